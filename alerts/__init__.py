@@ -1,0 +1,1 @@
+"""Subscribers hear of it, once, with the reason."""

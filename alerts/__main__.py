@@ -1,0 +1,5 @@
+"""`python -m alerts`: the same as `despatch` with this stage's command."""
+
+from despatch.cli import main
+
+main(["alert"])

@@ -1,0 +1,102 @@
+"""The error tree: an error's class says what the runner does, its text what a person does next.
+
+    DespatchError
+    ├── TransientError       wait and try again; the place is kept
+    │   ├── ServerAway       a broker, database or feed does not answer
+    │   ├── Busy             somebody else holds the lock just now
+    │   └── StorageFull      no room on the disk
+    ├── PermanentError       this one thing can never be handled: dead letter
+    │   └── TooLarge         over a stated limit
+    ├── FencedError          somebody else owns this now: drop the work, ask for a new place
+    └── OperatorError        a person must act: the stage stops and says so
+        ├── UsageError       a wrong command line or input
+        ├── SettingsError    a wrong setting
+        ├── SchemaError      the store's schema is older or newer than the code
+        ├── NotWritable      a folder or file can't be written
+        └── PositionLost     the log no longer holds what comes next
+
+Exit codes are those of BSD's sysexits.h, so that a supervisor can tell them apart.
+"""
+
+from datetime import timedelta
+from typing import ClassVar
+
+
+class DespatchError(Exception):
+    """Root of the tree; `exit_code` is what a command that fails with it exits with."""
+
+    exit_code: ClassVar[int] = 70  # EX_SOFTWARE
+
+
+class TransientError(DespatchError):
+    """Trying again later may help; `retry_after` is how long the other side asked us to wait."""
+
+    exit_code = 75  # EX_TEMPFAIL
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ServerAway(TransientError):
+    """A broker, a database or a site does not answer."""
+
+    exit_code = 69  # EX_UNAVAILABLE
+
+
+class Busy(TransientError):
+    """Somebody else holds the lock just now."""
+
+
+class StorageFull(TransientError):
+    """The disk has no room; the place is kept until there is."""
+
+    exit_code = 74  # EX_IOERR
+
+
+class PermanentError(DespatchError):
+    """Trying again can't help: the message becomes a dead letter."""
+
+    exit_code = 65  # EX_DATAERR
+
+
+class TooLarge(PermanentError):
+    """Something is over a limit that its text names."""
+
+
+class FencedError(DespatchError):
+    """Somebody else owns this now (a lease or a group membership ran out): nothing was changed."""
+
+    exit_code = 75
+
+
+class OperatorError(DespatchError):
+    """A person must act before this can go on."""
+
+    exit_code = 78  # EX_CONFIG
+
+
+class UsageError(OperatorError):
+    """The command line, or a file it names, is wrong."""
+
+    exit_code = 2
+
+
+class SettingsError(OperatorError):
+    """A setting is wrong; the text names it and where it was read."""
+
+
+class SchemaError(OperatorError):
+    """The store's schema does not fit the code; the text says what to run."""
+
+
+class NotWritable(OperatorError):
+    """A folder or a file can't be created or written."""
+
+    exit_code = 73  # EX_CANTCREAT
+
+
+class PositionLost(OperatorError):
+    """The log no longer holds what comes next: messages were dropped before they were read."""
+
+    exit_code = 65

@@ -1,0 +1,244 @@
+"""All that travels and is kept: releases, what was found in them, who is told.
+
+Every model is frozen, refuses unknown fields and holds UTC times only. The words are those of
+docs/glossary.md. A change of shape is a new topic version (`despatch.releases.v2`), never a
+change in place.
+"""
+
+from datetime import UTC
+from typing import Annotated, Literal, NewType
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+
+MAX_TEXT_CHARS = 500_000
+"""A release's text is cut here and marked `truncated`."""
+
+SourceId = NewType("SourceId", str)
+ReleaseId = NewType("ReleaseId", str)
+RevisionId = NewType("RevisionId", str)
+ThemeId = NewType("ThemeId", str)
+SubscriberId = NewType("SubscriberId", str)
+ChannelId = NewType("ChannelId", str)
+SubscriptionId = NewType("SubscriptionId", str)
+AlertId = NewType("AlertId", str)
+DeliveryId = NewType("DeliveryId", str)
+
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+"""A moment, always in UTC; a naive time is refused."""
+
+Cause = Literal["new", "completed", "revised", "withdrawn", "restored"]
+"""Why a revision exists: docs/reference/revisions.md."""
+
+Event = Literal["new", "revised", "withdrawn", "restored"]
+"""What a subscriber can be told about a release."""
+
+TextKind = Literal["summary", "full"]
+TextFrom = Literal["feed", "page", "api", "file"]
+Status = Literal["live", "withdrawn"]
+State = Literal["active", "paused", "removed"]
+
+
+class Frozen(BaseModel):
+    """What every model here is: immutable, and strict about its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64")
+
+
+class Fetched(Frozen):
+    """Where and when the bytes came from, so that an alert can be traced to them."""
+
+    address: str
+    """What was read: a URL, or the name of a saved file."""
+    at: Instant
+    body_sha256: str
+    """Hex SHA-256 of the bytes; the store keeps them, compressed, for 30 days."""
+    http_status: int | None = None
+
+
+class Release(Frozen):
+    """One government document, as one source showed it."""
+
+    id: ReleaseId
+    address: str | None
+    """Canonical address, or None for a document that has none."""
+    edition: str = ""
+    """Empty for the first release seen at its address, else what tells it apart."""
+    source: SourceId
+    entry: str
+    """The source's own id for it, as given."""
+    title: str = Field(min_length=1)
+    text: str
+    """Plain text; paragraphs stand apart by an empty line."""
+    text_kind: TextKind
+    text_from: TextFrom
+    truncated: bool = False
+    published_at: Instant | None = None
+    updated_at: Instant | None = None
+    language: str | None = None
+    """BCP 47 tag as the source gave it."""
+    status: Status = "live"
+
+
+class Revision(Frozen):
+    """One observed state of a release: the message on `despatch.releases.v1`."""
+
+    id: RevisionId
+    """Deterministic: the same observation repeated after a crash has the same id."""
+    release: Release
+    cause: Cause
+    fingerprint: str
+    replaces: str | None = None
+    """The fingerprint that this one replaces at its source; None for the first."""
+    number: int = Field(ge=1)
+    """1 for the first revision of the release that its source showed, then 2, 3, …"""
+    observed_at: Instant
+    backlog: bool = False
+    """Seen at first contact and dated before the source was added: archived, nobody told."""
+    late: bool = False
+    """From a repaired gap: told as late."""
+    fetched: Fetched
+
+
+class Evidence(Frozen):
+    """One span of text behind a theme: `release.<field>[start:end] == text`."""
+
+    field: Literal["title", "text"]
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    text: str
+    weight: float
+    """Log-odds that it adds; negative speaks against."""
+
+
+class ThemeScore(Frozen):
+    """A theme that a release belongs to, and why."""
+
+    theme: ThemeId
+    version: str
+    """The theme file's version and a hash of its content: the same version, the same result."""
+    score: float = Field(ge=0, le=1)
+    evidence: tuple[Evidence, ...]
+
+
+class Classified(Frozen):
+    """A revision with its themes: the message on `despatch.classified.v1` and the theme topics."""
+
+    id: str
+    """Deterministic: revision id and the versions of all themes that were asked."""
+    revision: Revision
+    themes: tuple[ThemeScore, ...]
+    classified_at: Instant
+
+
+class Subscriber(Frozen):
+    """A person or a system that is told."""
+
+    id: SubscriberId
+    name: str
+    created_at: Instant
+
+
+class Channel(Frozen):
+    """One way to reach a subscriber. Its URL is a secret: encrypted at rest, never shown."""
+
+    id: ChannelId
+    subscriber: SubscriberId
+    url: SecretStr
+    shown: str
+    """What may be shown of it: its scheme and a fingerprint, such as `json://…3fa9`."""
+    state: State = "active"
+    created_at: Instant
+
+
+class Subscription(Frozen):
+    """What a subscriber wants to be told, and when."""
+
+    id: SubscriptionId
+    subscriber: SubscriberId
+    name: str
+    themes: tuple[ThemeId, ...]
+    """Any of these."""
+    events: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
+    frequency: Literal["immediate"] = "immediate"
+    channels: tuple[ChannelId, ...]
+    state: State = "active"
+    created_at: Instant
+
+
+class Match(Frozen):
+    """One revision met one subscription: unique by (subscription, release, revision)."""
+
+    subscription: SubscriptionId
+    subscriber: SubscriberId
+    release: ReleaseId
+    revision: RevisionId
+    event: Event | None
+    """What the subscriber is told of; None when held back."""
+    outcome: Literal["told", "held"]
+    reason: str
+    """Why it matched and what became of it, in a sentence."""
+    matched_at: Instant
+
+
+class Alert(Frozen):
+    """What a subscriber is sent: holds what is needed to write it, never a channel's URL."""
+
+    id: AlertId
+    """Deterministic: subscriber, release, revision and event."""
+    subscriber: SubscriberId
+    event: Event | Literal["test", "alarm", "recovered"]
+    classified: Classified | None
+    """None for a test and for an operator's alarm."""
+    reason: str
+    """Why you get this, in a sentence."""
+    subject: str = ""
+    body: str = ""
+    """What a test or an alarm says."""
+    changed: str = ""
+    """What changed, for a revised release."""
+    created_at: Instant
+
+
+DeliveryState = Literal["waiting", "sending", "delivered", "failed", "cancelled"]
+
+
+class Attempt(Frozen):
+    """One try to deliver: when, how long it took, and what came of it."""
+
+    at: Instant
+    took_ms: int
+    outcome: Literal["delivered", "temporary", "permanent", "in doubt"]
+    reason: str
+    """A sentence without any secret."""
+
+
+class Delivery(Frozen):
+    """One alert on one channel: unique by (alert, channel)."""
+
+    id: DeliveryId
+    """Deterministic; also the idempotency key that every attempt carries."""
+    alert: AlertId
+    channel: ChannelId
+    state: DeliveryState = "waiting"
+    attempts: tuple[Attempt, ...] = ()
+    not_before: Instant
+    lease_owner: str | None = None
+    lease_until: Instant | None = None
+
+
+class DeadLetter(Frozen):
+    """Who could not handle a message, when, why, and where it came from.
+
+    On `despatch.dead.v1` these travel as headers; key and value stay the original bytes.
+    """
+
+    id: str
+    """Deterministic: stage, topic, partition and offset."""
+    stage: str
+    failed_at: Instant
+    error: str
+    reason: str
+    tries: int = Field(ge=1)
+    topic: str
+    partition: int
+    offset: int

@@ -1,0 +1,53 @@
+"""Ports: what the stages ask of the world. Protocols only; a docstring is the contract."""
+
+from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Reader
+from despatch.ports.channel import Sender, Sent
+from despatch.ports.clock import Clock, SystemClock
+from despatch.ports.fetch import Fetcher, Response, Validators
+from despatch.ports.store import (
+    Alarm,
+    Archived,
+    Beat,
+    Claim,
+    Counts,
+    Health,
+    KnownEntry,
+    Leased,
+    SourceRecord,
+    Store,
+    Taken,
+    Told,
+    Trace,
+    Transaction,
+)
+
+__all__ = [
+    "Alarm",
+    "Archived",
+    "Batch",
+    "Beat",
+    "Bus",
+    "Claim",
+    "Clock",
+    "Counts",
+    "Extent",
+    "Fetcher",
+    "Health",
+    "KnownEntry",
+    "Leased",
+    "Message",
+    "Outgoing",
+    "Place",
+    "Reader",
+    "Response",
+    "Sender",
+    "Sent",
+    "SourceRecord",
+    "Store",
+    "SystemClock",
+    "Taken",
+    "Told",
+    "Trace",
+    "Transaction",
+    "Validators",
+]

@@ -1,0 +1,45 @@
+"""Fetching over HTTP, as a port."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask again with, byte for byte (RFC 9110 §8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer whose body was read whole and decoded: 200, or 304 with an empty body."""
+
+    address: str
+    """Where the answer came from, after redirects."""
+    status: int
+    body: bytes
+    at: datetime
+    headers: tuple[tuple[str, str], ...] = ()
+    validators: Validators = field(default_factory=Validators)
+
+    def header(self, name: str) -> str | None:
+        """Return a header's first value, whatever its letters' case, or None."""
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+
+class Fetcher(Protocol):
+    """One GET. Shared by many tasks of one event loop."""
+
+    async def get(
+        self, address: str, validators: Validators = Validators(), *, accept: str = "*/*"
+    ) -> Response:
+        """Return the answer to a GET, after redirects.
+
+        Raises TransientError for whatever may pass (dns, tls, timeout, refused, 408, 429, 5xx;
+        `retry_after` as the server asked) and PermanentError for what will not (other 4xx, too
+        large, an address that the guard refuses). The text starts with the failure's word.
+        """
+        ...

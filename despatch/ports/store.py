@@ -1,0 +1,423 @@
+"""The store: sources and their cursors, the archive, subscribers, what was told, deliveries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from pydantic import SecretStr
+
+from despatch.model import (
+    Alert,
+    AlertId,
+    Attempt,
+    Channel,
+    ChannelId,
+    Classified,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Event,
+    Match,
+    ReleaseId,
+    SourceId,
+    State,
+    Subscriber,
+    SubscriberId,
+    Subscription,
+    SubscriptionId,
+)
+from despatch.ports.bus import Place
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source as it was added."""
+
+    id: SourceId
+    kind: str
+    """`feed` or `seed`: the module in `ingest/sources/` that reads it."""
+    settings: Mapping[str, Any]
+    """What that module's model holds, as JSON."""
+    added_at: datetime
+    state: State = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a source is, for `status` and `sources list`."""
+
+    polled_at: datetime | None = None
+    ok_at: datetime | None = None
+    failures: int = 0
+    """In a row."""
+    problem: str = ""
+    """The last failure's words; empty when all is well."""
+    newest_at: datetime | None = None
+    """When its newest release was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """What is kept of one entry of a source, to judge the next sight of it.
+
+    `key` is the entry's identity within its source (feed id, else link, else content).
+    """
+
+    key: str
+    release: ReleaseId
+    address: str | None
+    number: int
+    """How many revisions of it were published."""
+    fingerprint: str
+    raw: str
+    """Hash of the entry as the source gave it: equal raw is equal, whatever our cleaner does."""
+    text_kind: str
+    status: str
+    updated_at: datetime | None
+    past: tuple[str, ...] = ()
+    """Fingerprints it had before, newest last: an old one coming back may be a cache's flip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A source lent to one poller, with its cursor."""
+
+    source: SourceRecord
+    cursor: Mapping[str, Any]
+    """What the source's own module keeps (validators, the body's hash); {} at first contact."""
+    epoch: int
+    """Grows with each lease: a late save under an older one is refused."""
+    health: Health
+    first_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What the archive holds of a release: its best text and its last judged state."""
+
+    release: ReleaseId
+    classified: Classified
+    """The observation whose text is kept: API over page over feed, then the newest."""
+    observed_at: datetime
+    """The newest observation taken, of any source."""
+    status: Literal["live", "withdrawn"]
+    sources: Mapping[SourceId, str]
+    """The last fingerprint taken from each source."""
+    seen: frozenset[str]
+    """Ids of every classified message taken: a repeat is known by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A subscriber has heard of it: unique (subscriber, release, revision, event)."""
+
+    subscriber: SubscriberId
+    release: ReleaseId
+    revision: str
+    event: Event
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery lent to one worker, with all that it needs to send."""
+
+    delivery: Delivery
+    alert: Alert
+    url: SecretStr
+    kept: bool
+    """False if the channel, the subscriber or the subscription was paused or removed since:
+    the worker records it as cancelled and sends nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person should look at; open from the first sight until it is well again."""
+
+    key: str
+    text: str
+    opened_at: datetime
+    last_at: datetime
+    count: int
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A stage's sign of life."""
+
+    stage: str
+    instance: str
+    """Host and process id."""
+    started_at: datetime
+    at: datetime
+    state: Literal["running", "waiting", "stopped"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Figures for `status` and `/metrics`."""
+
+    releases: int
+    matches: int
+    told: int
+    deliveries: Mapping[DeliveryState, int]
+    oldest_waiting: datetime | None
+    """`not_before` of the delivery that has waited longest."""
+    subscriptions: int
+    open_alarms: int
+    newest_release_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The whole way of one release through the store, oldest first."""
+
+    taken: Sequence["Taken"]
+    matches: Sequence[Match]
+    alerts: Sequence[Alert]
+    deliveries: Sequence[tuple[Delivery, str]]
+    """Each with what may be shown of its channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One classified message that the alert stage took, and from where in the log."""
+
+    classified: Classified
+    place: Place
+    offset: int
+    taken_at: datetime
+    verdict: str
+    """What the table of revisions made of it."""
+
+
+class Transaction(Protocol):
+    """One transaction: all of it is kept, or none. One thread's own."""
+
+    # sources and cursors
+    def add_source(self, source: SourceRecord) -> bool:
+        """Add a source; False if its id is known (nothing is changed then)."""
+        ...
+
+    def sources(self) -> Sequence[tuple[SourceRecord, Health, datetime | None]]:
+        """Return every source with its health and when it is next due, by id; no removed ones."""
+        ...
+
+    def set_source_state(self, source: SourceId, state: State) -> bool:
+        """Pause, resume or remove; False if there is no such source."""
+        ...
+
+    def lease_source(
+        self, source: SourceId, owner: str, now: datetime, lease: timedelta
+    ) -> Leased | None:
+        """Lend a source to one poller; None if it is lent to another, paused or unknown."""
+        ...
+
+    def lease_due(
+        self, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[Leased]:
+        """Lend the sources that are due, longest due first."""
+        ...
+
+    def known_entries(
+        self, source: SourceId, keys: Collection[str], addresses: Collection[str] = ()
+    ) -> Sequence[KnownEntry]:
+        """Return what is known of the entries with these keys or these canonical addresses."""
+        ...
+
+    def save_cursor(
+        self,
+        source: SourceId,
+        epoch: int,
+        cursor: Mapping[str, Any],
+        entries: Sequence[KnownEntry],
+        health: Health,
+    ) -> None:
+        """Keep where a source was read to. Raises FencedError if the lease is no longer ours."""
+        ...
+
+    def release_source(
+        self, source: SourceId, epoch: int, next_due: datetime, health: Health
+    ) -> None:
+        """Give a source back and say when it is next due. Raises FencedError likewise."""
+        ...
+
+    def keep_body(self, sha256: str, body: bytes, now: datetime) -> None:
+        """Keep fetched bytes by their hash, compressed; the same bytes again are kept longer."""
+        ...
+
+    def body(self, sha256: str) -> bytes | None:
+        """Return kept bytes, or None once they are forgotten."""
+        ...
+
+    def forget_bodies(self, before: datetime) -> int:
+        """Drop bodies last seen before a time; return how many."""
+        ...
+
+    # subscribers
+    def add_subscriber(self, subscriber: Subscriber) -> None:
+        """Add a subscriber; one with this id stays as it is."""
+        ...
+
+    def subscriber_named(self, name: str) -> Subscriber | None:
+        """Return the subscriber of this name."""
+        ...
+
+    def add_channel(self, channel: Channel) -> Channel:
+        """Add a channel; if the subscriber has one with this URL, return that one instead."""
+        ...
+
+    def channels(self) -> Sequence[Channel]:
+        """Return every channel that is not removed."""
+        ...
+
+    def set_channel_state(self, channel: ChannelId, state: State) -> bool:
+        """Pause, resume or remove a channel; a removed one's URL is erased."""
+        ...
+
+    def add_subscription(self, subscription: Subscription) -> None:
+        """Add a subscription. Raises UsageError if its subscriber or a channel is unknown."""
+        ...
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Return every subscription that is not removed, oldest first."""
+        ...
+
+    def set_subscription_state(self, subscription: SubscriptionId, state: State) -> bool:
+        """Pause, resume or remove; False if there is no such subscription."""
+        ...
+
+    # the alert stage
+    def position(self, group: str, place: Place) -> int | None:
+        """Return a group's next offset, or None if it has none in this very log and topic."""
+        ...
+
+    def advance(self, group: str, batch_place: Place, first: int, next_: int) -> None:
+        """Move a position from `first` to `next_`, by compare-and-set.
+
+        Where no position is kept yet, `first` is taken as it is. Raises FencedError, and the
+        transaction must be left, if it stands elsewhere: another owner has gone on.
+        """
+        ...
+
+    def archived(self, releases: Collection[ReleaseId]) -> Mapping[ReleaseId, Archived]:
+        """Return what the archive holds of these releases."""
+        ...
+
+    def archive(self, taken: Taken, *, best: bool) -> None:
+        """Record a classified message as taken; `best`: its text becomes the kept one."""
+        ...
+
+    def add_match(self, match: Match) -> bool:
+        """Record a match; False if (subscription, release, revision) is known."""
+        ...
+
+    def told(self, subscribers: Collection[SubscriberId], release: ReleaseId) -> Sequence[Told]:
+        """Return what these subscribers have heard of a release."""
+        ...
+
+    def subscribers_told(self, release: ReleaseId) -> frozenset[SubscriberId]:
+        """Return who has heard of a release, subscribed to it still or not."""
+        ...
+
+    def add_told(self, told: Told) -> bool:
+        """Record that a subscriber is told; False if that was recorded before."""
+        ...
+
+    def add_alert(self, alert: Alert, channels: Collection[ChannelId], now: datetime) -> int:
+        """Record an alert and one waiting delivery a channel; return how many are new."""
+        ...
+
+    # delivering
+    def claim_deliveries(
+        self, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[Claim]:
+        """Lend deliveries that are due, or whose worker's lease ran out, oldest due first."""
+        ...
+
+    def finish_delivery(
+        self,
+        delivery: DeliveryId,
+        owner: str,
+        attempt: Attempt | None,
+        state: DeliveryState,
+        not_before: datetime,
+    ) -> None:
+        """Record a try and give the delivery back. Raises FencedError if the lease is not ours."""
+        ...
+
+    def next_delivery_at(self) -> datetime | None:
+        """Return when the next delivery is due, or None if none waits."""
+        ...
+
+    # operating
+    def open_alarm(self, key: str, text: str, now: datetime) -> bool:
+        """Open an alarm or count it again; True if it was not open."""
+        ...
+
+    def close_alarm(self, key: str, now: datetime) -> Alarm | None:
+        """Close an alarm; return it if it was open."""
+        ...
+
+    def alarms(self, *, open_only: bool = True) -> Sequence[Alarm]:
+        """Return alarms, newest first."""
+        ...
+
+    def beat(self, beat: Beat) -> None:
+        """Keep a stage's sign of life."""
+        ...
+
+    def beats(self) -> Sequence[Beat]:
+        """Return the last sign of life of each stage's instances."""
+        ...
+
+    def counts(self) -> Counts:
+        """Return the figures."""
+        ...
+
+    def find_releases(self, name: str) -> Sequence[ReleaseId]:
+        """Return the releases whose id starts with, or whose address or entry is, `name`."""
+        ...
+
+    def trace(self, release: ReleaseId) -> Trace:
+        """Return all that is kept of a release's way."""
+        ...
+
+    def delivery(self, delivery: DeliveryId) -> Delivery | None:
+        """Return a delivery."""
+        ...
+
+    def alert(self, alert: AlertId) -> Alert | None:
+        """Return an alert."""
+        ...
+
+
+class Store(Protocol):
+    """Opens transactions. Shared between threads.
+
+    Raises ServerAway (no database), Busy (locked longer than the busy timeout), StorageFull, and
+    SchemaError when the schema is not the code's: the text says `despatch migrate`.
+    """
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin; commit at the end of the block, roll back if it raises.
+
+        When the block is left without an error, all of it is durable.
+        """
+        ...
+
+    def check_schema(self) -> None:
+        """Raise SchemaError if the schema is older or newer than the code's."""
+        ...
+
+    def migrate(self) -> Sequence[str]:
+        """Bring the schema up to the code's; return the revisions applied. Safe to call twice."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...

@@ -1,0 +1,1 @@
+"""Releases come in: sources are polled and what is new is published."""

@@ -1,0 +1,1 @@
+"""Releases get their themes, with the evidence."""
