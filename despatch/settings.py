@@ -1,0 +1,280 @@
+"""Settings: one frozen class, read once, from `despatch.toml` and `DESPATCH_*`.
+
+Precedence: command line, environment, secrets folder (DESPATCH_SECRETS_DIR), file, default. A name
+that does not exist is refused, with the nearest right one: a misspelt setting must not be a
+silent default.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from despatch.errors import SettingsError
+from despatch.topics import PARTITIONS, RETENTION
+
+FILE_NAME = "despatch.toml"
+PREFIX = "DESPATCH_"
+NOT_SETTINGS = frozenset({"DESPATCH_HOME", "DESPATCH_CONFIG", "DESPATCH_SECRETS_DIR"})
+"""Where settings are read from; the rest of `DESPATCH_*` are settings."""
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def _duration(value: object) -> object:
+    """Read `90s`, `15m`, `24h`, `30d`, `2w`; a bare number is refused: of what?"""
+    if isinstance(value, str):
+        number, unit = value.strip()[:-1], value.strip()[-1:]
+        if unit in _UNITS and number.replace(".", "", 1).isdigit():
+            return timedelta(seconds=float(number) * _UNITS[unit])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("write a number with its unit: 90s, 15m, 24h, 30d or 2w")
+
+
+def _listed(value: object) -> object:
+    """Read `a, b` as a list: the environment has no other form."""
+    return (
+        [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Listed = BeforeValidator(_listed)
+
+
+class Settings(BaseModel):
+    """Every setting of an installation; docs/reference/settings.md is made from this class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(description="Folder that holds all state of the embedded default.")
+
+    bus: str = Field(
+        "local",
+        description="Where the topics are: `local` (one file in the home folder) or "
+        "`kafka://host:9092,host2:9092`.",
+    )
+    store: SecretStr = Field(
+        SecretStr("local"),
+        description="Where everything else is: `local` (one SQLite file in the home folder) or "
+        "`postgresql://user:password@host/database`. A secret.",
+    )
+    partitions: int = Field(
+        PARTITIONS, ge=1, le=1_000, description="Partitions of a topic when it is created."
+    )
+    retention: Duration = Field(
+        RETENTION,
+        ge=timedelta(hours=1),
+        description="How long topics keep their messages; dead letters four times as long.",
+    )
+    kafka_replication: int = Field(
+        1, ge=1, le=10, description="Copies of each topic when it is created; 3 on three brokers."
+    )
+    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to speak to the brokers."
+    )
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers' certificates."
+    )
+    kafka_cert_file: Path | None = Field(None, description="PEM file of our own certificate.")
+    kafka_key_file: Path | None = Field(None, description="PEM file of our own key.")
+    kafka_check_hostname: bool = Field(
+        True, description="Whether a broker's certificate must name its host."
+    )
+    kafka_sasl_mechanism: (
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None
+    ) = Field(None, description="How to sign in to the brokers.")
+    kafka_username: str | None = Field(None, description="User name for PLAIN and SCRAM.")
+    kafka_password: SecretStr | None = Field(
+        None, description="Password for PLAIN and SCRAM. A secret."
+    )
+    kafka_token_provider: str | None = Field(
+        None, description="For OAUTHBEARER: `module:callable` that returns a token."
+    )
+
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that channel URLs are encrypted with (`despatch doctor --new-key` makes "
+        "one); several, newest first, apart by commas. Default: a file in the home folder, made "
+        "at first use. A secret.",
+    )
+    body_retention: Duration = Field(
+        timedelta(days=30), ge=timedelta(0), description="How long fetched bytes are kept."
+    )
+
+    poll_every: Duration = Field(
+        timedelta(minutes=15),
+        ge=timedelta(minutes=5),
+        description="Pause between two polls of a source; never under 5m, as publishers ask.",
+    )
+    contact: str | None = Field(
+        None,
+        description="Address or page that publishers can reach you at; sent in the User-Agent.",
+    )
+    allow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Listed] = Field(
+        (),
+        description="Networks that may be fetched from though they are private, such as "
+        "`127.0.0.0/8, 10.1.0.0/16`.",
+    )
+
+    themes_dir: Path | None = Field(
+        None, description="Folder with themes of your own, `<id>.toml`, beside those built in."
+    )
+    max_alert_age: Duration = Field(
+        timedelta(days=7),
+        ge=timedelta(0),
+        description="Releases of a repaired gap are told as late up to this age.",
+    )
+    mail_from: str | None = Field(
+        None, description="Sender that e-mail alerts show, such as `Alerts <alerts@example.org>`."
+    )
+    mail_return_path: str | None = Field(
+        None, description="Address that e-mail which can't be delivered goes back to."
+    )
+    operator_url: SecretStr | None = Field(
+        None,
+        description="Channel (an apprise URL) for alarms: a stage that waits, dead letters, a "
+        "source that fails. A secret.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the log says."
+    )
+    log_json: bool = Field(False, description="Whether the log is JSON, one object a line.")
+
+    @field_validator("bus")
+    @classmethod
+    def _bus_form(cls, value: str) -> str:
+        if value != "local" and not (value.startswith("kafka://") and len(value) > 8):
+            raise ValueError("write `local` or `kafka://host:9092`")
+        return value
+
+    @field_validator("store")
+    @classmethod
+    def _store_form(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url != "local" and urlsplit(url).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("write `local` or `postgresql://user:password@host/database`")
+        return value
+
+    @property
+    def kafka_servers(self) -> tuple[str, ...]:
+        """The brokers to start from; empty for the local log."""
+        return () if self.bus == "local" else tuple(self.bus.removeprefix("kafka://").split(","))
+
+    @property
+    def store_url(self) -> str:
+        """The database's address as SQLAlchemy writes it, password and all."""
+        url = self.store.get_secret_value()
+        if url == "local":
+            return f"sqlite:///{self.home / 'store.db'}"
+        return "postgresql+psycopg://" + url.split("://", 1)[1]
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """Return the home folder: DESPATCH_HOME, else `despatch` in the user's data folder."""
+    if environ.get("DESPATCH_HOME"):
+        return Path(environ["DESPATCH_HOME"]).expanduser()
+    data = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "despatch"
+
+
+def read(
+    home: Path | None = None,
+    config: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    **given: Any,
+) -> Settings:
+    """Return the settings of an installation; `given` are those of the command line.
+
+    The file is `config`, else DESPATCH_CONFIG, else `despatch.toml` in the home folder if there
+    is one. Raises SettingsError that names the setting, where it stands, and the way out.
+    """
+    home = (home or default_home(environ)).absolute()
+    named = config or (Path(environ["DESPATCH_CONFIG"]) if "DESPATCH_CONFIG" in environ else None)
+    file = named or home / FILE_NAME
+    layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        (str(file), _read_file(file, must_exist=named is not None)),
+        ("the secrets folder", _read_secrets(environ)),
+        ("the environment", _read_environment(environ)),
+        ("the command line", {"home": home} | given),
+    )
+    values: dict[str, Any] = {}
+    where: dict[str, str] = {}
+    for place, layer in layers:
+        _refuse_unknown(layer, place)
+        values |= layer
+        where |= dict.fromkeys(layer, place)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = str(first["loc"][0])
+        words = first["msg"].removeprefix("Value error, ")
+        place = where.get(name, "nowhere")
+        raise SettingsError(f"setting {_shown(name, place)} in {place}: {words}") from None
+
+
+def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise SettingsError(f"settings file {file} does not exist") from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"settings file {file} is not TOML: {exc}") from exc
+    except OSError as exc:
+        raise SettingsError(f"settings file {file} can't be read: {exc.strerror}") from exc
+
+
+def _read_environment(environ: Mapping[str, str]) -> Mapping[str, str]:
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+
+
+def _read_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Read `DESPATCH_SECRETS_DIR/despatch_<setting>`, as container secrets are mounted."""
+    folder = environ.get("DESPATCH_SECRETS_DIR")
+    if not folder:
+        return {}
+    try:
+        return {
+            file.name.lower().removeprefix(PREFIX.lower()): file.read_text().strip()
+            for file in sorted(Path(folder).iterdir())
+            if file.name.lower().startswith(PREFIX.lower())
+        }
+    except OSError as exc:
+        raise SettingsError(f"secrets folder {folder} can't be read: {exc.strerror}") from exc
+
+
+def _refuse_unknown(layer: Mapping[str, Any], place: str) -> None:
+    for name in layer:
+        if name not in Settings.model_fields:
+            near = difflib.get_close_matches(name, Settings.model_fields, 1)
+            hint = f"did you mean {_shown(near[0], place)}?" if near else "see: despatch settings"
+            raise SettingsError(f"unknown setting {_shown(name, place)} in {place}: {hint}")
+
+
+def _shown(name: str, place: str) -> str:
+    return PREFIX + name.upper() if place == "the environment" else name
