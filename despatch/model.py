@@ -196,6 +196,8 @@ class Alert(Frozen):
     """What a test or an alarm says."""
     changed: str = ""
     """What changed, for a revised release."""
+    subscriptions: tuple[SubscriptionId, ...] = ()
+    """Those that asked for it: what to pause or remove to be told no more."""
     created_at: Instant
 
 

@@ -1,0 +1,233 @@
+"""What an alert says: subject, text, short text and JSON. Pure; never HTML from a release.
+
+Everything that strangers wrote is cleaned of control characters and cut to a bound. Evidence
+words stand between asterisks, so that plain text shows them too.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from alerts.excerpts import Excerpt, excerpts
+from alerts.match import evidence_words
+from alerts.words import clean, cut, one_line
+from despatch.model import Alert, Classified, DeliveryId, Release, ThemeScore
+
+MAX_SUBJECT = 200
+MAX_TITLE = 300
+MAX_REASON = 1_500
+MAX_CHANGED = 4_000
+MAX_SHORT = 300
+MAX_BODY = 10_000
+"""Characters of a test's or an alarm's own text."""
+MARK = "*"
+VERSION = 1
+"""Of the JSON body: a new shape is a new number."""
+
+_EVENTS = {
+    "new": "New",
+    "revised": "Revised",
+    "withdrawn": "Withdrawn",
+    "restored": "Back again",
+    "test": "Test",
+    "alarm": "Alarm",
+    "recovered": "Well again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLine:
+    """One theme as it is shown: its name, score, words and where they stand."""
+
+    name: str
+    score: float
+    words: tuple[str, ...]
+    excerpts: tuple[Excerpt, ...]
+
+
+def subject(alert: Alert) -> str:
+    """Return one line of at most 200 characters: `New: Visa fees rise (migration)`."""
+    event = _EVENTS[alert.event]
+    if alert.classified is None:
+        return cut(f"{event}: {one_line(alert.subject) or 'Despatch'}", MAX_SUBJECT)
+    release = alert.classified.revision.release
+    late = ", late" if alert.classified.revision.late else ""
+    names = ", ".join(line.name for line in themes(alert.classified))
+    tail = cut(f" ({names})" if names else "", 80)
+    head = f"{event}{late}: "
+    return head + cut(one_line(release.title), MAX_SUBJECT - len(head) - len(tail)) + tail
+
+
+def text(alert: Alert, key: DeliveryId) -> str:
+    """Return the plain text: title, source, date, themes, what changed, link, why, how to stop."""
+    if alert.classified is None:
+        parts = [clean(cut(alert.body, MAX_BODY)), one_line(alert.reason), *_stop(alert)]
+    else:
+        release = alert.classified.revision.release
+        parts = [
+            f"{_title(release)}\n{byline(alert.classified)}",
+            note(alert),
+            changed(alert),
+            *(_theme(line) for line in themes(alert.classified)),
+            link(release),
+            f"Why you get this: {why(alert)}",
+            *_stop(alert),
+        ]
+    return "\n\n".join([*(part for part in parts if part), f"Ref. {key}"])
+
+
+def short(alert: Alert) -> str:
+    """Return at most 300 characters that end with the link, for channels with little room."""
+    if alert.classified is None:
+        return cut(f"{subject(alert)}. {one_line(alert.body)}", MAX_SHORT)
+    where = link(alert.classified.revision.release)
+    if not where or len(where) > MAX_SHORT - 60:
+        return cut(subject(alert), MAX_SHORT)
+    return f"{cut(subject(alert), MAX_SHORT - len(where) - 1)} {where}"
+
+
+def fitting(alert: Alert, key: DeliveryId, most: int) -> str:
+    """Return the longest of text and short text that has at most `most` characters, cut if none.
+
+    What is cut off is never the link, if the channel has room for it.
+    """
+    whole = text(alert, key)
+    if len(whole) <= most:
+        return whole
+    brief = short(alert)
+    if len(brief) <= most:
+        return brief
+    where = link(alert.classified.revision.release) if alert.classified else ""
+    if where and len(where) + 20 <= most:
+        return f"{cut(subject(alert), most - len(where) - 1)} {where}"
+    return cut(brief, most)
+
+
+def payload(alert: Alert, key: DeliveryId) -> dict[str, Any]:
+    """Return the JSON body, version 1: docs/reference/webhook.md.
+
+    `{"version": 1, "id", "key", "event", "subject", "text", "reason", "created_at",
+    "subscriptions": [], "release": {…} or null}`; times are RFC 3339 in UTC.
+    """
+    return {
+        "version": VERSION,
+        "id": alert.id,
+        "key": key,
+        "event": alert.event,
+        "subject": subject(alert),
+        "text": text(alert, key),
+        "reason": why(alert),
+        "changed": changed(alert),
+        "created_at": _moment(alert.created_at),
+        "subscriptions": list(alert.subscriptions),
+        "release": None if alert.classified is None else _release(alert.classified),
+    }
+
+
+def themes(classified: Classified) -> tuple[ThemeLine, ...]:
+    """Return every theme of a release, surest first, with its words and where they stand."""
+    surest = sorted(classified.themes, key=lambda score: (-score.score, score.theme))
+    return tuple(_line(score, classified.revision.release) for score in surest)
+
+
+def byline(classified: Classified) -> str:
+    """Return where it is from and when: `govuk, 9 August 2023`."""
+    release = classified.revision.release
+    dated = release.published_at
+    said = f"{dated.day} {dated:%B %Y}" if dated else f"seen {_day(classified)}, undated"
+    return f"{one_line(release.source)}, {said}"
+
+
+def note(alert: Alert) -> str:
+    """Return what must be known before reading: withdrawn, restored, late; else nothing."""
+    if alert.classified is None:
+        return ""
+    said = {
+        "withdrawn": "The publisher has withdrawn this.",
+        "restored": "The publisher had withdrawn this; it is back.",
+    }.get(alert.event, "")
+    late = "Late: found when a gap was repaired." if alert.classified.revision.late else ""
+    return " ".join(part for part in (said, late) if part)
+
+
+def changed(alert: Alert) -> str:
+    """Return what changed in a revised release; empty if nothing is known of it."""
+    if alert.changed:
+        return "What changed:\n" + clean(cut(alert.changed, MAX_CHANGED))
+    return "What changed is not known." if alert.event == "revised" else ""
+
+
+def why(alert: Alert) -> str:
+    """Return the reason on one line."""
+    return cut(one_line(alert.reason), MAX_REASON)
+
+
+def stop(alert: Alert) -> str:
+    """Return how to be told no more; empty for what no subscription asked for."""
+    commands = [f"despatch subscriptions remove {one}" for one in alert.subscriptions[:5]]
+    return "To stop: " + "  or  ".join(commands) if commands else ""
+
+
+def link(release: Release) -> str:
+    """Return the release's address; empty if it has none, or not one of the web."""
+    address = one_line(release.address or "").replace(" ", "%20")
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+def marked(excerpt: Excerpt) -> str:
+    """Return an excerpt with its evidence words between asterisks."""
+    return "".join(f"{MARK}{words}{MARK}" if hit else words for words, hit in excerpt.pieces)
+
+
+def _title(release: Release) -> str:
+    return cut(one_line(release.title), MAX_TITLE)
+
+
+def _day(classified: Classified) -> str:
+    seen = classified.revision.observed_at
+    return f"{seen.day} {seen:%B %Y}"
+
+
+def _line(score: ThemeScore, release: Release) -> ThemeLine:
+    return ThemeLine(
+        str(score.theme), score.score, evidence_words(score)[:8], excerpts(score, release)
+    )
+
+
+def _theme(line: ThemeLine) -> str:
+    words = f": {', '.join(line.words)}" if line.words else ""
+    head = f"Theme {line.name} (score {line.score:.2f}){words}"
+    return "\n".join([head, *(f"  - {marked(excerpt)}" for excerpt in line.excerpts)])
+
+
+def _stop(alert: Alert) -> list[str]:
+    return [stop(alert)] if alert.subscriptions else []
+
+
+def _release(classified: Classified) -> dict[str, Any]:
+    release = classified.revision.release
+    return {
+        "id": release.id,
+        "revision": classified.revision.id,
+        "title": _title(release),
+        "link": link(release) or None,
+        "source": release.source,
+        "status": release.status,
+        "published_at": _moment(release.published_at),
+        "updated_at": _moment(release.updated_at),
+        "observed_at": _moment(classified.revision.observed_at),
+        "late": classified.revision.late,
+        "themes": [
+            {
+                "theme": line.name,
+                "score": line.score,
+                "words": list(line.words),
+                "excerpts": [marked(excerpt) for excerpt in line.excerpts],
+            }
+            for line in themes(classified)
+        ],
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,38 @@
+"""Small things done to text that strangers wrote, before it is shown. Pure."""
+
+import re
+
+_CONTROL = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters, terminal escapes, and marks that turn the direction of writing."""
+_SPACE = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """Return the text without control characters; line breaks and tabs stay.
+
+    A title must not move a terminal's cursor, nor end a mail's header.
+    """
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """Return the text cleaned, as a single line."""
+    return _SPACE.sub(" ", clean(text)).strip()
+
+
+def cut(text: str, most: int) -> str:
+    """Return the text, or its beginning and `…`: never longer than `most`, at a word if it can."""
+    if len(text) <= most:
+        return text
+    head = text[: max(0, most - 1)]
+    space = head.rfind(" ")
+    return (head[:space] if space > most // 2 else head).rstrip() + "…" if most > 0 else ""
+
+
+def listed(parts: tuple[str, ...] | list[str]) -> str:
+    """Return `a`, `a and b`, `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
