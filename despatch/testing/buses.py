@@ -7,13 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
+from despatch.bus.local import LocalBus
 from despatch.model import DeadLetter
 from despatch.ports import Bus
 from despatch.topics import RETENTION, TopicSpec
+
+LOCAL_SESSION = timedelta(seconds=1.5)
 
 
 class Shown(NamedTuple):
@@ -80,6 +84,23 @@ class BusUnderTest:
     def close(self) -> None:
         """Close every handle and end every process."""
         self._stack.close()
+
+
+def local_bus(folder: Path) -> BusUnderTest:
+    """Return a new local log in a folder, for the suite."""
+    where = folder / "log.db"
+    return BusUnderTest(str(where), open_local, forget_local, session=LOCAL_SESSION)
+
+
+def open_local(where: str) -> Bus:
+    """Return a handle on a local log whose silent members are given up soon."""
+    return LocalBus(Path(where), session=LOCAL_SESSION)
+
+
+def forget_local(where: str, topic: str) -> None:
+    """Drop all that a local log holds of a topic."""
+    with closing(open_local(where)) as bus:
+        bus.trim([TopicSpec(topic, DeadLetter)], datetime.now(UTC) + 2 * RETENTION)
 
 
 class Member:
