@@ -1,6 +1,7 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help run up test check bench evaluate chaos lock schemas clean
@@ -28,3 +29,8 @@ check: .venv/dev ## seconds: style, types, import direction, unit tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q -m "not kafka and not postgres and not e2e and not slow"
+
+lock: ## write the lock files anew, from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --group build -o requirements.lock
+	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock
