@@ -1,0 +1,133 @@
+"""One item of a source, as the source gave it."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from despatch.fingerprint import canonical_address, digest
+from despatch.model import Status, TextFrom, TextKind
+from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, cut_words, title_from_text
+
+MAX_NAME_CHARS = 2_048
+"""A longer id is named by its hash, a longer address is none: a message has room for neither."""
+
+_TIMESTAMP = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$")
+_GOVUK_TAG = re.compile(r"^tag:(www\.gov\.uk),\d{4}(?:-\d{2}){0,2}:(/.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a source, its text cleaned; `raw` is of the item as it was given."""
+
+    key: str
+    """Its identity within the source: feed id, else link, else content."""
+    stable: bool
+    """True if the key is the source's own id for it."""
+    id: str
+    """The id as given; empty if it has none."""
+    address: str | None
+    """Canonical address of the document."""
+    title: str
+    text: str
+    truncated: bool
+    raw: str
+    """Hash of title, content, link and status as given: no cleaner of ours plays a part."""
+    text_kind: TextKind
+    text_from: TextFrom
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    language: str | None = None
+    status: Status = "live"
+    repeated: bool = False
+    """True if its document shows the same id for several items."""
+
+
+def make_entry(
+    *,
+    id: str = "",  # noqa: A002 - the word that feeds use
+    link: str = "",
+    title: str = "",
+    text: str = "",
+    raw: tuple[str, ...],
+    text_kind: TextKind,
+    text_from: TextFrom,
+    published_at: datetime | None = None,
+    updated_at: datetime | None = None,
+    language: str | None = None,
+    status: Status = "live",
+) -> Entry | None:
+    """Return the entry that cleaned parts make, every one of them within its limit.
+
+    None if there is neither a title nor a text. A missing title is the first sentence of the
+    text. `raw` is what was given, before any cleaning.
+    """
+    title = title or title_from_text(text)
+    if not title:
+        return None
+    address = address_of(link)
+    given = identity_of(id)
+    cut: Cut = cut_text(text)
+    return Entry(
+        key=given or (f"link {address}" if address else "content " + digest(*raw)),
+        stable=bool(given),
+        id=id[:MAX_NAME_CHARS],
+        address=address,
+        title=cut_words(title, MAX_TITLE_CHARS),
+        text=cut.text,
+        truncated=cut.truncated,
+        raw=digest(*raw, status, length=32),
+        text_kind=text_kind,
+        text_from=text_from,
+        published_at=published_at,
+        updated_at=updated_at,
+        language=language[:35] if language else None,
+        status=status,
+    )
+
+
+def address_of(link: str) -> str | None:
+    """Return a link's canonical address; None for what is no web address or far too long."""
+    if not link or len(link) > MAX_NAME_CHARS:
+        return None
+    try:
+        address = canonical_address(link)
+        address.encode()
+    except ValueError:
+        return None
+    return address if len(address) <= MAX_NAME_CHARS else None
+
+
+def identity_of(id_: str) -> str:
+    """Return the part of a feed's id that stays the same while the document does.
+
+    `http://x.gov/a/` and `https://x.gov/a` are one id, other fragments than a version's stay.
+    GOV.UK has two families of feeds: `tag:www.gov.uk,2005:/x` and `https://www.gov.uk/x#<updated>`
+    (alphagov/finder-frontend entry_presenter.rb, alphagov/collections feed_entry_presenter.rb):
+    both give `https://www.gov.uk/x`, so that a source that changes families brings no news.
+    """
+    plain = id_.strip()
+    if tag := _GOVUK_TAG.match(plain):
+        plain = f"https://{tag[1]}{tag[2]}"
+    if len(plain) > MAX_NAME_CHARS:
+        return "id " + digest(plain, length=64)
+    try:
+        address = canonical_address(plain)
+        fragment = urlsplit(plain).fragment
+        host = urlsplit(plain).hostname or ""
+    except ValueError:
+        return plain
+    versioned = _TIMESTAMP.match(fragment) and f".{host}".endswith(".gov.uk")
+    return f"{address}#{fragment}" if fragment and not versioned else address
+
+
+def tell_apart(entries: list[Entry]) -> list[Entry]:
+    """Mark the entries whose id their document repeats; the very same item twice is one.
+
+    Some feeds give every item the id `1`: keyed on it alone, each would be an edit of the others.
+    """
+    once = list({(e.key, e.address, e.raw): e for e in entries}.values())
+    counts: dict[str, int] = {}
+    for entry in once:
+        counts[entry.key] = counts.get(entry.key, 0) + 1
+    return [replace(e, repeated=True) if counts[e.key] > 1 else e for e in once]
