@@ -8,10 +8,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+from kafka import KafkaAdminClient, TopicPartition
+
+from despatch.bus.kafka import KafkaBus
 from despatch.testing.certificates import make_certificates
 from despatch.testing.kafka_jars import jars
 
@@ -19,6 +24,9 @@ Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 OAUTH_SUBJECT = "despatch"
 """Who an unsigned token of the OAUTHBEARER mechanism must speak of for the broker's own login."""
+
+SESSION = timedelta(seconds=4)
+"""The session of `open_kafka_bus`: how long a silent member keeps its partitions."""
 
 _STARTS_WITHIN_S = 60
 _READY = "Kafka Server started"
@@ -244,6 +252,21 @@ class KafkaBroker:
             time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"Kafka did not start; its log ends: {text[-2_000:]}")
+
+
+def open_kafka_bus(where: str) -> KafkaBus:
+    """Open a bus on `host:port,host:port`, with the shortest session that Kafka keeps well."""
+    return KafkaBus(where.split(","), session=SESSION, delivery_timeout=timedelta(seconds=20))
+
+
+def forget_records(where: str, topic: str) -> None:
+    """Delete all that a topic holds, as its retention would."""
+    client = KafkaAdminClient(bootstrap_servers=where.split(","))
+    with closing(client), closing(open_kafka_bus(where)) as bus:
+        extents = bus.extents(topic)
+        client.delete_records(
+            {TopicPartition(topic, place.partition): x.end for place, x in extents.items()}
+        )
 
 
 def free_ports(count: int) -> list[int]:
