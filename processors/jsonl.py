@@ -1,0 +1,134 @@
+"""Classifying documents line by line: what `despatch classify` does. Memory stays flat."""
+
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import Any
+
+from despatch.errors import PermanentError
+from processors.classify import Classifier
+from processors.themes import Theme
+
+MAX_LINE_BYTES = 64_000_000
+
+_CHUNK = 64
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+Numbered = list[tuple[int, bytes | str]]
+
+
+def classify_lines(
+    lines: Iterable[bytes | str],
+    themes: Sequence[Theme],
+    *,
+    on_bad: Callable[[PermanentError], None] | None = None,
+    workers: int = 1,
+) -> Iterator[bytes]:
+    r"""Yield, for each line that is a document, a line with its themes, in the same order.
+
+    In: `{"id": "r1", "title": "…", "text": "…"}`; other fields are ignored, a missing title or
+    text is empty, an empty line is passed over. Out, ending in a newline:
+    `{"id": "r1", "themes": [{"theme": "migration", "score": 0.97, "evidence": [{"field": "text",
+    "start": 0, "end": 9, "text": "Migration", "weight": 1.5}]}]}`, only themes that it belongs to.
+
+    A bad line raises PermanentError that names its number and fault; with `on_bad`, that is
+    called instead and the rest goes on.
+    """
+    numbered: Iterable[tuple[int, bytes | str]] = enumerate(lines, start=1)
+    results = _alone(numbered, themes) if workers < 2 else _shared(numbered, themes, workers)
+    for result in results:
+        if not isinstance(result, PermanentError):
+            yield result
+        elif on_bad is None:
+            raise result
+        else:
+            on_bad(result)
+
+
+def _alone(
+    numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme]
+) -> Iterator[bytes | PermanentError]:
+    classifier = Classifier(themes)
+    for number, line in numbered:
+        if line.strip():
+            yield _attempt(number, line, classifier)
+
+
+def _shared(
+    numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme], workers: int
+) -> Iterator[bytes | PermanentError]:
+    """Share the lines between processes; only a few chunks are read ahead."""
+    source = iter(numbered)
+    waiting: deque[Future[list[bytes | PermanentError]]] = deque()
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(themes,)) as pool:
+        while True:
+            while len(waiting) < 2 * workers and (chunk := list(islice(source, _CHUNK))):
+                waiting.append(pool.submit(_chunk, chunk))
+            if not waiting:
+                return
+            yield from waiting.popleft().result()
+
+
+_own: list[Classifier] = []
+"""A worker process's classifier."""
+
+
+def _begin(themes: Sequence[Theme]) -> None:
+    _own[:] = [Classifier(themes)]
+
+
+def _chunk(numbered: Numbered) -> list[bytes | PermanentError]:
+    return [_attempt(number, line, _own[0]) for number, line in numbered if line.strip()]
+
+
+def _attempt(number: int, line: bytes | str, classifier: Classifier) -> bytes | PermanentError:
+    try:
+        return _classified(line, classifier)
+    except PermanentError as exc:
+        return PermanentError(f"line {number}: {exc}")
+
+
+def _classified(line: bytes | str, classifier: Classifier) -> bytes:
+    document = _document(line)
+    themes = [
+        {
+            "theme": score.theme,
+            "score": score.score,
+            "evidence": [evidence.model_dump() for evidence in score.evidence],
+        }
+        for score in classifier.classify(document["title"], document["text"])
+    ]
+    result = json.dumps({"id": document["id"], "themes": themes}, ensure_ascii=False)
+    return result.encode() + b"\n"
+
+
+def _document(line: bytes | str) -> dict[str, str]:
+    """Return id, title and text of a line. Raises PermanentError that says what is wrong."""
+    if len(line) > MAX_LINE_BYTES:
+        raise PermanentError(f"{len(line)} bytes are too many: the limit is {MAX_LINE_BYTES}")
+    try:
+        fields: Any = json.loads(line.decode() if isinstance(line, bytes) else line)
+    except UnicodeDecodeError as exc:
+        raise PermanentError(f"not UTF-8 at byte {exc.start + 1}: save the file as UTF-8") from exc
+    except json.JSONDecodeError as exc:
+        raise PermanentError(f"not JSON: {exc.msg} at column {exc.colno}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise PermanentError(f"not JSON that can be read: {exc}") from exc
+    if not isinstance(fields, dict):
+        raise PermanentError('not an object: each line is {"id": …, "title": …, "text": …}')
+    if not isinstance(fields.get("id"), str) or not fields["id"]:
+        raise PermanentError("id is missing or no text: each line needs an id")
+    if fields.get("title") is None and fields.get("text") is None:
+        raise PermanentError(f"{fields['id']!r} has neither title nor text")
+    return {name: _text(fields, name) for name in ("id", "title", "text")}
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = "" if fields.get(name) is None else fields[name]
+    if not isinstance(value, str):
+        raise PermanentError(f"{name} is {type(value).__name__}, not text")
+    # Half of a surrogate pair is valid in JSON, and can't be written again; offsets stay.
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)

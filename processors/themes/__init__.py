@@ -1,0 +1,166 @@
+"""Themes: each a TOML file with its rules, its version and its own examples.
+
+A theme adds up: the bias, and the weight of each term for each time that it stands in the title,
+the lead or the body, up to so many times. The sum is the log-odds that a release belongs to it.
+docs/judgement.md says how to write one.
+"""
+
+import math
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from despatch.errors import SettingsError, UsageError
+from despatch.fingerprint import digest
+from despatch.model import ThemeId
+from processors.lexicon import LISTS, LISTS_VERSION
+from processors.pattern import parse
+from processors.themes.toml import read
+
+HERE = Path(__file__).parent
+
+Place = Literal["title", "lead", "body"]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Weight = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
+
+
+def _parses(pattern: str) -> str:
+    parse(pattern, LISTS)
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_parses)]
+"""Words as processors/pattern.py reads them."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Weights(_Part):
+    """Log-odds that one match adds, by where it stands; 0 where it says nothing."""
+
+    title: Weight = 0.0
+    lead: Weight = 0.0
+    body: Weight = 0.0
+
+
+class Most(_Part):
+    """How many matches count, by where they stand; further ones add nothing."""
+
+    title: int = Field(default=1, ge=1, le=20)
+    lead: int = Field(default=1, ge=1, le=20)
+    body: int = Field(default=1, ge=1, le=20)
+
+
+class Term(_Part):
+    """Patterns that say the same thing, and what it is worth that they are said."""
+
+    name: Sentence
+    """What it means, for people: shown when a decision is explained."""
+    patterns: tuple[Pattern, ...] = Field(min_length=1)
+    weights: Weights
+    most: Most = Most()
+    near: str | None = None
+    """It counts only in a sentence in which this context stands too."""
+    unless: str | None = None
+    """It doesn't count in a sentence in which this context stands."""
+
+
+class Example(_Part):
+    """A short text in our own words, with or without a title."""
+
+    title: str = ""
+    text: str
+
+
+class Examples(_Part):
+    """What the theme must find, and what it must leave: each runs as a test."""
+
+    matching: tuple[Example, ...] = ()
+    missing: tuple[Example, ...] = ()
+
+
+class Theme(_Part):
+    """A subject, the rules by which a release belongs to it, and examples."""
+
+    id: ThemeId = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    """The file's name; part of the name of a topic."""
+    title: Sentence
+    description: Sentence
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")]
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    bias: Weight
+    """Log-odds of a release in which nothing is found."""
+    terms: tuple[Term, ...] = Field(min_length=1)
+    exclusions: tuple[Pattern, ...] = ()
+    """Patterns that cancel the terms they overlap: `bird migration`."""
+    context: dict[str, tuple[Pattern, ...]] = {}
+    """Named patterns that terms refer to by `near` and `unless`."""
+    examples: Examples = Examples()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        names = [term.name for term in self.terms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two terms are called {twice[0]!r}: give each its own name")
+        for term in self.terms:
+            for asked in (term.near, term.unless):
+                if asked is not None and asked not in self.context:
+                    known = ", ".join(get_close_matches(asked, self.context) or self.context)
+                    raise ValueError(
+                        f"the term {term.name!r} refers to the context {asked!r}, which is not "
+                        f"there: did you mean {known or 'to add one under [context]'}?"
+                    )
+        return self
+
+    @cached_property
+    def stamp(self) -> str:
+        """The version and a hash of all that decides: equal stamps, equal judgement.
+
+        `"1+3fa9c04d51"`; comments and examples don't change it, the shared word lists do.
+        """
+        rules = self.model_dump_json(exclude={"examples", "title", "description"})
+        return f"{self.version}+{digest(rules, LISTS_VERSION, length=10)}"
+
+    @cached_property
+    def log_odds_threshold(self) -> float:
+        """The sum of weights and bias from which on a release belongs to the theme."""
+        return math.log(self.threshold / (1 - self.threshold))
+
+
+def load_themes(folder: Path | None = None, only: Sequence[str] = ()) -> tuple[Theme, ...]:
+    """Return the themes of a folder's TOML files by id, or only those asked for.
+
+    Without a folder, the themes that come with Despatch. Raises SettingsError that names each
+    wrong file with line, field and fix, and UsageError for a theme that is not there.
+    """
+    paths = {path.stem: path for path in sorted((folder or HERE).glob("*.toml"))}
+    if not paths:
+        raise SettingsError(f"{folder or HERE} holds no theme: put a file such as housing.toml in")
+    for name in only:
+        if name not in paths:
+            near = get_close_matches(name, paths, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(f"there is no theme {name!r}: {hint}Known: {', '.join(paths)}")
+    themes, faults = [], []
+    for name in dict.fromkeys(only or paths):
+        try:
+            themes.append(read(Theme, paths[name], id=name))
+        except SettingsError as exc:
+            faults.append(str(exc))
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return tuple(themes)

@@ -1,0 +1,114 @@
+"""Reading a TOML file into a model, so that a fault names file, line, field and fix."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from despatch.errors import SettingsError
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple[int | str, ...]
+
+
+def read(model: type[M], path: Path, **given: str) -> M:
+    """Return what a file holds; fields in `given` come from outside and may not stand in it.
+
+    Raises SettingsError, a line for each fault:
+    `themes/housing.toml:12: terms[2].wieghts: no such field: did you mean 'weights'?`
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        fields = tomllib.loads(text)
+    except OSError as exc:
+        raise SettingsError(f"{path} can't be read: {exc.strerror}") from exc
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as exc:
+        raise SettingsError(f"{path}: not valid TOML: {exc}") from exc
+    for name in given.keys() & fields.keys():
+        raise SettingsError(
+            f"{path}:{_line(text, (name,))}: {name}: it is the file's name ({given[name]!r}): "
+            "leave it out"
+        )
+    try:
+        return model.model_validate(fields | given)
+    except ValidationError as exc:
+        faults = [_fault(model, path, text, error) for error in exc.errors(include_url=False)]
+        raise SettingsError("\n".join(faults)) from exc
+
+
+def _fault(model: type[BaseModel], path: Path, text: str, error: ErrorDetails) -> str:
+    loc = error["loc"]
+    given = error["input"]
+    at = _line(text, loc)
+    if isinstance(given, str) and f'"{given}"' in text:
+        at = text[: text.index(f'"{given}"')].count("\n") + 1
+    where = f"{path}:{at}" if loc else str(path)
+    field = f"{_shown(loc)}: " if loc else ""
+    return f"{where}: {field}{_said(model, error)}"
+
+
+def _said(model: type[BaseModel], error: ErrorDetails) -> str:
+    loc = error["loc"]
+    if error["type"] == "extra_forbidden":
+        fields = _fields_at(model, loc[:-1])
+        near = get_close_matches(str(loc[-1]), fields, 1, 0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(fields))}"
+        return f"no such field: {hint}"
+    if error["type"] == "missing":
+        return "this field is missing: add it"
+    if error["type"] == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    return f"{error['msg']} (it is {str(error['input'])[:60]!r})"
+
+
+def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Return the names of the fields that may stand at a place in the model."""
+    for part in loc:
+        if isinstance(part, str) and part in model.model_fields:
+            inner = list(_models(model.model_fields[part].annotation))
+            model = inner[0] if inner else model
+    return [name for name in model.model_fields if name != "id"]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        if isinstance(inner, type | UnionType):
+            yield from _models(inner)
+
+
+def _shown(loc: Loc) -> str:
+    """Return a place as people count: `terms[2].weights`."""
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc]
+    return "".join(parts).removeprefix(".")
+
+
+def _line(text: str, loc: Loc) -> int:
+    """Return the line, counted from 1, of the deepest part of a place that can be found."""
+    lines = text.splitlines()
+    at = 0
+    for depth, part in enumerate(loc):
+        if isinstance(part, int):
+            continue
+        nth = loc[depth + 1] if depth + 1 < len(loc) else 0
+        header = _table(part, nth if isinstance(nth, int) else 0, lines)
+        if depth == 0 and header is not None:
+            at = header
+            continue
+        at = next(
+            (n for n in range(at, len(lines)) if re.search(rf"\b{re.escape(part)}\b", lines[n])), at
+        )
+    return at + 1
+
+
+def _table(name: str, nth: int, lines: list[str]) -> int | None:
+    """Return where the n-th table of a name begins, such as the third `[[terms]]`."""
+    found = [n for n, line in enumerate(lines) if re.match(rf"\s*\[+\s*{re.escape(name)}\b", line)]
+    return found[nth] if nth < len(found) else None
