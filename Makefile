@@ -1,36 +1,75 @@
 # Every command of the project. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+DESPATCH := $(BIN)/despatch --home .despatch
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check bench evaluate chaos lock schemas clean
+.PHONY: help run up test check bench evaluate chaos versions docs lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+run: .venv/runtime ## the main job: the seed documents through poller, log, processors and alerts
+	@$(DESPATCH) subscribe --name "you, on this screen" --theme migration --theme partnerships --to console://
+	@$(DESPATCH) replay seeds --deliver --yes
+	@echo 'Next: $(DESPATCH) trace 000_4da5003dd1718fc8   the whole way of that release'
+	@echo '      $(DESPATCH) sources add URL              a feed of your own; then: make up'
+	@echo '      $(DESPATCH) --help                       everything else'
+
+up: .venv/runtime ## all services and the web page, until Ctrl-C
+	@$(DESPATCH) up
+
+check: .venv/dev ## seconds: style, types, import direction, unit tests
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pytest -q -m "not kafka and not postgres and not e2e and not slow"
+
+test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real processes
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/coverage run -m pytest -q -rs --durations=10
+	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=85 | tail -40
+
+evaluate: .venv/dev ## themes against labelled releases, in ../shared/data
+	@$(BIN)/python -m bench.evaluate
+
+bench: .venv/dev ## speed, as ratios to a peer in the same run
+	@$(BIN)/python -m bench
+
+chaos: .venv/dev ## the long form of the kill tests: 200 kills a bus
+	@DESPATCH_TEST_KILLS=200 $(BIN)/pytest -q -s tests/e2e/test_kill.py
+
+versions: .venv/dev ## the unit tests on every Python from 3.11 that is at hand
+	@$(BIN)/python tests/every_python.py
+
+docs: .venv/runtime ## write the generated part of the reference
+	@$(BIN)/python docs/generate.py
+
+lock: ## write the lock files anew, from pyproject.toml
+	@$(PIP) uv
+	$(LOCK) --group build -o requirements.lock
+	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment and the state of `make run`
+	rm -rf .venv .despatch
+
 .venv/runtime: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Despatch needs Python 3.11 or later; there is no $(PYTHON). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Despatch needs Python 3.11 or later; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing Despatch into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing Despatch into .venv (once, about a minute) …"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: requirements-dev.lock .venv/runtime
-	@echo "Installing what the tests need …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "Installing what the tests need (once) …"
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
-
-check: .venv/dev ## seconds: style, types, import direction, unit tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -q -m "not kafka and not postgres and not e2e and not slow"
-
-lock: ## write the lock files anew, from pyproject.toml
-	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) --group build -o requirements.lock
-	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock

@@ -1,0 +1,124 @@
+"""`doctor`: is this installation sound? Each finding says what was looked at and the way out."""
+
+import pyexpat
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import despatch
+from despatch.app.status import status
+from despatch.app.wiring import App, make_home
+from despatch.errors import DespatchError, OperatorError
+
+LITTLE_ROOM = 500 * 2**20
+"""Bytes: less free room than this in the home folder is a finding."""
+
+SAFE_EXPAT = (2, 4, 1)
+"""From here on the XML parser stops entity bombs by itself (feeds are strangers' XML)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `wrong` is empty when it is sound."""
+
+    looked_at: str
+    found: str
+    wrong: str = ""
+
+
+def examine(app: App) -> Iterator[Finding]:
+    """Yield a finding for each thing looked at, cheapest first; never raises a DespatchError."""
+    for name, look in LOOKS:
+        try:
+            yield Finding(name, look(app))
+        except DespatchError as exc:
+            yield Finding(name, "", str(exc))
+
+
+def _python(_app: App) -> str:
+    version = ".".join(str(part) for part in pyexpat.version_info)
+    if pyexpat.version_info < SAFE_EXPAT:
+        raise OperatorError(f"XML parser expat {version} lets entity bombs through; update Python")
+    return f"{sys.version.split()[0]}, expat {version}"
+
+
+def _packages(_app: App) -> str:
+    root = Path(despatch.__file__).parent.parent
+    owners = packages_distributions()
+    for name in ("ingest", "processors", "alerts"):
+        file = import_module(name).__file__
+        others = set(owners.get(name, ())) - {"despatch"}
+        if others or file is None or Path(file).parent.parent != root:
+            raise OperatorError(
+                f"another package ({', '.join(sorted(others)) or file}) took the name {name!r}; "
+                "install Despatch into an environment of its own"
+            )
+    return f"{despatch.__version__} in {root}"
+
+
+def _home(app: App) -> str:
+    home = make_home(app.settings.home)
+    free = shutil.disk_usage(home).free
+    if free < LITTLE_ROOM:
+        raise OperatorError(f"{home} has {free // 2**20} MiB left; make room on that disk")
+    return f"{home}, {free / 2**30:.1f} GiB free"
+
+
+def _themes(app: App) -> str:
+    return ", ".join(theme.id for theme in app.themes)
+
+
+def _store(app: App) -> str:
+    app.store.check_schema()
+    with app.store.transaction() as tx:
+        counts = tx.counts()
+    return f"{counts.releases} releases, {counts.subscriptions} active subscriptions"
+
+
+def _topics(app: App) -> str:
+    wrong = app.bus.check_topics(app.topics)
+    if wrong:
+        raise OperatorError("; ".join(wrong))
+    return f"{len(app.topics)} topics on {app.settings.bus}"
+
+
+def _operator(app: App) -> str:
+    if app.settings.operator_url is None:
+        raise OperatorError(
+            "no operator_url: alarms stand in the log and in `despatch status` only; "
+            "set it to an apprise URL"
+        )
+    app.senders.sender_for(app.settings.operator_url).check(app.settings.operator_url)
+    return "alarms reach the operator's channel"
+
+
+def _stages(app: App) -> str:
+    now = status(app)
+    if now.missing:
+        raise OperatorError(f"not running: {', '.join(now.missing)}; start them: despatch up")
+    return "all stages show life"
+
+
+def _alarms(app: App) -> str:
+    with app.store.transaction() as tx:
+        alarms = tx.alarms()
+    if alarms:
+        raise OperatorError("; ".join(alarm.text for alarm in alarms[:5]))
+    return "none open"
+
+
+LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
+    ("python", _python),
+    ("packages", _packages),
+    ("home folder", _home),
+    ("themes", _themes),
+    ("store", _store),
+    ("log", _topics),
+    ("operator's channel", _operator),
+    ("stages", _stages),
+    ("alarms", _alarms),
+)

@@ -1,0 +1,245 @@
+"""Replays saved documents through the very code that a poller uses.
+
+Without `deliver` it happens in a temporary installation that has a copy of the live
+subscriptions and no way to send: the live log, archive and cursors stay as they are.
+"""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from despatch.app.running import others_running, own_stages, wait_until_done
+from despatch.app.wiring import App
+from despatch.errors import Busy, UsageError
+from despatch.fingerprint import digest
+from despatch.model import Classified, Match, SourceId, Subscriber
+from despatch.ports import Place, SourceRecord
+from despatch.topics import CLASSIFIED, decode
+
+if TYPE_CHECKING:
+    from ingest.poller import PollReport
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, how far, and of how many (None: not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of one release: its themes, and who heard or would have heard of it."""
+
+    classified: Classified
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """What a replay came to."""
+
+    path: str
+    delivered: bool
+    documents: int
+    """Read from the path."""
+    new: int
+    revised: int
+    """Revisions of releases seen before, completions, withdrawals and restorations too."""
+    known: int
+    """Read before, with nothing new to say."""
+    skipped: tuple[str, ...]
+    """Why a document could not be read, a sentence each."""
+    heard: tuple[Heard, ...]
+    deliveries: Mapping[str, int] = field(default_factory=dict)
+    """By state, of the alerts of this replay; empty without `deliver`."""
+    subscriptions: int = 0
+    done: bool = True
+    """False if the stages, elsewhere, had not finished in time."""
+
+
+def source_for(path: Path, since: datetime | None, until: datetime | None) -> SourceRecord:
+    """Return the source that a path is: the same path and limits, the same source.
+
+    Raises UsageError if there is nothing at the path.
+    """
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; give a text file, a folder, or JSONL(.gz)")
+    whole = path.resolve()
+    settings: dict[str, Any] = {"kind": "seed", "path": str(whole)}
+    if since is not None:
+        settings["since"] = since.isoformat()
+    if until is not None:
+        settings["until"] = until.isoformat()
+    name = "saved-" + digest(*(f"{k}={v}" for k, v in sorted(settings.items())), length=8)
+    return SourceRecord(
+        id=SourceId(f"{name}-{whole.name}"[:100]),
+        kind="seed",
+        settings=settings,
+        added_at=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
+    )
+
+
+@contextmanager
+def rehearsal(live: App) -> Iterator[App]:
+    """Yield a temporary installation with the live subscriptions and nowhere to send.
+
+    Channels are copied by name alone, without their URLs.
+    """
+    with tempfile.TemporaryDirectory(prefix="despatch-rehearsal-") as folder:
+        settings = live.settings.model_copy(
+            update={
+                "home": Path(folder),
+                "bus": "local",
+                "store": SecretStr("local"),
+                "secret_key": None,
+                "operator_url": None,
+            }
+        )
+        with App(settings, clock=live.clock) as app:
+            _copy_subscriptions(live, app)
+            yield app
+
+
+def replay(
+    live: App,
+    path: Path,
+    *,
+    deliver: bool,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    rate: float | None = None,
+    patience: timedelta = timedelta(minutes=10),
+    progress: Progress = lambda _doing, _at, _of: None,
+) -> ReplayReport:
+    """Replay what is saved at a path; with `deliver`, tell the live subscribers.
+
+    Stages that run elsewhere do their part there; otherwise they run here until all is done.
+    Raises UsageError for a path that can't be read.
+    """
+    source = source_for(path, since, until)
+    if deliver:
+        return _replay(live, source, path, rate, patience, progress, send=True)
+    with rehearsal(live) as app:
+        return _replay(app, source, path, rate, patience, progress, send=False)
+
+
+def _replay(
+    app: App,
+    source: SourceRecord,
+    path: Path,
+    rate: float | None,
+    patience: timedelta,
+    progress: Progress,
+    *,
+    send: bool,
+) -> ReplayReport:
+    starts = {place: extent.end for place, extent in app.bus.extents(CLASSIFIED).items()}
+    began = app.clock.now()
+    polled = asyncio.run(_poll(app, source, rate, progress))
+    done = _finish(app, began + patience, progress, send=send)
+    heard = tuple(_heard(app, starts))
+    with app.store.transaction() as tx:
+        live = [s for s in tx.subscriptions() if s.state == "active"]
+    return ReplayReport(
+        path=str(path),
+        delivered=send,
+        documents=polled.new + polled.changed + polled.ignored,
+        new=polled.new,
+        revised=polled.changed,
+        known=polled.ignored,
+        skipped=polled.skipped,
+        heard=heard,
+        deliveries=_deliveries(app, heard) if send else {},
+        subscriptions=len(live),
+        done=done,
+    )
+
+
+async def _poll(
+    app: App, source: SourceRecord, rate: float | None, progress: Progress
+) -> "PollReport":
+    """Read the source once, whole, as a poller does; nothing of it is backlog."""
+    with app.store.transaction() as tx:
+        tx.add_source(source)
+        tx.set_source_state(source.id, "active")
+        leased = tx.lease_source(source.id, app.instance, app.clock.now(), timedelta(minutes=2))
+    if leased is None:
+        raise Busy(
+            f"{source.settings['path']} is being replayed by another process; "
+            "if that one was killed, its lease ends within 2 minutes"
+        )
+    try:
+        async with app.fetcher() as fetcher:
+            return await app.poller(fetcher).poll(
+                leased,
+                backlog=False,
+                rate=rate,
+                on_page=lambda so_far: progress("reading", so_far.new + so_far.ignored, None),
+            )
+    finally:  # a saved source is read when it is replayed, never on a schedule
+        with app.store.transaction() as tx:
+            tx.set_source_state(source.id, "paused")
+
+
+def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> bool:
+    """Have all that was published judged, matched and, with `send`, delivered."""
+    if send and others_running(app):
+        return wait_until_done(
+            app, [], until=until, on_lag=lambda left: progress("waiting for the stages", left, None)
+        )
+    with own_stages(app) as threads:
+        done = wait_until_done(
+            app, threads, on_lag=lambda left: progress("judging and matching", left, None)
+        )
+    if send:
+        progress("delivering", 0, None)
+        app.deliverer().drain(until)
+    return done
+
+
+def _heard(app: App, starts: Mapping[Place, int]) -> Iterator[Heard]:
+    """Yield what became of each classified release since `starts` that has a theme."""
+    for place, start in starts.items():
+        for message in app.bus.browse(CLASSIFIED, partition=place.partition, offset=start):
+            classified = decode(Classified, message.value)
+            if not classified.themes:
+                continue
+            with app.store.transaction() as tx:
+                matches = tx.trace(classified.revision.release.id).matches
+            of_this = tuple(m for m in matches if m.revision == classified.revision.id)
+            yield Heard(classified, of_this)
+
+
+def _deliveries(app: App, heard: tuple[Heard, ...]) -> Mapping[str, int]:
+    """Count the deliveries of these releases by state."""
+    states: Counter[str] = Counter()
+    with app.store.transaction() as tx:
+        for one in heard:
+            trace = tx.trace(one.classified.revision.release.id)
+            ours = {
+                alert.id
+                for alert in trace.alerts
+                if alert.classified and alert.classified.id == one.classified.id
+            }
+            states.update(d.state for d, _shown in trace.deliveries if d.alert in ours)
+    return dict(states)
+
+
+def _copy_subscriptions(live: App, app: App) -> None:
+    with live.store.transaction() as tx:
+        subscriptions = [s for s in tx.subscriptions() if s.state == "active"]
+        channels = {c.id: c for c in tx.channels()}
+    now = live.clock.now()
+    with app.store.transaction() as tx:
+        for subscription in subscriptions:
+            name = str(subscription.subscriber)
+            tx.add_subscriber(Subscriber(id=subscription.subscriber, name=name, created_at=now))
+            for channel in subscription.channels:
+                nowhere = SecretStr(f"rehearsal://{channel}")
+                tx.add_channel(channels[channel].model_copy(update={"url": nowhere}))
+            tx.add_subscription(subscription)

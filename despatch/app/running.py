@@ -1,0 +1,172 @@
+"""Running stages: signs of life, stopping on a signal, and until all is done."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from despatch import log
+from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP, App
+from despatch.errors import DespatchError, TransientError
+from despatch.ports import Beat
+from despatch.runner import Runner
+from despatch.topics import CLASSIFIED, RELEASES
+
+BEAT_EVERY = timedelta(seconds=5)
+ALIVE_WITHIN = timedelta(seconds=30)
+"""A stage whose last sign of life is older than this counts as gone."""
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT or SIGTERM sets; the second of them ends the process at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        stop.set()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, on_signal)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Heart:
+    """Writes a stage's sign of life into the store every few seconds, from its own thread.
+
+    A store that is away costs a stage only its sign of life.
+    """
+
+    def __init__(self, app: App, stage: str, waits_for: Callable[[], str] = lambda: "") -> None:
+        self._app = app
+        self._stage = stage
+        self._waits_for = waits_for
+        self._started = app.clock.now()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, name=f"heart {stage}", daemon=True)
+
+    def __enter__(self) -> "Heart":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+        self._beat("stopped")
+
+    def _beat_on(self) -> None:
+        while True:
+            self._beat("waiting" if self._waits_for() else "running")
+            if self._stop.wait(BEAT_EVERY.total_seconds()):
+                return
+
+    def _beat(self, state: Literal["running", "waiting", "stopped"]) -> None:
+        beat = Beat(
+            self._stage,
+            self._app.instance,
+            self._started,
+            self._app.clock.now(),
+            state,
+            self._waits_for(),
+        )
+        try:
+            with self._app.store.transaction() as tx:
+                tx.beat(beat)
+        except TransientError as exc:
+            log.get(stage=self._stage).warning("sign of life not kept", why=str(exc))
+
+
+class StageThread(threading.Thread):
+    """A stage in a thread of its own; `problem` holds what ended it, if anything did."""
+
+    def __init__(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self.problem: DespatchError | None = None
+        self._run = run
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Run until stopped."""
+        try:
+            self._run(self._stopping)
+        except DespatchError as exc:
+            self.problem = exc
+
+    def stop(self, wait: timedelta = timedelta(seconds=60)) -> None:
+        """Ask to stop, wait for the end, and raise what ended it."""
+        self._stopping.set()
+        self.join(wait.total_seconds())
+        if self.problem is not None:
+            raise self.problem
+
+
+@contextmanager
+def own_stages(app: App) -> Iterator[list[StageThread]]:
+    """Run processors and alerts in threads of this process, for the length of the block."""
+    runners: list[Runner[Any]] = [
+        Runner(app.classifying(), app.bus, app.clock, alarms=app.alarms),
+        Runner(app.alerting(), app.bus, app.clock, alarms=app.alarms),
+    ]
+    threads = [StageThread(runner.stage.name, runner.run) for runner in runners]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.stop()
+
+
+def others_running(app: App, stages: tuple[str, ...] = ("processors", "alerts")) -> bool:
+    """Return whether all of these stages show life in other processes."""
+    oldest = app.clock.now() - ALIVE_WITHIN
+    with app.store.transaction() as tx:
+        alive = {b.stage for b in tx.beats() if b.at >= oldest and b.state != "stopped"}
+    return alive >= set(stages)
+
+
+def lag(app: App, group: str, topic: str) -> int:
+    """Return how many messages of a topic a group has not finished."""
+    extents = app.bus.extents(topic)
+    if group == ALERTS_GROUP:
+        with app.store.transaction() as tx:
+            at = {place: tx.position(group, place) for place in extents}
+    else:
+        kept = app.bus.positions(group, topic)
+        at = {place: kept.get(place.partition) for place in extents}
+    return sum(
+        max(0, extent.end - max(extent.oldest, at[place] or 0)) for place, extent in extents.items()
+    )
+
+
+def wait_until_done(
+    app: App,
+    threads: list[StageThread],
+    *,
+    until: datetime | None = None,
+    on_lag: Callable[[int], None] = lambda _left: None,
+) -> bool:
+    """Return True when all that was published is classified and matched; False after `until`.
+
+    Raises what ended a stage.
+    """
+    while True:
+        left = lag(app, PROCESSORS_GROUP, RELEASES) + lag(app, ALERTS_GROUP, CLASSIFIED)
+        on_lag(left)
+        if left == 0:
+            return True
+        for thread in threads:
+            if not thread.is_alive():
+                thread.stop()
+        if until is not None and app.clock.now() >= until:
+            return False
+        app.clock.sleep(timedelta(milliseconds=50))

@@ -1,0 +1,70 @@
+"""What `status` and `/metrics` say: is everything working, and how far behind is it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from despatch.app.running import ALIVE_WITHIN, lag
+from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP, App
+from despatch.ports import Alarm, Beat, Counts, Health, SourceRecord
+from despatch.topics import CLASSIFIED, DEAD, RELEASES
+
+STAGES = ("ingest", "processors", "alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How many messages a stage has before it, and the share of what its topic keeps."""
+
+    stage: str
+    topic: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A source, how it is, and when it is next due."""
+
+    source: SourceRecord
+    health: Health
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at one moment."""
+
+    at: datetime
+    beats: tuple[Beat, ...]
+    """Of stages that live, or stopped by themselves within the last day."""
+    missing: tuple[str, ...]
+    """Stages that show no life."""
+    lags: tuple[Lag, ...]
+    sources: tuple[SourceStatus, ...]
+    counts: Counts
+    dead: int
+    """Dead letters that are kept."""
+    alarms: tuple[Alarm, ...]
+
+
+def status(app: App) -> Status:
+    """Return how the installation is. Raises ServerAway when bus or store can't be asked."""
+    now = app.clock.now()
+    with app.store.transaction() as tx:
+        beats = tuple(b for b in tx.beats() if now - b.at < timedelta(days=1))
+        sources = tuple(SourceStatus(*one) for one in tx.sources())
+        counts = tx.counts()
+        alarms = tuple(tx.alarms())
+    alive = {b.stage for b in beats if now - b.at <= ALIVE_WITHIN and b.state != "stopped"}
+    return Status(
+        at=now,
+        beats=beats,
+        missing=tuple(stage for stage in STAGES if stage not in alive),
+        lags=(
+            Lag("processors", RELEASES, lag(app, PROCESSORS_GROUP, RELEASES)),
+            Lag("alerts", CLASSIFIED, lag(app, ALERTS_GROUP, CLASSIFIED)),
+        ),
+        sources=sources,
+        counts=counts,
+        dead=sum(extent.end - extent.oldest for extent in app.bus.extents(DEAD).values()),
+        alarms=alarms,
+    )

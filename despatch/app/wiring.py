@@ -1,0 +1,214 @@
+"""Puts an installation together from its settings: bus, store, themes, senders, stages."""
+
+import os
+import socket
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from despatch.errors import NotWritable, StorageFull
+from despatch.model import ThemeId
+from despatch.ports import Bus, Clock, Fetcher, Store, SystemClock
+from despatch.settings import Settings
+from despatch.topics import TopicSpec, topic_specs
+
+# Adapters are imported where they are opened: `despatch --help` must not load a Kafka client.
+if TYPE_CHECKING:
+    from alerts.alarms import StoreAlarms
+    from alerts.deliver import DeliveryWorker
+    from alerts.stage import Alerting
+    from ingest.http import HttpFetcher
+    from ingest.poller import Poller
+    from processors.stage import Classifying
+
+    from alerts.channels import Senders
+    from processors.themes import Theme
+
+ALERTS_GROUP = "despatch.alerts"
+PROCESSORS_GROUP = "despatch.processors"
+
+
+class App:
+    """One installation. Each part is made when it is first asked for; `close` lets go of all."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, store: Store | None = None
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.instance = f"{socket.gethostname()}:{os.getpid()}"
+        """Who we are in leases and signs of life."""
+        if store is not None:
+            self.__dict__["store"] = store
+
+    def __enter__(self) -> "App":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The log that the settings name; a local one gets its topics at once."""
+        if self.settings.kafka_servers:
+            from despatch.bus.kafka import KafkaBus
+
+            return KafkaBus(
+                self.settings.kafka_servers,
+                security=self._kafka_security(),
+                clock=self.clock,
+                replication=self.settings.kafka_replication,
+            )
+        from despatch.bus.local import LocalBus
+
+        bus = LocalBus(self._home() / "log.db", clock=self.clock)
+        bus.create_topics(self.topics)
+        return bus
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that the settings name; a local one that does not exist yet is made.
+
+        One that exists is never changed here: that is `despatch migrate`.
+        """
+        from despatch.store.secrets import load_keys
+        from despatch.store.sql import SqlStore
+
+        key = self.settings.secret_key
+        keys = load_keys(
+            self._home() / "secret.key", None if key is None else key.get_secret_value()
+        )
+        url = self.settings.store_url
+        fresh = url.startswith("sqlite") and not (self.settings.home / "store.db").exists()
+        store = SqlStore(url, keys=keys, clock=self.clock)
+        if fresh:
+            store.migrate()
+        return store
+
+    @cached_property
+    def themes(self) -> "tuple[Theme, ...]":
+        """The built-in themes, and those of `themes_dir`."""
+        from processors.themes import load_themes
+
+        own = self.settings.themes_dir
+        return load_themes() + (load_themes(own) if own else ())
+
+    @cached_property
+    def topics(self) -> tuple[TopicSpec, ...]:
+        """Every topic that this installation uses."""
+        return topic_specs(
+            (ThemeId(theme.id) for theme in self.themes),
+            partitions=self.settings.partitions,
+            retention=self.settings.retention,
+        )
+
+    @cached_property
+    def senders(self) -> "Senders":
+        """One sender for each kind of channel."""
+        from alerts.channels import Senders
+
+        return Senders(
+            mail_from=self.settings.mail_from, mail_return_path=self.settings.mail_return_path
+        )
+
+    @cached_property
+    def alarms(self) -> "StoreAlarms":
+        """Where stages say that a person should look."""
+        from alerts.alarms import StoreAlarms
+
+        return StoreAlarms(
+            self.store, self.clock, operator_url=self.settings.operator_url, senders=self.senders
+        )
+
+    def fetcher(self) -> "HttpFetcher":
+        """Return a fetcher, to be entered in an event loop."""
+        from ingest.http import HttpFetcher
+
+        return HttpFetcher(
+            contact=self.settings.contact, allow_networks=self.settings.allow_networks
+        )
+
+    def poller(self, fetcher: Fetcher) -> "Poller":
+        """Return a poller over this installation's bus and store."""
+        from ingest.poller import Poller
+
+        return Poller(
+            self.bus,
+            self.store,
+            fetcher,
+            self.clock,
+            owner=self.instance,
+            every=self.settings.poll_every,
+            alarms=self.alarms,
+        )
+
+    def classifying(self) -> "Classifying":
+        """Return the processors' stage."""
+        from processors.stage import Classifying
+
+        return Classifying(self.themes, self.clock)
+
+    def alerting(self) -> "Alerting":
+        """Return the alerts' stage."""
+        from alerts.stage import Alerting
+
+        return Alerting(
+            self.store,
+            self.bus,
+            self.clock,
+            group=ALERTS_GROUP,
+            max_alert_age=self.settings.max_alert_age,
+        )
+
+    def deliverer(self) -> "DeliveryWorker":
+        """Return a worker that sends what waits."""
+        from alerts.deliver import DeliveryWorker
+
+        return DeliveryWorker(
+            self.store, self.senders, self.clock, owner=self.instance, alarms=self.alarms
+        )
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        for part in ("bus", "store"):
+            if part in self.__dict__:
+                self.__dict__.pop(part).close()
+
+    def _home(self) -> Path:
+        return make_home(self.settings.home)
+
+    def _kafka_security(self) -> "KafkaSecurity":
+        from despatch.bus.kafka import KafkaSecurity
+
+        said = self.settings
+        return KafkaSecurity(
+            protocol=said.kafka_protocol,
+            ca_file=said.kafka_ca_file,
+            cert_file=said.kafka_cert_file,
+            key_file=said.kafka_key_file,
+            check_hostname=said.kafka_check_hostname,
+            sasl_mechanism=said.kafka_sasl_mechanism,
+            username=said.kafka_username,
+            password=said.kafka_password,
+            token_provider=said.kafka_token_provider,
+        )
+
+
+if TYPE_CHECKING:
+    from despatch.bus.kafka import KafkaSecurity
+
+
+def make_home(home: Path) -> Path:
+    """Return the home folder, made if need be. Raises NotWritable or StorageFull naming it."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        kind = StorageFull if exc.errno == 28 else NotWritable
+        raise kind(
+            f"home folder {home} can't be made: {exc.strerror}; choose another with --home DIR"
+        ) from exc
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise NotWritable(
+            f"home folder {home} is not writable for this user; choose another with --home DIR"
+        )
+    return home

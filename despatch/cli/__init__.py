@@ -1,0 +1,113 @@
+"""The command line: thin, over `despatch.app`.
+
+Standard output is what a command gives back, standard error what it says meanwhile. A fault is
+one line that names the thing and the way out; its exit code is that of despatch/errors.py.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+import despatch
+from despatch.cli import (
+    judging,
+    operating,
+    replaying,
+    sources,
+    stages,
+    subscribers,
+    topics,
+    tracing,
+)
+from despatch.cli.context import Here, complain
+from despatch.errors import DespatchError
+
+app = typer.Typer(
+    name="despatch",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First steps: [bold]despatch subscribe --theme migration --to console://[/bold], then "
+    "[bold]despatch sources add URL[/bold], then [bold]despatch up[/bold]. "
+    "Every command has an example: despatch COMMAND --help",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"despatch {despatch.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            envvar="DESPATCH_HOME",
+            help="Folder that holds all state of the embedded default.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="DESPATCH_CONFIG",
+            help="Settings file; default: despatch.toml in the home folder.",
+        ),
+    ] = None,
+    _version_asked: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Watches government releases and tells people about the ones that matter, with the reason."""
+    context.obj = Here(home, config)
+
+
+stages.add_to(app)
+replaying.add_to(app)
+judging.add_to(app)
+subscribers.add_to(app)
+sources.add_to(app)
+tracing.add_to(app)
+topics.add_to(app)
+operating.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else [*arguments, *sys.argv[1:]]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code: 0, or as despatch/errors.py says; 130 on Ctrl-C."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(list(arguments), prog_name="despatch", standalone_mode=False)
+    except click.exceptions.Abort:
+        complain("stopped")
+        return 130
+    except click.exceptions.NoArgsIsHelpError as exc:
+        typer.echo(exc.format_message())
+        return 2
+    except click.ClickException as exc:
+        path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else "despatch"
+        complain(f"{exc.format_message()} See: {path} --help")
+        return exc.exit_code
+    except DespatchError as exc:
+        complain(str(exc))
+        return exc.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `despatch … | head`: the reader has enough
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0

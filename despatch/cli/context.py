@@ -1,0 +1,129 @@
+"""What every command shares: settings, the two consoles, the forms that options take."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from despatch import log
+from despatch import settings as settings_
+from despatch.app import App
+from despatch.errors import UsageError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Json = Annotated[bool, typer.Option("--json", help="Give machines the same, as JSON.")]
+Health = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="Serve /live, /ready and /metrics of this process here."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Which installation a command is about."""
+
+    home: Path | None
+    config: Path | None
+
+    def settings(self) -> settings_.Settings:
+        """Return its settings, and set up the log as they say."""
+        read = settings_.read(self.home, self.config)
+        log.configure(level=read.log_level, json=read.log_json)
+        return read
+
+    def open(self) -> App:
+        """Return the installation."""
+        return App(self.settings())
+
+
+def here(context: typer.Context) -> Here:
+    """Return which installation the command line names."""
+    found = context.obj
+    return found if isinstance(found, Here) else Here(None, None)
+
+
+def complain(text: str) -> None:
+    """Say what went wrong, in one line on standard error."""
+    sys.stderr.write(f"despatch: {' '.join(text.split())}\n")
+
+
+def give(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return str(value)
+
+
+def moment(value: str) -> datetime:
+    """Return the moment that an option names: `2023-08-09`, `2023-08-09T12:00Z`, or `90d` ago.
+
+    Raises UsageError.
+    """
+    ago = re.fullmatch(r"(\d+)([hdw])", value)
+    if ago:
+        unit = {"h": "hours", "d": "days", "w": "weeks"}[ago[2]]
+        return datetime.now(UTC) - timedelta(**{unit: int(ago[1])})
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise UsageError(
+            f"{value!r} is not a time; write 2023-08-09, 2023-08-09T12:00Z, or 90d for 90 days ago"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def address(value: str) -> tuple[str, int]:
+    """Return host and port of `HOST:PORT`, `[::1]:8080` or `:8080` (this machine only)."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535:
+        raise UsageError(f"{value!r} is not HOST:PORT; write 127.0.0.1:8080")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """Return how long ago, for people: `12 s`, `3 min`, `5 h`, `9 days`; `never` for None."""
+    if at is None:
+        return "never"
+    seconds = (now - at).total_seconds()
+    text = span(timedelta(seconds=abs(seconds)))
+    return f"{text} ago" if seconds >= 0 else f"in {text}"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time for people: `12 s`, `3 min`, `5 h`, `9 days`."""
+    seconds = length.total_seconds()
+    for size, unit in ((172_800, 0), (7_200, 1), (120, 2)):
+        if seconds >= size:
+            return (
+                f"{seconds / 86_400:.0f} days",
+                f"{seconds / 3_600:.0f} h",
+                f"{seconds / 60:.0f} min",
+            )[unit]
+    return f"{seconds:.0f} s"
+
+
+def example(*lines: str) -> str:
+    """Return a command's epilog: one or more examples that can be copied."""
+    shown = "  ".join(f"[bold]{line}[/bold]" for line in lines)
+    return f"{'Example' if len(lines) == 1 else 'Examples'}: {shown}"

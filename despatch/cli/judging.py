@@ -1,0 +1,72 @@
+"""`classify`: themes of documents, without anything being kept or told."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from despatch.cli.context import example, here
+from despatch.errors import PermanentError, UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command(
+        rich_help_panel="Analysts",
+        epilog=example(
+            "despatch classify releases.jsonl > themes.jsonl",
+            """echo '{"id": 1, "title": "Small boats", "text": "…"}' | despatch classify""",
+        ),
+    )(classify)
+
+
+def classify(
+    context: typer.Context,
+    file: Annotated[
+        str, typer.Argument(help="JSONL with id, title and text a line; - is standard input.")
+    ] = "-",
+    theme: Annotated[
+        list[str] | None, typer.Option(help="Only this theme; can be given several times.")
+    ] = None,
+) -> None:
+    """Say which themes documents belong to, and on what evidence.
+
+    Reads JSONL (id, title, text; other fields are ignored) and writes JSONL in the same order:
+    {"id", "themes": [{"theme", "score", "evidence": [{"field", "start", "end", "text",
+    "weight"}]}]}, listing only the themes that the document belongs to. A line that can't be
+    read is named on standard error; nothing is written for it, the rest goes on, and the exit
+    code is 65.
+    """
+    from processors.jsonl import classify_lines
+
+    from processors.themes import choose
+
+    with here(context).open() as app:
+        themes = choose(app.themes, theme or ())
+    wrong = 0
+    write = sys.stdout.buffer.write
+    with _lines(file) as lines:
+        for result in classify_lines(lines, themes):
+            if isinstance(result, PermanentError):
+                wrong += 1
+                sys.stderr.write(f"despatch: {result}\n")
+            else:
+                write(result + b"\n")
+    sys.stdout.flush()
+    if wrong:
+        raise typer.Exit(PermanentError.exit_code)
+
+
+@contextmanager
+def _lines(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(file).open("rb") as opened:
+            yield opened
+    except OSError as exc:
+        raise UsageError(f"{file} can't be read: {exc.strerror}") from exc

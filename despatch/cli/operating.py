@@ -1,0 +1,137 @@
+"""`status`, `doctor`, `migrate`, `settings`, `schemas`: for whoever runs it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+from rich.markup import escape
+from rich.table import Table
+
+from despatch.app.doctor import examine
+from despatch.app.schemas import write_schemas
+from despatch.app.status import Status, status
+from despatch.cli.context import Json, ago, example, give, here, out, span
+from despatch.errors import NotWritable
+from despatch.settings import Settings
+
+PANEL = "Operators"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("status", rich_help_panel=PANEL, epilog=example("despatch status --json"))(_status)
+    app.command(rich_help_panel=PANEL, epilog=example("despatch doctor"))(doctor)
+    app.command(rich_help_panel=PANEL, epilog=example("despatch migrate"))(migrate)
+    app.command(rich_help_panel=PANEL, epilog=example("despatch settings"))(settings)
+    app.command(rich_help_panel=PANEL, epilog=example("despatch schemas docs/schemas"))(schemas)
+
+
+def _status(context: typer.Context, as_json: Json = False) -> None:
+    """Say whether everything works, and how far behind each stage is.
+
+    Exits with 1 if a stage shows no life or an alarm is open.
+    """
+    with here(context).open() as app:
+        found = status(app)
+    if as_json:
+        give(_plain(found))
+    else:
+        _show(found)
+    if found.missing or found.alarms:
+        raise typer.Exit(1)
+
+
+def _plain(found: Status) -> dict[str, object]:
+    return asdict(found) | {"deliveries": dict(found.counts.deliveries)}
+
+
+def _show(found: Status) -> None:
+    now = found.at
+    stages = Table("stage", "state", "since", "last sign of life", "waiting", box=None)
+    waiting = {lag.stage: str(lag.waiting) for lag in found.lags}
+    for beat in found.beats:
+        detail = f"{beat.state}: {escape(beat.detail)}" if beat.detail else beat.state
+        stages.add_row(
+            beat.stage,
+            detail,
+            ago(beat.started_at, now),
+            ago(beat.at, now),
+            waiting.get(beat.stage, ""),
+        )
+    for stage in found.missing:
+        stages.add_row(stage, "[red]not running[/red]", "", "", waiting.get(stage, ""))
+    out.print(stages)
+    counts = found.counts
+    deliveries = ", ".join(f"{n} {state}" for state, n in sorted(counts.deliveries.items()))
+    out.print(
+        f"\n{len(found.sources)} sources; {counts.releases} releases, newest seen "
+        f"{ago(counts.newest_release_at, now)}; {counts.subscriptions} active subscriptions; "
+        f"{found.dead} dead letters\nDeliveries: {deliveries or 'none'}"
+    )
+    if counts.oldest_waiting and counts.oldest_waiting < now:
+        out.print(f"The oldest due delivery waits for {span(now - counts.oldest_waiting)}.")
+    for one in found.sources:
+        if one.health.problem:
+            out.print(f"[yellow]{escape(one.source.id)}[/yellow]: {escape(one.health.problem)}")
+    for alarm in found.alarms:
+        out.print(f"[red]Alarm[/red] since {ago(alarm.opened_at, now)}: {escape(alarm.text)}")
+    if found.missing:
+        out.print("Start what is not running: despatch up")
+
+
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Look at everything that has to be right, and say the way out of what is not.
+
+    Exits with 1 if anything is wrong.
+    """
+    wrong = 0
+    with here(context).open() as app:
+        for finding in examine(app):
+            wrong += bool(finding.wrong)
+            if as_json:
+                give(asdict(finding))
+            else:
+                mark = "[red]✗[/red]" if finding.wrong else "[green]✓[/green]"
+                out.print(f"{mark} {finding.looked_at}: {escape(finding.wrong or finding.found)}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the store's schema up to this version's. Safe to run twice, and by two at once."""
+    with here(context).open() as app:
+        applied = app.store.migrate()
+    for revision in applied:
+        out.print(f"Applied {revision}.")
+    out.print("The store's schema is this version's.")
+
+
+def settings(context: typer.Context, as_json: Json = False) -> None:
+    """Show every setting in force, without the secrets, and what it means."""
+    found = here(context).settings()
+    values = found.model_dump(mode="json")
+    if as_json:
+        give(values)
+        return
+    for name, info in Settings.model_fields.items():
+        value = getattr(found, name)
+        shown = "(secret)" if isinstance(value, SecretStr) else str(value)
+        out.print(f"[bold]{name}[/bold] = {escape(shown)}\n    {escape(info.description or '')}")
+
+
+def schemas(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("docs/schemas"),
+) -> None:
+    """Write the JSON Schema of every topic's messages into a folder."""
+    with here(context).open() as app:
+        try:
+            changed = write_schemas(app.topics, folder)
+        except OSError as exc:
+            raise NotWritable(f"{folder} can't be written: {exc.strerror}") from exc
+    for file in changed:
+        out.print(f"Wrote {file}.")
+    if not changed:
+        out.print(f"The schemas in {folder} are up to date.")

@@ -1,0 +1,119 @@
+"""`sources`: where releases come from."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from despatch.cli.context import Json, ago, example, give, here, out
+from despatch.errors import UsageError
+from despatch.model import SourceId, State
+from despatch.ports import SourceRecord
+
+sources = typer.Typer(
+    no_args_is_help=True,
+    help="Add, list, pause, resume and remove sources.",
+    epilog=example("despatch sources list"),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(sources, name="sources", rich_help_panel="Operators")
+
+
+@sources.command(
+    epilog=example(
+        "despatch sources add https://www.gov.uk/search/news-and-communications.atom --name govuk"
+    )
+)
+def add(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="Address of an RSS, Atom or RDF feed.")],
+    name: Annotated[
+        str | None, typer.Option(help="What to call it; default: made from its address.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a feed. What it holds at first contact, dated before now, is kept but not told."""
+    from ingest.sources import feed_record
+
+    with here(context).open() as app:
+        record = feed_record(url, name, app.clock.now())
+        with app.store.transaction() as tx:
+            added = tx.add_source(record)
+    if as_json:
+        give({"source": record.id, "added": added})
+    elif added:
+        out.print(f"Added {escape(record.id)}: {escape(url)}. Read it now: despatch poll --once")
+    else:
+        out.print(f"{escape(record.id)} was added before. Other name: --name NAME")
+
+
+@sources.command("list", epilog=example("despatch sources list --json"))
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """List the sources: how each is, and when it is read next."""
+    with here(context).open() as app:
+        with app.store.transaction() as tx:
+            found = tx.sources()
+        now = app.clock.now()
+    if as_json:
+        for record, health, due in found:
+            give(
+                {
+                    "source": record.id,
+                    "kind": record.kind,
+                    "address": _address(record),
+                    "state": record.state,
+                    "read_at": health.ok_at,
+                    "failures": health.failures,
+                    "problem": health.problem,
+                    "newest_at": health.newest_at,
+                    "due": due,
+                }
+            )
+        return
+    if not found:
+        out.print("No sources: despatch sources add URL")
+        return
+    table = Table("source", "state", "read", "newest", "next", "problem", box=None)
+    for record, health, due in found:
+        table.add_row(
+            escape(record.id),
+            record.state,
+            ago(health.ok_at, now),
+            ago(health.newest_at, now),
+            "-" if record.state != "active" else "now" if not due or due <= now else ago(due, now),
+            escape(health.problem),
+        )
+    out.print(table)
+
+
+@sources.command(epilog=example("despatch sources pause govuk"))
+def pause(context: typer.Context, source: Annotated[str, typer.Argument()]) -> None:
+    """Stop reading a source for now."""
+    _set(context, source, "paused")
+
+
+@sources.command(epilog=example("despatch sources resume govuk"))
+def resume(context: typer.Context, source: Annotated[str, typer.Argument()]) -> None:
+    """Read a source again."""
+    _set(context, source, "active")
+
+
+@sources.command(epilog=example("despatch sources remove govuk"))
+def remove(context: typer.Context, source: Annotated[str, typer.Argument()]) -> None:
+    """Remove a source; its releases stay in the archive."""
+    _set(context, source, "removed")
+
+
+def _set(context: typer.Context, source: str, state: State) -> None:
+    with here(context).open() as app, app.store.transaction() as tx:
+        if not tx.set_source_state(SourceId(source), state):
+            raise UsageError(f"no source {source!r}; see: despatch sources list")
+    out.print(f"{escape(source)} is {state}.")
+
+
+def _address(record: SourceRecord) -> str:
+    return str(record.settings.get("url") or record.settings.get("path") or "")

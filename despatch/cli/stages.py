@@ -1,0 +1,237 @@
+"""`up`, `poll`, `process`, `alert`, `serve`: the stages."""
+
+import asyncio
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from despatch.app import App
+from despatch.app.running import Heart, StageThread, stop_on_signal
+from despatch.app.status import status
+from despatch.cli.context import Health, Json, address, err, example, give, here, out
+from despatch.errors import DespatchError
+from despatch.runner import Runner
+
+PANEL = "Stages"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=example("despatch up", "despatch --home ./state up --listen :8080"),
+    )(up)
+    app.command(
+        rich_help_panel=PANEL, epilog=example("despatch poll", "despatch poll --once --json")
+    )(poll)
+    app.command(rich_help_panel=PANEL, epilog=example("despatch process --health 127.0.0.1:8081"))(
+        process
+    )
+    app.command(rich_help_panel=PANEL, epilog=example("despatch alert --health 127.0.0.1:8082"))(
+        alert
+    )
+    app.command(rich_help_panel=PANEL, epilog=example("despatch serve --listen 127.0.0.1:8080"))(
+        serve
+    )
+
+
+def up(
+    context: typer.Context,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where /live, /ready and /metrics are served.")
+    ] = "127.0.0.1:8080",
+) -> None:
+    """Run everything: poller, processors, alerts and the web page. Ctrl-C stops in order.
+
+    Each stage is a process of its own and is started again if it ends. The embedded log and
+    store are made ready first; those on servers have to be: despatch migrate, despatch topics
+    create.
+    """
+    from despatch.app.supervise import Supervisor
+
+    address(listen)
+    chosen = here(context)
+    with chosen.open() as app:
+        _make_ready(app)
+        home = app.settings.home
+        with app.store.transaction() as tx:
+            sources, subscriptions = len(tx.sources()), len(tx.subscriptions())
+    err.print(f"Despatch runs in {home}: {sources} sources, {subscriptions} subscriptions.")
+    if not sources:
+        err.print("No source yet: despatch sources add URL")
+    if not subscriptions:
+        err.print("Nobody is subscribed yet: despatch subscribe --theme migration --to URL")
+    err.print(f"Health and figures: http://{listen.removeprefix(':')}/ready and /metrics")
+    options = ["--home", str(home)]
+    if chosen.config is not None:
+        options += ["--config", str(chosen.config)]
+    supervisor = Supervisor(
+        options,
+        [("serve", ["--listen", listen]), ("alert", []), ("process", []), ("poll", [])],
+    )
+    with stop_on_signal() as stop:
+        code = supervisor.run(stop)
+    raise typer.Exit(code)
+
+
+def poll(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="Poll every source that is due once, then stop.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="With --once: those that are not due too.")
+    ] = False,
+    health: Health = None,
+    as_json: Json = False,
+) -> None:
+    """Poll the sources and publish what is new."""
+    with here(context).open() as app:
+        _ready(app)
+        if once:
+            _poll_once(app, everything, as_json)
+            return
+        with stop_on_signal() as stop, Heart(app, "ingest"), _health(app, health, None):
+            asyncio.run(_poll_on(app, stop))
+
+
+def _poll_once(app: App, everything: bool, as_json: bool) -> None:
+    async def run() -> Any:
+        async with app.fetcher() as fetcher:
+            return await app.poller(fetcher).poll_once(everything=everything)
+
+    reports = asyncio.run(run())
+    failed = 0
+    for report in reports:
+        failed += bool(report.problem)
+        if as_json:
+            give(report.as_dict())
+        else:
+            words = report.problem or f"{report.new} new, {report.changed} changed"
+            out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
+    if not reports and not as_json:
+        out.print("No source is due. Add one: despatch sources add URL")
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _poll_on(app: App, stop: threading.Event) -> None:
+    ended = asyncio.Event()
+
+    async def watch() -> None:
+        await asyncio.to_thread(stop.wait)
+        ended.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with app.fetcher() as fetcher:
+            await app.poller(fetcher).run(ended)
+    finally:
+        stop.set()
+        await watching
+
+
+def process(context: typer.Context, health: Health = None) -> None:
+    """Judge what was published: which themes, on what evidence."""
+    with here(context).open() as app:
+        runner = Runner(app.classifying(), app.bus, app.clock, alarms=app.alarms)
+        _run(app, runner, health)
+
+
+def alert(context: typer.Context, health: Health = None) -> None:
+    """Match what was judged with the subscriptions, and deliver."""
+    with here(context).open() as app:
+        app.store.check_schema()
+        runner = Runner(app.alerting(), app.bus, app.clock, alarms=app.alarms)
+        deliverer = StageThread("deliver", app.deliverer().run)
+        deliverer.start()
+        try:
+            _run(app, runner, health, deliverer)
+        finally:
+            deliverer.stop()
+
+
+def _run(
+    app: App, runner: Runner[Any], health: str | None, beside: StageThread | None = None
+) -> None:
+    with (
+        stop_on_signal() as stop,
+        Heart(app, runner.stage.name, lambda: runner.waiting_for),
+        _health(app, health, runner),
+    ):
+        if beside is not None:
+            threading.Thread(target=_end_together, args=(beside, stop), daemon=True).start()
+        runner.run(stop)
+
+
+def _end_together(thread: StageThread, stop: threading.Event) -> None:
+    """Stop the stage when what runs beside it has ended by itself."""
+    thread.join()
+    stop.set()
+
+
+def serve(
+    context: typer.Context,
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to serve.")] = (
+        "127.0.0.1:8080"
+    ),
+) -> None:
+    """Serve /live, /ready and /metrics of the whole installation."""
+    from despatch.web.health import Checks, HealthServer
+
+    host, port = address(listen)
+    with here(context).open() as app:
+        checks = Checks(live=lambda: "", ready=lambda: _reach(app), metrics=lambda: _figures(app))
+        with stop_on_signal() as stop, Heart(app, "web"), HealthServer(host, port, checks):
+            err.print(f"Serving on http://{host}:{port}")
+            stop.wait()
+
+
+def _health(
+    app: App, listen: str | None, runner: Runner[Any] | None
+) -> AbstractContextManager[object]:
+    if listen is None:
+        return nullcontext()
+    from despatch.web.health import Checks, HealthServer
+
+    def live() -> str:
+        age = runner.watchdog.age if runner else timedelta(0)
+        return f"no progress for {age.total_seconds():.0f} s" if age > timedelta(minutes=2) else ""
+
+    def ready() -> str:
+        return (runner.waiting_for if runner else "") or _reach(app)
+
+    return HealthServer(*address(listen), Checks(live, ready, lambda: _figures(app)))
+
+
+def _figures(app: App) -> bytes:
+    from despatch.web.metrics import render
+
+    return render(status(app))
+
+
+def _reach(app: App) -> str:
+    """Return why bus or store can't be used; empty if they can."""
+    try:
+        app.store.check_schema()
+        wrong = app.bus.check_topics(app.topics)
+    except DespatchError as exc:
+        return str(exc)
+    return wrong[0] if wrong else ""
+
+
+def _ready(app: App) -> None:
+    app.store.check_schema()
+
+
+def _make_ready(app: App) -> None:
+    """Bring the embedded store up to date; the servers' is a person's decision."""
+    if app.settings.store_url.startswith("sqlite"):
+        app.store.migrate()
+    app.store.check_schema()
+    wrong = app.bus.check_topics(app.topics)
+    if wrong:
+        err.print(f"[yellow]{wrong[0]}[/yellow]")

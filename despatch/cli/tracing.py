@@ -1,0 +1,152 @@
+"""`trace`: the whole way of a release, from the bytes to who was told."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from despatch.app import App
+from despatch.app.running import lag
+from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
+from despatch.cli.context import Json, example, give, here, out
+from despatch.errors import UsageError
+from despatch.model import Delivery, Match
+from despatch.ports import Taken, Trace
+from despatch.topics import CLASSIFIED, RELEASES
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command(
+        rich_help_panel="Analysts",
+        epilog=example(
+            "despatch trace r-5f2d81", "despatch trace https://www.gov.uk/government/news/x --json"
+        ),
+    )(trace)
+
+
+def trace(
+    context: typer.Context,
+    release: Annotated[
+        str, typer.Argument(help="A release's id or the start of it, its address, or its entry.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show a release's whole way: fetched when and from where, judged how, told whom, delivered."""
+    with here(context).open() as app:
+        with app.store.transaction() as tx:
+            found = tx.find_releases(release)
+            way = tx.trace(found[0]) if len(found) == 1 else None
+            bodies = (
+                {
+                    sha: tx.body(sha) is not None
+                    for sha in {t.classified.revision.fetched.body_sha256 for t in way.taken}
+                }
+                if way
+                else {}
+            )
+        if way is None:
+            raise UsageError(_why_not(app, release, len(found)))
+    if as_json:
+        give(_as_json(way, bodies))
+    else:
+        _show(way, bodies)
+
+
+def _why_not(app: App, release: str, found: int) -> str:
+    if found:
+        return f"{found} releases are named {release!r}; give more of the id"
+    waiting = lag(app, PROCESSORS_GROUP, RELEASES) + lag(app, ALERTS_GROUP, CLASSIFIED)
+    if waiting:
+        return (
+            f"no release {release!r} has come through yet, and {waiting} messages wait in the "
+            "log; see: despatch status"
+        )
+    return f"no release {release!r}: give an id (r-…), an address, or a source's own id for it"
+
+
+def _show(way: Trace, bodies: dict[str, bool]) -> None:
+    last = way.taken[-1].classified.revision.release
+    out.print(f"[bold]{escape(last.title)}[/bold]")
+    out.print(f"{last.id}  {escape(last.address or 'no address')}  {last.status}")
+    for taken in way.taken:
+        _show_taken(taken, kept=bodies[taken.classified.revision.fetched.body_sha256])
+        revision = taken.classified.revision.id
+        for match in (m for m in way.matches if m.revision == revision):
+            out.print(
+                f"  {'told' if match.outcome == 'told' else 'not told'}  {match.subscription}: "
+                f"{escape(match.reason)}"
+            )
+        ours = {
+            alert.id
+            for alert in way.alerts
+            if alert.classified and alert.classified.revision.id == revision
+        }
+        for delivery, shown in (d for d in way.deliveries if d[0].alert in ours):
+            _show_delivery(delivery, shown)
+
+
+def _show_taken(taken: Taken, *, kept: bool) -> None:
+    revision = taken.classified.revision
+    fetched = revision.fetched
+    out.print(f"\n[bold]Revision {revision.number}: {revision.cause}[/bold]  {revision.id}")
+    status = f"HTTP {fetched.http_status} " if fetched.http_status else ""
+    bytes_ = "bytes kept" if kept else "bytes no longer kept"
+    out.print(
+        f"  fetched     {_at(fetched.at)}  {status}{escape(fetched.address)}\n"
+        f"              sha256 {fetched.body_sha256} ({bytes_})\n"
+        f"  seen        {_at(revision.observed_at)}  by source {escape(revision.release.source)}, "
+        f"entry {escape(revision.release.entry)}\n"
+        f"  classified  {_at(taken.classified.classified_at)}  {taken.classified.id}"
+    )
+    for score in taken.classified.themes:
+        words = ", ".join(dict.fromkeys(f"“{one.text}”" for one in score.evidence[:8]))
+        out.print(
+            f"              {score.theme} {score.score:.3f} (v{score.version}): {escape(words)}"
+        )
+    if not taken.classified.themes:
+        out.print("              no theme")
+    out.print(
+        f"  taken       {_at(taken.taken_at)}  {taken.place} offset {taken.offset}: "
+        f"{escape(taken.verdict)}"
+    )
+
+
+def _show_delivery(delivery: Delivery, shown: str) -> None:
+    out.print(f"  delivery    {delivery.id}  {escape(shown)}: {delivery.state}")
+    for attempt in delivery.attempts:
+        out.print(
+            f"              {_at(attempt.at)}  {attempt.outcome} in {attempt.took_ms} ms: "
+            f"{escape(attempt.reason)}"
+        )
+
+
+def _at(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _as_json(way: Trace, bodies: dict[str, bool]) -> dict[str, Any]:
+    def match(one: Match) -> dict[str, Any]:
+        return one.model_dump(mode="json")
+
+    return {
+        "taken": [
+            {
+                "classified": one.classified.model_dump(mode="json"),
+                "topic": one.place.topic,
+                "partition": one.place.partition,
+                "offset": one.offset,
+                "taken_at": one.taken_at,
+                "verdict": one.verdict,
+                "body_kept": bodies[one.classified.revision.fetched.body_sha256],
+            }
+            for one in way.taken
+        ],
+        "matches": [match(one) for one in way.matches],
+        "alerts": [one.model_dump(mode="json", exclude={"classified"}) for one in way.alerts],
+        "deliveries": [
+            delivery.model_dump(mode="json") | {"channel_shown": shown}
+            for delivery, shown in way.deliveries
+        ],
+    }

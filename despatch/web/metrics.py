@@ -1,0 +1,42 @@
+"""The figures of a whole installation in Prometheus' text format."""
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from despatch.app.status import STAGES, Status
+
+
+def render(status: Status) -> bytes:
+    """Return the figures, such as `despatch_stage_up{stage="alerts"} 1.0`.
+
+    A registry is made for each call: the figures live in the store and the log, not here.
+    """
+    registry = CollectorRegistry()
+
+    def gauge(name: str, help_: str, *labels: str) -> Gauge:
+        return Gauge(f"despatch_{name}", help_, labels, registry=registry)
+
+    up = gauge("stage_up", "1 if the stage showed life within 30 seconds", "stage")
+    for stage in STAGES:
+        up.labels(stage).set(stage not in status.missing)
+    waiting = gauge("stage_lag_messages", "Messages before the stage", "stage", "topic")
+    for lag in status.lags:
+        waiting.labels(lag.stage, lag.topic).set(lag.waiting)
+    deliveries = gauge("deliveries", "Deliveries by state", "state")
+    for state, count in status.counts.deliveries.items():
+        deliveries.labels(state).set(count)
+    age = gauge("delivery_oldest_waiting_seconds", "How long the oldest due delivery has waited")
+    oldest = status.counts.oldest_waiting
+    age.set(0 if oldest is None else max(0.0, (status.at - oldest).total_seconds()))
+    gauge("releases", "Releases in the archive").set(status.counts.releases)
+    gauge("matches", "Matches recorded").set(status.counts.matches)
+    gauge("told", "Times that a subscriber was told").set(status.counts.told)
+    gauge("subscriptions", "Active subscriptions").set(status.counts.subscriptions)
+    gauge("dead_letters", "Dead letters that are kept").set(status.dead)
+    gauge("alarms_open", "Alarms that are open").set(len(status.alarms))
+    failures = gauge("source_failures", "Failed polls in a row", "source")
+    read = gauge("source_read_timestamp_seconds", "When the source was last read", "source")
+    for one in status.sources:
+        failures.labels(one.source.id).set(one.health.failures)
+        if one.health.ok_at is not None:
+            read.labels(one.source.id).set(one.health.ok_at.timestamp())
+    return generate_latest(registry)

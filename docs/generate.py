@@ -1,0 +1,115 @@
+"""Writes the part of the reference that is made from the code: settings, commands, schemas.
+
+`make docs`. A test compares what stands in docs/ with what this would write.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import typer
+from pydantic import SecretStr
+from rich.text import Text
+
+from despatch.app.schemas import schema_texts
+from despatch.cli import app
+from despatch.settings import PREFIX, Settings
+from despatch.topics import topic_specs
+
+DOCS = Path(__file__).parent
+MADE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
+
+
+def texts() -> dict[Path, str]:
+    """Return each generated file's path and text."""
+    made = {
+        DOCS / "reference" / "settings.md": MADE + settings_text(),
+        DOCS / "reference" / "cli.md": MADE + commands_text(),
+    }
+    for name, text in schema_texts(topic_specs(())).items():
+        made[DOCS / "schemas" / name] = text
+    return made
+
+
+def settings_text() -> str:
+    """Return every setting with its default and its sentence."""
+    lines = [
+        "# Settings\n",
+        "In `despatch.toml` in the home folder by name; in the environment as `DESPATCH_<NAME>`; "
+        "as a file `despatch_<name>` in the folder that `DESPATCH_SECRETS_DIR` names. The command "
+        "line wins over the environment, that over the secrets folder, that over the file. "
+        "Lengths of time have a unit: `90s`, `15m`, `24h`, `30d`, `2w`. A name that does not "
+        "exist is refused. `despatch settings` shows what is in force.\n",
+        "| setting | environment | default | what it means |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.is_required() else _default(field.default)
+        meaning = (field.description or "").replace("|", "\\|")
+        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default or '-'} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    """Return a default as it would be written in the file."""
+    match value:
+        case None | ():
+            return ""
+        case SecretStr():
+            return f"`{value.get_secret_value()}`"
+        case timedelta():
+            units = (("d", 86_400), ("h", 3_600), ("m", 60))
+            seconds = value.total_seconds()
+            unit, size = next((u for u in units if not seconds % u[1]), ("s", 1))
+            return f"`{seconds / size:g}{unit}`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case _:
+            return f"`{value}`"
+
+
+def commands_text() -> str:
+    """Return every command with its arguments, options and example."""
+    root = typer.main.get_command(app)
+    lines = ["# Commands\n"]
+    _add(lines, root, "despatch")
+    return "\n".join(lines) + "\n"
+
+
+def _add(lines: list[str], command: click.Command, path: str) -> None:
+    lines.append(f"## `{path}`\n\n{_plain(command.help or '')}\n")
+    rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
+    if rows:
+        lines += ["| | |", "|---|---|", *sorted(rows), ""]
+    if command.epilog:
+        lines.append(_plain(command.epilog, code=True) + "\n")
+    for name, child in getattr(command, "commands", {}).items():
+        _add(lines, child, f"{path} {name}")
+
+
+def _row(parameter: click.Parameter) -> str:
+    names = ", ".join(f"`{name}`" for name in parameter.opts if name.startswith("-"))
+    meaning = _plain(getattr(parameter, "help", None) or "").replace("|", "\\|")
+    return f"| {names or f'`{(parameter.name or str()).upper()}`'} | {meaning} |"
+
+
+def _plain(markup: str, *, code: bool = False) -> str:
+    """Return help text without rich's marks; bold ones, the commands, as code if asked."""
+    if not code:
+        return Text.from_markup(markup).plain
+    return markup.replace("[bold]", "`").replace("[/bold]", "`").replace("`  `", "` · `")
+
+
+def main() -> int:
+    """Write what changed and name it."""
+    for path, text in texts().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {path.relative_to(DOCS.parent)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
