@@ -58,8 +58,8 @@ class Publisher:
         for message in outgoing:
             if too_large(message):
                 raise TooLarge(
-                    f"a message of {len(message.value)} bytes to {message.topic} is over the limit "
-                    f"of {MAX_MESSAGE_BYTES}: cut its text"
+                    f"a message of {len(message.value):,} bytes to {message.topic} is over the limit "
+                    f"of {MAX_MESSAGE_BYTES:,}: cut its text"
                 )
         if not outgoing:
             return
