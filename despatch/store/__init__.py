@@ -1,0 +1,1 @@
+"""The store over SQLAlchemy Core: SQLite for one machine, PostgreSQL for many."""

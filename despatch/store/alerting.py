@@ -1,0 +1,217 @@
+"""What the alert stage keeps: its position, the archive, matches, who was told, alerts."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, case, select, update
+
+from despatch.errors import FencedError
+from despatch.fingerprint import digest
+from despatch.model import (
+    Alert,
+    ChannelId,
+    Classified,
+    DeliveryId,
+    Match,
+    ReleaseId,
+    SourceId,
+    SubscriberId,
+)
+from despatch.ports import Archived, Place, Taken, Told
+from despatch.store import tables
+from despatch.store.rows import Rows, in_parts
+from despatch.store.tables import positions, release_sources, releases
+
+
+class Alerting(Rows):
+    """The part of a transaction that the alert stage writes."""
+
+    def position(self, group: str, place: Place) -> int | None:
+        row = self._first(select(positions.c.next_offset).where(_at(group, place)))
+        return None if row is None else int(row.next_offset)
+
+    def advance(self, group: str, batch_place: Place, first: int, next_: int) -> None:
+        if next_ < first:
+            raise ValueError(f"a position can't go back from {first} to {next_}")
+        now = self._clock.now()
+        there = and_(_at(group, batch_place), positions.c.next_offset == first)
+        if self._run(update(positions).where(there).values(next_offset=next_, moved_at=now)):
+            return
+        place = _place(batch_place)
+        if not self._add(positions, group_name=group, **place, next_offset=next_, moved_at=now):
+            stands = self.position(group, batch_place)
+            self.fenced = FencedError(
+                f"{group} stands at {batch_place}@{stands}, not at {first}: another owner has "
+                "gone on, and nothing of this batch is kept"
+            )
+            raise self.fenced
+
+    def archived(self, releases: Collection[ReleaseId]) -> Mapping[ReleaseId, Archived]:
+        found: dict[ReleaseId, Archived] = {}
+        for part in in_parts(releases):
+            found |= self._archived_part(part)
+        return found
+
+    def archive(self, taken: Taken, *, best: bool) -> None:
+        revision = taken.classified.revision
+        payload = self._keep(taken.classified)
+        new = self._add(
+            tables.taken,
+            id=taken.classified.id,
+            release=revision.release.id,
+            classified=payload,
+            **_place(taken.place),
+            log_offset=taken.offset,
+            taken_at=taken.taken_at,
+            verdict=taken.verdict,
+        )
+        if new:
+            self._archive_release(taken.classified, payload, best)
+            self._archive_source(taken.classified)
+
+    def add_match(self, match: Match) -> bool:
+        return self._add(tables.matches, **match.model_dump())
+
+    def told(self, subscribers: Collection[SubscriberId], release: ReleaseId) -> Sequence[Told]:
+        columns = tables.told.c
+        found: list[Told] = []
+        for part in in_parts(subscribers):
+            asked = select(tables.told).where(
+                columns.release == release, columns.subscriber.in_(part)
+            )
+            for row in self._all(asked.order_by(columns.told_at, columns.subscriber)):
+                who = SubscriberId(row.subscriber)
+                found.append(Told(who, release, row.revision, row.event, row.told_at))
+        return found
+
+    def subscribers_told(self, release: ReleaseId) -> frozenset[SubscriberId]:
+        columns = tables.told.c
+        rows = self._all(select(columns.subscriber).where(columns.release == release))
+        return frozenset(SubscriberId(row.subscriber) for row in rows)
+
+    def add_told(self, told: Told) -> bool:
+        return self._add(
+            tables.told,
+            release=told.release,
+            subscriber=told.subscriber,
+            revision=told.revision,
+            event=told.event,
+            told_at=told.at,
+        )
+
+    def add_alert(self, alert: Alert, channels: Collection[ChannelId], now: datetime) -> int:
+        classified = alert.classified
+        self._add(
+            tables.alerts,
+            id=alert.id,
+            subscriber=alert.subscriber,
+            event=alert.event,
+            release=None if classified is None else classified.revision.release.id,
+            classified=None if classified is None else self._keep(classified),
+            created_at=alert.created_at,
+            payload=alert.model_copy(update={"classified": None}).model_dump_json(),
+        )
+        return sum(self._add_delivery(alert, channel, now) for channel in dict.fromkeys(channels))
+
+    def _add_delivery(self, alert: Alert, channel: ChannelId, now: datetime) -> bool:
+        return self._add(
+            tables.deliveries,
+            id=DeliveryId("y-" + digest("delivery", alert.id, channel)),
+            alert=alert.id,
+            channel=channel,
+            state="waiting",
+            not_before=now,
+            due_at=now,
+        )
+
+    def _keep(self, classified: Classified) -> str:
+        """Keep a classified message once, by the hash of its JSON, and return the hash."""
+        payload = classified.model_dump_json()
+        sha256 = hashlib.sha256(payload.encode()).hexdigest()
+        self._add(tables.classified, sha256=sha256, payload=payload)
+        return sha256
+
+    def _archive_release(self, classified: Classified, payload: str, best: bool) -> None:
+        """Keep the best text; the status is the newest observation's, in whatever order."""
+        release, at = classified.revision.release, classified.revision.observed_at
+        insert = self._insert(releases).values(
+            id=release.id,
+            address=release.address,
+            status=release.status,
+            observed_at=at,
+            best=payload,
+        )
+        newer = releases.c.observed_at <= insert.excluded.observed_at
+        changed = {
+            name: case((newer, insert.excluded[name]), else_=releases.c[name])
+            for name in ("status", "observed_at")
+        }
+        if best:
+            changed["best"] = insert.excluded.best
+        self._run(insert.on_conflict_do_update(index_elements=["id"], set_=changed))
+
+    def _archive_source(self, classified: Classified) -> None:
+        revision = classified.revision
+        insert = self._insert(release_sources).values(
+            release=revision.release.id,
+            source=revision.release.source,
+            entry=revision.release.entry,
+            fingerprint=revision.fingerprint,
+            observed_at=revision.observed_at,
+        )
+        names = ("entry", "fingerprint", "observed_at")
+        self._run(
+            insert.on_conflict_do_update(
+                index_elements=["release", "source"],
+                set_={name: insert.excluded[name] for name in names},
+                where=release_sources.c.observed_at <= insert.excluded.observed_at,
+            )
+        )
+
+    def _archived_part(self, ids: Sequence[str]) -> dict[ReleaseId, Archived]:
+        rows = self._all(
+            select(releases, tables.classified.c.payload)
+            .join(tables.classified, tables.classified.c.sha256 == releases.c.best)
+            .where(releases.c.id.in_(ids))
+        )
+        prints: dict[str, dict[SourceId, str]] = {}
+        for row in self._all(select(release_sources).where(release_sources.c.release.in_(ids))):
+            prints.setdefault(row.release, {})[SourceId(row.source)] = row.fingerprint
+        seen: dict[str, set[str]] = {}
+        columns = tables.taken.c
+        for row in self._all(select(columns.release, columns.id).where(columns.release.in_(ids))):
+            seen.setdefault(row.release, set()).add(row.id)
+        return {
+            ReleaseId(row.id): Archived(
+                release=ReleaseId(row.id),
+                classified=Classified.model_validate_json(row.payload),
+                observed_at=row.observed_at,
+                status=row.status,
+                sources=prints[row.id],
+                seen=frozenset(seen[row.id]),
+            )
+            for row in rows
+        }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "cluster": place.cluster,
+        "topic": place.topic,
+        "topic_id": place.topic_id,
+        "partition": place.partition,
+    }
+
+
+def _at(group: str, place: Place) -> Any:
+    """Return the condition for a group's position in this very log and topic.
+
+    A log that was made anew under the same name has another cluster or topic id: there the group
+    has no position and starts at the oldest message, so nothing is missed. The old row stays.
+    """
+    return and_(
+        positions.c.group_name == group,
+        *(positions.c[name] == value for name, value in _place(place).items()),
+    )

@@ -1,0 +1,55 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+
+_UNSAFE = re.compile(r"[\\\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\([0-9a-f]{4})")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time to the microsecond that orders right and comes back in UTC.
+
+    PostgreSQL keeps a `timestamptz`; SQLite a text of fixed width, `2026-03-02 11:59:00.000000`,
+    that sorts as the times do.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        known: datetime = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return known.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    r"""Text of strangers, kept exactly.
+
+    PostgreSQL refuses NUL and both databases lone surrogates, and a feed can hold either in an
+    entry's id: they are kept as `\0000`, `\d800`, and so the backslash as `\005c`.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return _UNSAFE.sub(lambda found: f"\\{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)

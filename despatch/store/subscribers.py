@@ -1,0 +1,152 @@
+"""Who is told, by which channels, and of what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Row, delete, select, update
+
+from despatch.errors import UsageError
+from despatch.model import (
+    Channel,
+    ChannelId,
+    State,
+    Subscriber,
+    SubscriberId,
+    Subscription,
+    SubscriptionId,
+)
+from despatch.store.rows import Rows
+from despatch.store.tables import channels, subscribers, subscription_channels, subscriptions
+
+
+class Subscribers(Rows):
+    """The part of a transaction that subscribers, channels and subscriptions are."""
+
+    def add_subscriber(self, subscriber: Subscriber) -> None:
+        named = self.subscriber_named(subscriber.name)
+        if named is not None and named.id != subscriber.id:
+            raise UsageError(f"there is a subscriber named {subscriber.name!r} already: {named.id}")
+        self._add(
+            subscribers,
+            id=subscriber.id,
+            name=subscriber.name,
+            created_at=subscriber.created_at,
+        )
+
+    def subscriber_named(self, name: str) -> Subscriber | None:
+        row = self._first(select(subscribers).where(subscribers.c.name == name))
+        if row is None:
+            return None
+        return Subscriber(id=SubscriberId(row.id), name=row.name, created_at=row.created_at)
+
+    def add_channel(self, channel: Channel) -> Channel:
+        self._need_subscriber(channel.subscriber)
+        same = self._channel_at(channel.subscriber, channel.url)
+        if same is not None:
+            return same
+        sealed = self._secrets.seal(channel.url)
+        values = {
+            "subscriber": channel.subscriber,
+            "url": sealed.url,
+            "url_hash": sealed.hash,
+            "url_key": sealed.key,
+            "shown": channel.shown,
+            "state": channel.state,
+            "created_at": channel.created_at,
+        }
+        if self._add(channels, id=channel.id, **values) or self._revive(channel, values):
+            return channel
+        # Another process was faster, or the id is another channel's.
+        same = self._channel_at(channel.subscriber, channel.url)
+        if same is None:
+            raise UsageError(f"there is another channel with the id {channel.id}")
+        return same
+
+    def channels(self) -> Sequence[Channel]:
+        wanted = select(channels).where(channels.c.state != "removed")
+        rows = self._all(wanted.order_by(channels.c.created_at, channels.c.id))
+        return [self._read_channel(row) for row in rows]
+
+    def set_channel_state(self, channel: ChannelId, state: State) -> bool:
+        values: dict[str, str | None] = {"state": state}
+        if state == "removed":
+            values |= {"url": None, "url_hash": None, "url_key": None}
+        kept = (channels.c.id == channel, channels.c.state != "removed")
+        return self._run(update(channels).where(*kept).values(values)) == 1
+
+    def add_subscription(self, subscription: Subscription) -> None:
+        self._need_subscriber(subscription.subscriber)
+        for channel in subscription.channels:
+            self._need_channel(channel, subscription.subscriber)
+        values = {
+            "subscriber": subscription.subscriber,
+            "state": subscription.state,
+            "created_at": subscription.created_at,
+            "payload": subscription.model_dump_json(),
+        }
+        removed = (subscriptions.c.id == subscription.id, subscriptions.c.state == "removed")
+        if self._add(subscriptions, id=subscription.id, **values) or self._run(
+            update(subscriptions).where(*removed).values(values)
+        ):
+            self._use_channels(subscription)
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        wanted = select(subscriptions).where(subscriptions.c.state != "removed")
+        rows = self._all(wanted.order_by(subscriptions.c.created_at, subscriptions.c.id))
+        return [
+            Subscription.model_validate_json(row.payload).model_copy(update={"state": row.state})
+            for row in rows
+        ]
+
+    def set_subscription_state(self, subscription: SubscriptionId, state: State) -> bool:
+        known = subscriptions.c.id == subscription
+        return self._run(update(subscriptions).where(known).values(state=state)) == 1
+
+    def _need_subscriber(self, subscriber: SubscriberId) -> None:
+        if self._first(select(subscribers.c.id).where(subscribers.c.id == subscriber)) is None:
+            raise UsageError(f"there is no subscriber {subscriber}")
+
+    def _need_channel(self, channel: ChannelId, subscriber: SubscriberId) -> None:
+        theirs = select(channels.c.id).where(
+            channels.c.id == channel,
+            channels.c.subscriber == subscriber,
+            channels.c.state != "removed",
+        )
+        if self._first(theirs) is None:
+            raise UsageError(f"subscriber {subscriber} has no channel {channel}")
+
+    def _channel_at(self, subscriber: SubscriberId, url: SecretStr) -> Channel | None:
+        """Return the subscriber's channel with this URL, whichever of our keys sealed it."""
+        row = self._first(
+            select(channels).where(
+                channels.c.subscriber == subscriber,
+                channels.c.url_hash.in_(self._secrets.hashes(url)),
+            )
+        )
+        return None if row is None else self._read_channel(row)
+
+    def _revive(self, channel: Channel, values: dict[str, Any]) -> bool:
+        """Bring a removed channel back under its id, which may be computed from its URL."""
+        removed = (
+            channels.c.id == channel.id,
+            channels.c.subscriber == channel.subscriber,
+            channels.c.state == "removed",
+        )
+        return self._run(update(channels).where(*removed).values(values)) == 1
+
+    def _read_channel(self, row: Row[Any]) -> Channel:
+        return Channel(
+            id=ChannelId(row.id),
+            subscriber=SubscriberId(row.subscriber),
+            url=self._secrets.reveal(row.url, row.url_key),
+            shown=row.shown,
+            state=row.state,
+            created_at=row.created_at,
+        )
+
+    def _use_channels(self, subscription: Subscription) -> None:
+        used = subscription_channels
+        self._run(delete(used).where(used.c.subscription == subscription.id))
+        for channel in subscription.channels:
+            self._add(used, subscription=subscription.id, channel=channel)

@@ -1,0 +1,269 @@
+"""Every table of the store. The migrations in `migrations/` make exactly these.
+
+Payloads are the JSON of the models, as text, and are read through the model. What is asked for by
+a column stands in a column. An index on what strangers wrote is a hash index on PostgreSQL: its
+B-tree refuses values over 2.7 kB.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from despatch.store.columns import Moment, Words
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column that it calls INTEGER.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cursor", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("lease_owner", Text),
+    Column("lease_until", Moment),
+    Column("next_due", Moment, nullable=False),
+    Column("polled_at", Moment),
+    Column("ok_at", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Words, nullable=False),
+    Column("newest_at", Moment),
+    Index(None, "state", "next_due"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("source", Text, ForeignKey("sources.id"), primary_key=True),
+    Column("key_hash", Text, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("address", Words),
+    Column("number", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("text_kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", Moment),
+    Column("past", Text, nullable=False),
+    Index(None, "address", postgresql_using="hash"),
+)
+
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("last_at", Moment, nullable=False, index=True),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Words, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subscriber", Text, ForeignKey("subscribers.id"), nullable=False),
+    # The URL is encrypted; its keyed hash finds an equal one. Both are erased on removal.
+    Column("url", Text),
+    Column("url_hash", Text),
+    Column("url_key", Text),
+    Column("shown", Words, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("subscriber", "url_hash"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subscriber", Text, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+subscription_channels = Table(
+    "subscription_channels",
+    metadata,
+    Column("channel", Text, ForeignKey("channels.id"), primary_key=True),
+    Column("subscription", Text, ForeignKey("subscriptions.id"), primary_key=True),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("group_name", Text, primary_key=True),
+    Column("cluster", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("topic_id", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("moved_at", Moment, nullable=False),
+)
+
+# One classified message is named by what was taken, by the archive and by every alert.
+classified = Table(
+    "classified",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("payload", Text, nullable=False),
+)
+
+taken = Table(
+    "taken",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("release", Text, nullable=False, index=True),
+    Column("classified", Text, ForeignKey("classified.sha256"), nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("topic_id", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("verdict", Words, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("address", Words),
+    Column("status", Text, nullable=False),
+    Column("observed_at", Moment, nullable=False, index=True),
+    Column("best", Text, ForeignKey("classified.sha256"), nullable=False),
+    Index(None, "address", postgresql_using="hash"),
+)
+
+release_sources = Table(
+    "release_sources",
+    metadata,
+    Column("release", Text, ForeignKey("releases.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("entry", Words, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("observed_at", Moment, nullable=False),
+    Index(None, "entry", postgresql_using="hash"),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("release", Text, primary_key=True),
+    Column("subscription", Text, ForeignKey("subscriptions.id"), primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("subscriber", Text, ForeignKey("subscribers.id"), nullable=False),
+    Column("event", Text),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("matched_at", Moment, nullable=False),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("release", Text, primary_key=True),
+    Column("subscriber", Text, ForeignKey("subscribers.id"), primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("told_at", Moment, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subscriber", Text, ForeignKey("subscribers.id"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("release", Text, index=True),
+    Column("classified", Text, ForeignKey("classified.sha256")),
+    Column("created_at", Moment, nullable=False),
+    # The alert without its classified message, which many alerts share.
+    Column("payload", Text, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alert", Text, ForeignKey("alerts.id"), nullable=False),
+    Column("channel", Text, ForeignKey("channels.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    # When a worker may claim it: `not_before`, or the end of the lease; never once it is over.
+    Column("due_at", Moment, index=True),
+    Column("lease_owner", Text),
+    Column("lease_until", Moment),
+    UniqueConstraint("alert", "channel"),
+    Index(None, "state", "not_before"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery", Text, ForeignKey("deliveries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+)
+
+_OPEN = text("closed_at IS NULL")
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("closed_at", Moment),
+    Index("uq_alarms_open", "key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+beats = Table(
+    "beats",
+    metadata,
+    Column("stage", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Words, nullable=False),
+)
