@@ -6,7 +6,7 @@ everything that was acknowledged, and nothing half done (tests/despatch/test_loc
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
@@ -153,10 +153,10 @@ class LocalBus:
         )
 
     def close(self) -> None:
-        for reader in tuple(self._readers):
-            reader.close()
-        with self._lock:
-            self._file.close()
+        with ExitStack() as stack:  # one that fails must not leave the others open
+            stack.callback(self._file.close)
+            for reader in self._readers:
+                stack.callback(reader.close)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

@@ -152,15 +152,19 @@ def _translation(exc: sqlite3.DatabaseError, path: Path) -> DespatchError:
                 "check that its folder exists and that this user may write there"
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return OperatorError(
-                f"{path} is damaged or no log ({exc}): move it away and run `despatch topics "
-                "create` for an empty one, or save what can be read with `sqlite3 FILE .recover`"
-            )
+            return OperatorError(_damaged(path, exc))
         case sqlite3.SQLITE_IOERR:
             return ServerAway(f"the disk fails to read or write {path} ({exc})")
     if "no such table" in str(exc):
-        return OperatorError(f"{path} lacks its tables ({exc}): run `despatch topics create`")
+        return OperatorError(_damaged(path, exc))
     return OperatorError(f"{path}: {exc}")
+
+
+def _damaged(path: Path, exc: sqlite3.DatabaseError) -> str:
+    return (
+        f"{path} is damaged or no log ({exc}): move it away and run `despatch topics create` "
+        "for an empty one; `sqlite3 FILE .recover` saves what can still be read"
+    )
 
 
 def _connect(path: Path, busy_s: float) -> sqlite3.Connection:

@@ -1,7 +1,7 @@
 """A member of a group that reads a local log."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from sqlite3 import Connection
@@ -59,6 +59,7 @@ class LocalReader:
         self._look_again_s = session.total_seconds() / 4
         self._start_at = start_at
         self._on_close = on_close
+        self._epochs: Mapping[int, int] = {}
         self._holds: dict[int, _Hold] = {}
         self._turn = 0
 
@@ -118,12 +119,11 @@ class LocalReader:
         The order moves on with every poll: a full partition must not keep the others waiting.
         """
         in_hand = {hold.id for hold in self._holds.values() if hold.cursor != hold.done}
-        epochs = self._membership.settle(in_hand)
+        self._epochs = self._membership.settle(in_hand)
         for hold in tuple(self._holds.values()):
-            if epochs.get(hold.id) != hold.epoch:
+            if self._epochs.get(hold.id) != hold.epoch:
                 del self._holds[hold.id]
-        self._epochs = epochs
-        order = sorted(epochs)
+        order = sorted(self._epochs)
         turn = self._turn % max(len(order), 1)
         return order[turn:] + order[:turn]
 

@@ -50,6 +50,16 @@ class _Served:
             self._bus.publish([Outgoing(topic, f"k{number % 7}", str(number).encode())])
             _say(number)
 
+    def do_relay(self, topic: str, group: str, to: str) -> None:
+        """Read batches of one to three; commit each with as many outputs; print the total."""
+        reader = self._bus.reader([topic], group)
+        total = 0
+        while True:
+            for batch in reader.poll(timedelta(seconds=1), max_messages=1 + total % 3):
+                reader.commit(batch, [Outgoing(to, m.key, m.value) for m in batch.messages])
+                total += len(batch.messages)
+                _say(total)
+
     @property
     def _joined(self) -> Reader:
         assert self._reader is not None, "no `join` came before"

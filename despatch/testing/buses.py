@@ -17,7 +17,7 @@ from despatch.model import DeadLetter
 from despatch.ports import Bus
 from despatch.topics import RETENTION, TopicSpec
 
-LOCAL_SESSION = timedelta(seconds=1.5)
+LOCAL_SESSION = timedelta(seconds=2)
 
 
 class Shown(NamedTuple):
@@ -133,9 +133,11 @@ class Member:
 
     def flood(self, topic: str, first: int) -> Iterator[int]:
         """Publish numbers until killed; yield each once its publishing was acknowledged."""
-        self._send(do="flood", topic=topic, first=first)
-        for line in self._stdout:
-            yield json.loads(line)
+        return self._stream(do="flood", topic=topic, first=first)
+
+    def relay(self, topic: str, group: str, to: str) -> Iterator[int]:
+        """Publish what a topic holds to another, until killed; yield how many so far."""
+        return self._stream(do="relay", topic=topic, group=group, to=to)
 
     def pause(self) -> None:
         """Stop the process between two instructions; `resume` lets it go on."""
@@ -169,6 +171,11 @@ class Member:
         assert line, f"the process ended at {command}"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _stream(self, **command: Any) -> Iterator[int]:
+        self._send(**command)
+        for line in self._stdout:
+            yield json.loads(line)
 
     def _send(self, **command: Any) -> None:
         self._stdin.write(json.dumps(command).encode() + b"\n")

@@ -451,8 +451,8 @@ def test_idle_keeps_membership(log: BusUnderTest) -> None:
         settle(log, bus, topic, waits, other)
         bus.publish([numbered(topic, n, key=f"s{n}") for n in range(20)])
         batches = first_poll(log, waits)
-        elsewhere = pool.submit(read_for, other, 2 * log.session)
-        waits.idle(2 * log.session)
+        elsewhere = pool.submit(read_for, other, 1.5 * log.session)
+        waits.idle(1.5 * log.session)
         for batch in batches:
             waits.commit(batch)
 
