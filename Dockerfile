@@ -5,19 +5,17 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 # The environment that is shipped has no pip: nothing can be added to it later.
 RUN python -m venv --without-pip /opt/despatch
-COPY requirements.lock requirements-build.lock ./
+COPY requirements.lock ./
 RUN pip --python /opt/despatch/bin/python install \
       --require-hashes --only-binary :all: --requirement requirements.lock
-# What builds the package is locked too, and stays behind in this stage.
-RUN pip install --require-hashes --only-binary :all: --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY ingest ingest
 COPY processors processors
 COPY alerts alerts
 COPY despatch despatch
 COPY seeds seeds
-RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
- && pip --python /opt/despatch/bin/python install --no-deps --no-index /wheels/despatch-*.whl
+# Nothing more is fetched: what builds the package is in the lock file too.
+RUN pip --python /opt/despatch/bin/python install --no-index --no-deps --no-build-isolation .
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Despatch" \

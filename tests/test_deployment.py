@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+import despatch
 from despatch.settings import NOT_SETTINGS, PREFIX, Settings
 from despatch.testing.compose import ComposeFile, MissingVariable, Service, read_compose
 
@@ -158,7 +159,7 @@ def test_the_image_stands_on_a_stated_python_and_installs_only_what_is_locked() 
     assert all(re.fullmatch(r"python:3\.\d+-slim", base) for base in bases)
     joined = re.sub(r"\s*\\\n\s*", " ", DOCKERFILE)
     installs = re.findall(r"pip (?:--python \S+ )?install ([^&\n]*)", joined)
-    assert len(installs) == 3
+    assert len(installs) == 2
     for install in installs:
         assert "--require-hashes" in install or "--no-index" in install
 
@@ -187,6 +188,12 @@ def test_all_that_the_image_copies_exists_and_is_let_in() -> None:
     let_in = {line.removeprefix("!") for line in ignore if line.startswith("!")}
     assert names == let_in
     assert not [name for name in names if not (ROOT / name).exists()]
+
+
+def test_the_image_has_the_version_of_the_package() -> None:
+    version = f'"{despatch.__version__}"'
+    assert f"org.opencontainers.image.version={version}" in DOCKERFILE
+    assert {service.given["image"] for service in OURS} == {f"despatch:{despatch.__version__}"}
 
 
 def _ours(service: Service) -> bool:
