@@ -1,0 +1,106 @@
+"""Channels: ways to reach a subscriber, each written as an apprise URL.
+
+A channel of one's own is one module here with two names: `SCHEMES`, the URL schemes that it
+takes, and `open_channel(setup) -> Sender`. Whatever no module takes, apprise sends.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from types import ModuleType
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from alerts.channels.setup import ChannelSetup
+from despatch.errors import UsageError
+from despatch.fingerprint import digest
+from despatch.ports import Sender
+
+
+class Senders:
+    """One sender for each kind of channel, opened when it is first asked for."""
+
+    def __init__(
+        self,
+        *,
+        mail_from: str | None = None,
+        mail_return_path: str | None = None,
+        out: TextIO | None = None,
+    ) -> None:
+        """`out` is what the console channel prints to; None: standard output."""
+        self._setup = ChannelSetup(mail_from=mail_from, mail_return_path=mail_return_path, out=out)
+        self._open: dict[str, Sender] = {}
+
+    def sender_for(self, url: SecretStr) -> Sender:
+        """Return the sender for a channel's URL.
+
+        Raises UsageError, without the URL, if there is none: it names the nearest scheme.
+        """
+        scheme = scheme_of(url)
+        if scheme in self._modules:
+            return self._opened(self._modules[scheme])
+        apprise = importlib.import_module("alerts.channels.apprise")
+        if scheme in apprise.known_schemes():
+            return self._opened(apprise)
+        raise UsageError(self._unknown(scheme, apprise.known_schemes()))
+
+    def check(self, url: SecretStr) -> None:
+        """Raise UsageError, without the secret, if the URL can't be a channel."""
+        self.sender_for(url).check(url)
+
+    @property
+    def time_limit(self) -> timedelta:
+        """How long a send can take at most, over any channel."""
+        return self._setup.time_limit
+
+    @cached_property
+    def _modules(self) -> Mapping[str, ModuleType]:
+        found = [
+            importlib.import_module(f"{__name__}.{module.name}")
+            for module in pkgutil.iter_modules(__path__)
+            if module.name != "apprise"
+        ]
+        return {
+            scheme: module
+            for module in found
+            if hasattr(module, "open_channel")
+            for scheme in module.SCHEMES
+        }
+
+    def _opened(self, module: ModuleType) -> Sender:
+        if module.__name__ not in self._open:
+            self._open[module.__name__] = module.open_channel(self._setup)
+        return self._open[module.__name__]
+
+    def _unknown(self, scheme: str, others: frozenset[str]) -> str:
+        """The scheme is shown if it looks like one: a URL pasted wrong may be all secret."""
+        if not (scheme.isalnum() and len(scheme) <= 20):
+            return (
+                "this is no channel's URL: write its scheme first, such as "
+                "json://host/path or mailto://user:password@host?to=you@example.org"
+            )
+        near = difflib.get_close_matches(scheme, {*self._modules, *others}, 1, cutoff=0.5)
+        hint = f"did you mean {near[0]}://?" if near else "see https://appriseit.com/services/"
+        return f"no channel has the scheme {scheme}://; {hint}"
+
+
+def scheme_of(url: SecretStr) -> str:
+    """Return a URL's scheme in lower case; empty if there is none."""
+    head, mark, _rest = url.get_secret_value().strip().partition("://")
+    return head.lower() if mark else ""
+
+
+def shown(url: SecretStr) -> str:
+    """Return what may be shown of a channel: `json://…3fa9`."""
+    return f"{scheme_of(url)}://…{digest(url.get_secret_value(), length=4)}"
+
+
+def host_of(url: SecretStr) -> str:
+    """Return what sends to one place have in common: scheme, host and port. Secret, too."""
+    text = url.get_secret_value().strip()
+    return f"{scheme_of(url)}://{urlsplit(text).netloc.rpartition('@')[2].lower()}"

@@ -1,0 +1,117 @@
+"""Every service that apprise knows, sent to as apprise needs it to be sent to.
+
+A plugin is made for each send and called directly: apprise's own pool is shared by the process,
+so one slow service would time out all others. Its retries are blind and are left off. It says
+only yes or no, so what came of a no is read from what it logged.
+"""
+
+import re
+from functools import partial
+from typing import Any
+
+from apprise import NotifyFormat, NotifyType
+from pydantic import SecretStr
+
+from alerts import message
+from alerts.channels import grammar, scheme_of
+from alerts.channels.answers import of_http
+from alerts.channels.limited import within
+from alerts.channels.setup import ChannelSetup
+from alerts.words import cut
+from despatch.errors import UsageError
+from despatch.model import Alert, DeliveryId
+from despatch.ports import Sender, Sent
+
+SCHEMES: frozenset[str] = frozenset()
+"""None of its own: it takes what no other module takes."""
+
+_KEY_SCHEMES = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
+"""Those that can carry a header."""
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+_MAYBE = re.compile(
+    r"read timed out|remote end closed|remotedisconnected|connection aborted|reset by peer"
+    r"|incompleteread|chunkedencoding|broken pipe",
+    re.IGNORECASE,
+)
+"""The request went out; whether it was taken is not known."""
+_NEVER = re.compile(
+    r"refused|failed to establish|name or service not known|resolution|connect timeout"
+    r"|unreachable|certificate|ssl|no route",
+    re.IGNORECASE,
+)
+
+
+def open_channel(setup: ChannelSetup) -> Sender:
+    """Return the sender to apprise's services."""
+    return AppriseChannel(setup)
+
+
+def known_schemes() -> frozenset[str]:
+    """Return every scheme that apprise knows; a few are refused by `check`, with the reason."""
+    return grammar.known_schemes()
+
+
+class AppriseChannel:
+    """Sends by apprise, a plugin for each send."""
+
+    def __init__(self, setup: ChannelSetup) -> None:
+        self.time_limit = setup.time_limit
+        self._setup = setup
+
+    def check(self, url: SecretStr) -> None:
+        grammar.one_recipient(grammar.read(url), scheme_of(url))
+
+    def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
+        try:
+            plugin = grammar.read(url)
+            grammar.one_recipient(plugin, scheme_of(url))
+        except UsageError as exc:
+            return Sent("permanent", str(exc))
+        plugin.socket_connect_timeout = self._setup.connect_timeout.total_seconds()
+        plugin.socket_read_timeout = self._setup.read_timeout.total_seconds()
+        if scheme_of(url) in _KEY_SCHEMES:
+            plugin.headers["Idempotency-Key"] = key
+        return within(self.time_limit, partial(_notify, plugin, alert, key))
+
+
+def _notify(plugin: Any, alert: Alert, key: DeliveryId) -> Sent:
+    title, body = _fit(plugin, alert, key)
+    with grammar.muffled() as lines:
+        done = plugin.notify(
+            body=body, title=title, notify_type=_kind(alert), body_format=NotifyFormat.TEXT
+        )
+    return Sent("delivered", f"{plugin.service_name} took it") if done else judge(lines)
+
+
+def judge(lines: list[str]) -> Sent:
+    """Return what came of a failed send, by what apprise logged; no word of it is passed on."""
+    said = "\n".join(lines)
+    if found := _STATUS.findall(said):
+        sent = of_http(int(found[-1]))
+        return sent if sent.outcome != "delivered" else Sent("temporary", "it was not taken")
+    if _MAYBE.search(said):
+        return Sent("in doubt", "the other side gave no answer; it may have arrived")
+    if _NEVER.search(said):
+        return Sent("temporary", "the other side can't be reached")
+    return Sent("temporary", "apprise could not send it and does not say why")
+
+
+def _fit(plugin: Any, alert: Alert, key: DeliveryId) -> tuple[str, str]:
+    """Return title and body within the service's limits; a cut keeps the link.
+
+    A service without titles gets it as the body's first line, from apprise.
+    """
+    title = message.subject(alert)
+    most = plugin.body_maxlen
+    if plugin.title_maxlen > 0:
+        title = cut(title, plugin.title_maxlen)
+    else:
+        most -= len(title) + 2
+    if most < message.MAX_SHORT:
+        return "", message.fitting(alert, key, plugin.body_maxlen)
+    return title, message.fitting(alert, key, most)
+
+
+def _kind(alert: Alert) -> NotifyType:
+    kinds = {"alarm": NotifyType.FAILURE, "recovered": NotifyType.SUCCESS}
+    return kinds.get(alert.event, NotifyType.INFO)
