@@ -2,6 +2,16 @@
 
 from despatch.testing.buses import BusUnderTest
 from despatch.testing.clock import FakeClock
+from despatch.testing.http import Answer, FakeFetcher, LoopbackServer
 from despatch.testing.releases import a_classified, a_release, a_revision
 
-__all__ = ["BusUnderTest", "FakeClock", "a_classified", "a_release", "a_revision"]
+__all__ = [
+    "Answer",
+    "BusUnderTest",
+    "FakeClock",
+    "FakeFetcher",
+    "LoopbackServer",
+    "a_classified",
+    "a_release",
+    "a_revision",
+]

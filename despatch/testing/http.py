@@ -1,0 +1,216 @@
+"""HTTP without the Internet: a fetcher that answers as told, and a server on loopback."""
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from despatch.errors import DespatchError, PermanentError
+from despatch.ports import Response, Validators
+
+_READ_LIMIT = 64 * 1024
+_NONE = Validators()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One GET that a fake fetcher was asked for."""
+
+    address: str
+    validators: Validators
+
+
+class FakeFetcher:
+    """Answers as `will` told it; an address that nobody told it of is a 404.
+
+    The last answer for an address is given again and again. A 200 whose validators are sent
+    back becomes a 304, as with a real server.
+    """
+
+    def __init__(self, at: datetime = datetime(2026, 3, 2, 12, tzinfo=UTC)) -> None:
+        self.at = at
+        self.asked: list[Asked] = []
+        self._answers: dict[str, list[Response | DespatchError]] = {}
+
+    def will(
+        self,
+        address: str,
+        *answers: bytes | DespatchError,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        content_type: str = "application/xml",
+    ) -> None:
+        """Answer `address` with these bodies or errors, one after the other."""
+        self._answers[address] = [
+            answer
+            if isinstance(answer, DespatchError)
+            else Response(
+                address=address,
+                status=200,
+                body=answer,
+                at=self.at,
+                headers=(("Content-Type", content_type),),
+                validators=Validators(etag, last_modified),
+            )
+            for answer in answers
+        ]
+
+    async def get(
+        self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
+    ) -> Response:
+        self.asked.append(Asked(address, validators))
+        answers = self._answers.get(address)
+        if not answers:
+            raise PermanentError(f"http 404: {address}")
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, DespatchError):
+            raise answer
+        if validators != _NONE and answer.validators == validators:
+            return Response(address, 304, b"", self.at, (), validators)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request that the loopback server got; header names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the loopback server sends for a path."""
+
+    status: int = 200
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+    drip_s: float | None = None
+    """Send one byte, then wait for so long, and so on."""
+    cut: bool = False
+    """Announce the whole body, send half, and hang up."""
+    raw: bytes | None = None
+    """Send exactly these bytes instead, and hang up."""
+
+
+@dataclass
+class LoopbackServer:
+    """A server on a free port of 127.0.0.1, in a thread of its own; use it as a context manager.
+
+    A path answers with what `answers` holds for it: one answer, or several that are given one
+    after the other, the last for ever. Unknown paths are 404. An answer with an `ETag` or a
+    `Last-Modified` that the request sends back becomes a 304.
+    """
+
+    answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _thread: threading.Thread | None = None
+    _server: asyncio.Server | None = None
+
+    def url(self, path: str = "/") -> str:
+        """Return a path's address."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def will(self, path: str, *answers: Answer) -> str:
+        """Answer a path so from now on; return its address."""
+        self.answers[path] = list(answers)
+        return self.url(path)
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _exc: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        assert self._thread is not None
+        self._thread.join()
+        self._loop.close()
+
+    async def _open(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            while await self._serve(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; False if the connection ends with it."""
+        head = (await reader.readuntil(b"\r\n\r\n"))[:_READ_LIMIT].decode("latin-1")
+        first, *lines = head.strip().split("\r\n")
+        method, path, _version = first.split(" ", 2)
+        headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        request = Request(method, path, headers, body)
+        self.requests.append(request)
+        answer = self._answer(request)
+        if answer.raw is not None:
+            writer.write(answer.raw)
+            await writer.drain()
+            return False
+        await self._send(writer, answer)
+        return not answer.cut
+
+    def _answer(self, request: Request) -> Answer:
+        answers = self.answers.get(request.path, Answer(404))
+        if isinstance(answers, list):
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        else:
+            answer = answers
+        given = {name.lower(): value for name, value in answer.headers}
+        pairs = (("etag", "if-none-match"), ("last-modified", "if-modified-since"))
+        for ours, theirs in pairs:
+            if ours in given and request.headers.get(theirs) == given[ours]:
+                return Answer(304, answer.headers)
+        return answer
+
+    async def _send(self, writer: asyncio.StreamWriter, answer: Answer) -> None:
+        lines = [f"HTTP/1.1 {answer.status} As-Told"]
+        lines += [f"{name}: {value}" for name, value in answer.headers]
+        if answer.status != 304:
+            lines.append(f"Content-Length: {len(answer.body)}")
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        body = answer.body[: len(answer.body) // 2] if answer.cut else answer.body
+        if answer.drip_s is None:
+            writer.write(body)
+            await writer.drain()
+            return
+        for at in range(len(body)):
+            writer.write(body[at : at + 1])
+            await writer.drain()
+            await asyncio.sleep(answer.drip_s)
