@@ -9,8 +9,9 @@ from despatch.fingerprint import canonical_address, digest
 from despatch.model import Status, TextFrom, TextKind
 from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, cut_words, title_from_text
 
-MAX_NAME_CHARS = 2_048
-"""A longer id is named by its hash, a longer address is none: a message has room for neither."""
+MAX_NAME_BYTES = 2_000
+"""A longer id is named by its hash, a longer address is none: no message and no index of a
+database (PostgreSQL: 2,704 bytes) has room for it."""
 
 _TIMESTAMP = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$")
 _GOVUK_TAG = re.compile(r"^tag:(www\.gov\.uk),\d{4}(?:-\d{2}){0,2}:(/.*)$")
@@ -40,7 +41,7 @@ class Entry:
     language: str | None = None
     status: Status = "live"
     repeated: bool = False
-    """True if its document shows the same id for several items."""
+    """True if its document gives the same id to several addresses."""
 
 
 def make_entry(
@@ -69,9 +70,9 @@ def make_entry(
     given = identity_of(id)
     cut: Cut = cut_text(text)
     return Entry(
-        key=given or (f"link {address}" if address else "content " + digest(*raw)),
+        key=bounded(given or (f"link {address}" if address else "content " + digest(*raw))),
         stable=bool(given),
-        id=id[:MAX_NAME_CHARS],
+        id=id if len(id) <= MAX_NAME_BYTES else id[:MAX_NAME_BYTES] + "…",
         address=address,
         title=cut_words(title, MAX_TITLE_CHARS),
         text=cut.text,
@@ -88,14 +89,18 @@ def make_entry(
 
 def address_of(link: str) -> str | None:
     """Return a link's canonical address; None for what is no web address or far too long."""
-    if not link or len(link) > MAX_NAME_CHARS:
-        return None
     try:
         address = canonical_address(link)
-        address.encode()
+        return address if len(address.encode()) <= MAX_NAME_BYTES else None
     except ValueError:
         return None
-    return address if len(address) <= MAX_NAME_CHARS else None
+
+
+def bounded(key: str) -> str:
+    """Return a key, or what stands for one that is too long for an index."""
+    if len(key.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES:
+        return key
+    return "long " + digest(key, length=64)
 
 
 def identity_of(id_: str) -> str:
@@ -109,8 +114,6 @@ def identity_of(id_: str) -> str:
     plain = id_.strip()
     if tag := _GOVUK_TAG.match(plain):
         plain = f"https://{tag[1]}{tag[2]}"
-    if len(plain) > MAX_NAME_CHARS:
-        return "id " + digest(plain, length=64)
     try:
         address = canonical_address(plain)
         fragment = urlsplit(plain).fragment
@@ -122,12 +125,13 @@ def identity_of(id_: str) -> str:
 
 
 def tell_apart(entries: list[Entry]) -> list[Entry]:
-    """Mark the entries whose id their document repeats; the very same item twice is one.
+    """Mark entries whose id their document gives to several addresses; drop exact repeats.
 
     Some feeds give every item the id `1`: keyed on it alone, each would be an edit of the others.
+    The same id at the same address with another text is another version of it, and stays so.
     """
-    once = list({(e.key, e.address, e.raw): e for e in entries}.values())
-    counts: dict[str, int] = {}
+    once = list({(e.key, e.address, e.raw, e.updated_at): e for e in entries}.values())
+    addresses: dict[str, set[str | None]] = {}
     for entry in once:
-        counts[entry.key] = counts.get(entry.key, 0) + 1
-    return [replace(e, repeated=True) if counts[e.key] > 1 else e for e in once]
+        addresses.setdefault(entry.key, set()).add(entry.address)
+    return [replace(e, repeated=True) if len(addresses[e.key]) > 1 else e for e in once]

@@ -14,6 +14,9 @@ from despatch.errors import PermanentError
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
+EVERYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+"""Allows every address: for looking at a URL without going there."""
+
 # Besides what is not global by IANA's registries, whose reading differs between Pythons.
 _REFUSED: tuple[Network, ...] = tuple(
     ip_network(text)

@@ -1,0 +1,164 @@
+"""RSS, RDF and Atom to entries, through feedparser. Pure.
+
+feedparser gets bytes only, never a string (it would fetch or open one that looks like an address),
+and no Content-Location (ids would be resolved against it). Its sanitiser and its link resolver are
+off: the first is quadratic on hostile input, both are done here.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import struct_time
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from despatch.errors import PermanentError, TransientError
+from despatch.model import TextKind
+from ingest.dates import parse_date
+from ingest.entry import Entry, make_entry, tell_apart
+from ingest.html import html_to_text, title_to_text
+from ingest.text import clean_line, clean_text
+
+_PLAIN = frozenset({"text/plain", "text"})
+_ENDED_TITLE = "this feed has ended"
+_ENDED_ID = "/feed-ended"
+# Complaints that say nothing about the entries.
+_HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+
+
+Item = dict[str, Any]
+"""One item as feedparser gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a feed holds, oldest entry first."""
+
+    entries: tuple[Entry, ...]
+    empty: int = 0
+    """Items that have neither title nor text."""
+    ended: bool = False
+    """The feed says that it has ended and will bring no more."""
+
+
+def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
+    """Return a feed's entries; a faulty document gives what can be read of it.
+
+    Raises PermanentError (`not a feed`) for another kind of document, TransientError
+    (`broken feed`) for one that is so faulty, or cut off, that no entry can be read.
+    """
+    document = feedparser.parse(
+        io.BytesIO(body),
+        response_headers={"content-type": content_type or "application/xml"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    # Plain dictionaries: feedparser's own answer for `updated` with `published`, and warn.
+    items: list[Item] = [dict(item) for item in document.get("entries", []) if item]
+    fault = document.get("bozo_exception")
+    if not document.get("version") and not items:
+        raise PermanentError(f"not a feed: {address} answers with something else than RSS or Atom")
+    if not items and fault is not None and not isinstance(fault, _HARMLESS):
+        raise TransientError(f"broken feed: {address}: {str(fault)[:200]}")
+    if len(items) == 1 and _says_ended(items[0]):
+        return ParsedFeed((), ended=True)
+    language = _plain(dict(document.get("feed", {})), "language") or None
+    entries = [_entry(item, address, language) for item in items]
+    read = tell_apart([entry for entry in entries if entry is not None])
+    return ParsedFeed(tuple(_oldest_first(read)), empty=entries.count(None))
+
+
+def _says_ended(item: Item) -> bool:
+    """GOV.UK's retired finders answer so, with 200 (finder-frontend show_redirect.atom.builder)."""
+    title = clean_line(_plain(item, "title")).casefold()
+    return title == _ENDED_TITLE or _plain(item, "id").endswith(_ENDED_ID)
+
+
+def _entry(item: Item, address: str, language: str | None) -> Entry | None:
+    value, type_, own_language, kind = _text(item)
+    title = _plain(item, "title")
+    title_type = str(_mapping(item, "title_detail").get("type") or "")
+    link = _link(item)
+    return make_entry(
+        id=_plain(item, "id"),
+        link=_resolved(address, link),
+        title=clean_line(title) if title_type in _PLAIN else title_to_text(title),
+        text=clean_text(value) if type_ in _PLAIN else html_to_text(value),
+        raw=(title, value, link),
+        text_kind=kind,
+        text_from="feed",
+        published_at=_moment(item, "published"),
+        updated_at=_moment(item, "updated"),
+        language=own_language or language,
+    )
+
+
+def _text(item: Item) -> tuple[str, str, str | None, TextKind]:
+    """Return the best text with its type and language: content, else the summary."""
+    for content in item.get("content") or ():
+        value = str(content.get("value") or "")
+        type_ = str(content.get("type") or "text/html")
+        if value.strip() and (type_.startswith("text") or "xhtml" in type_):
+            return value, type_, content.get("language"), "full"
+    detail = _mapping(item, "summary_detail")
+    type_ = str(detail.get("type") or "text/html")
+    return _plain(item, "summary"), type_, detail.get("language"), "summary"
+
+
+def _link(item: Item) -> str:
+    """Return the document's link: FeedBurner's original, the alternate, or an id that is a link."""
+    if original := _plain(item, "feedburner_origlink"):
+        return original
+    for link in item.get("links") or ():
+        if link.get("rel", "alternate") == "alternate" and link.get("href"):
+            return str(link["href"])
+    if link := _plain(item, "link"):
+        return link
+    id_ = _plain(item, "id")
+    return id_ if id_.startswith(("http://", "https://")) else ""
+
+
+def _resolved(address: str, link: str) -> str:
+    try:
+        return urljoin(address, link.strip()) if link.strip() else ""
+    except ValueError:
+        return ""
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    """Return a date by our own reading, else by feedparser's, which knows many odd forms."""
+    given = _plain(item, name)
+    if not given:
+        return None
+    if found := parse_date(given):
+        return found
+    parsed = item.get(f"{name}_parsed")
+    if not isinstance(parsed, struct_time):
+        return None
+    try:
+        return parse_date(datetime(*parsed[:6], tzinfo=UTC).isoformat())
+    except ValueError:
+        return None
+
+
+def _oldest_first(entries: list[Entry]) -> Iterable[Entry]:
+    """By date if all have one; else the feed's order reversed: feeds begin with the newest."""
+    backwards = entries[::-1]
+    dates = [at for e in backwards if (at := e.published_at or e.updated_at) is not None]
+    if len(dates) < len(backwards):
+        return backwards
+    order = sorted(range(len(backwards)), key=dates.__getitem__)
+    return [backwards[at] for at in order]
+
+
+def _plain(item: Item, name: str) -> str:
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(item: Item, name: str) -> Mapping[str, Any]:
+    value = item.get(name)
+    return value if isinstance(value, Mapping) else {}

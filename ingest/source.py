@@ -1,0 +1,72 @@
+"""The source port: what a module in `ingest/sources/` must be."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from despatch.model import Fetched
+from despatch.ports import Fetcher
+from ingest.entry import Entry
+from ingest.feedparse import ParsedFeed
+
+Outcome = Literal["fetched", "not modified", "unchanged", "ended"]
+"""What a page is: new bytes, a 304, the same bytes as before, or a feed's last word."""
+
+Parse = Callable[[bytes, str, str], Awaitable[ParsedFeed]]
+"""Parses a feed from its bytes, content type and address; errors as `parse_feed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a source may use of the world."""
+
+    fetcher: Fetcher
+    parse: Parse
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Entries, and the bytes that they were read from."""
+
+    fetched: Fetched
+    body: bytes
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a source, and where reading goes on once it is dealt with."""
+
+    cursor: Mapping[str, Any]
+    """To be saved when all of the page is published; JSON."""
+    parts: tuple[Part, ...] = ()
+    outcome: Outcome = "fetched"
+    skipped: tuple[str, ...] = ()
+    """What could not be read, a sentence each."""
+    left_out: int = 0
+    """Entries that the source's own settings leave out."""
+
+
+class Source(Protocol):
+    """A kind of source: a frozen pydantic model whose fields are its settings."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its module."""
+        ...
+
+    @property
+    def every(self) -> timedelta | None:
+        """The pause between two polls, if not the poller's own."""
+        ...
+
+    def read(self, tools: Tools, cursor: Mapping[str, Any], now: datetime) -> AsyncIterator[Page]:
+        """Yield what there is, oldest first, from where the cursor says; {} at first contact.
+
+        May repeat entries seen before. A page's cursor is saved before the next page is asked
+        for. Raises TransientError (tried again), PermanentError (tried again too, with growing
+        pauses: a site that answers 404 today may be back tomorrow) and UsageError for settings
+        that name what is not there.
+        """
+        ...

@@ -1,0 +1,46 @@
+"""The kinds of sources: one module each, found by looking into this folder."""
+
+from collections.abc import Mapping
+from functools import cache, reduce
+from importlib import import_module
+from operator import or_
+from pkgutil import iter_modules
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from despatch.errors import SettingsError
+from despatch.ports import SourceRecord
+from ingest.source import Source
+
+
+def open_source(record: SourceRecord) -> Source:
+    """Return the source that a record describes.
+
+    Raises SettingsError that names the source and the wrong setting.
+    """
+    try:
+        return _adapter().validate_python({**record.settings, "kind": record.kind})
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "kind"
+        raise SettingsError(f"source {record.id}: {where}: {first['msg']}") from exc
+
+
+@cache
+def kinds() -> Mapping[str, type[Source]]:
+    """Return every kind of source by its name, such as `feed`.
+
+    A module that can't be imported, or has no `SOURCE`, stops the start: better than a source
+    that is silently never read.
+    """
+    return {
+        found.name: import_module(f"{__name__}.{found.name}").SOURCE
+        for found in iter_modules(__path__)
+    }
+
+
+@cache
+def _adapter() -> TypeAdapter[Source]:
+    union: Any = reduce(or_, kinds().values())
+    return TypeAdapter(Annotated[union, Field(discriminator="kind")])

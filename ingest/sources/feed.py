@@ -1,0 +1,80 @@
+"""One RSS, RDF or Atom feed."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from despatch.errors import PermanentError
+from despatch.model import Fetched, Frozen
+from despatch.ports import Response, Validators
+from ingest.guard import EVERYWHERE, vet_url
+from ingest.source import Outcome, Page, Part, Source, Tools
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
+)
+
+
+class FeedSource(Frozen):
+    """Reads a feed with one GET; the cursor is what to ask with next time."""
+
+    kind: Literal["feed"] = "feed"
+    address: str = Field(description="The feed's own address, http or https.")
+    every: timedelta | None = Field(
+        None, ge=timedelta(minutes=5), description="Pause between two polls, if not the common one."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _web_address(cls, address: str) -> str:
+        """Where it leads is judged when it is fetched; here only that it can be asked for."""
+        try:
+            vet_url(address, EVERYWHERE)
+        except PermanentError as exc:
+            raise ValueError(str(exc)) from exc
+        return address
+
+    async def read(
+        self, tools: Tools, cursor: Mapping[str, Any], now: datetime
+    ) -> AsyncIterator[Page]:
+        """Yield one page: the feed's window of entries, or none if nothing moved."""
+        known = Validators(cursor.get("etag"), cursor.get("last_modified"))
+        answer = await tools.fetcher.get(self.address, known, accept=ACCEPT)
+        if answer.status == 304:
+            yield _nothing("not modified", answer, cursor.get("body_sha256"))
+            return
+        sha256 = hashlib.sha256(answer.body).hexdigest()
+        if sha256 == cursor.get("body_sha256"):
+            yield _nothing("unchanged", answer, sha256)
+            return
+        feed = await tools.parse(answer.body, answer.header("content-type") or "", answer.address)
+        fetched = Fetched(
+            address=answer.address, at=answer.at, body_sha256=sha256, http_status=answer.status
+        )
+        yield Page(
+            cursor=_cursor(answer, sha256),
+            parts=(Part(fetched, answer.body, feed.entries),),
+            outcome="ended" if feed.ended else "fetched",
+            skipped=(f"{self.address}: {feed.empty} items without title and text",)
+            if feed.empty
+            else (),
+        )
+
+
+def _nothing(outcome: Outcome, answer: Response, sha256: str | None) -> Page:
+    return Page(cursor=_cursor(answer, sha256), outcome=outcome)
+
+
+def _cursor(answer: Response, sha256: str | None) -> Mapping[str, Any]:
+    return {
+        "etag": answer.validators.etag,
+        "last_modified": answer.validators.last_modified,
+        "body_sha256": sha256,
+    }
+
+
+SOURCE: type[Source] = FeedSource
