@@ -44,12 +44,25 @@ _PAUSES = tuple(timedelta(seconds=s) for s in (0.5, 1, 2, 5, 10, 20, 30))
 class Stage(Protocol[T]):
     """What a stage does with a message; the runner does all the rest."""
 
-    name: str
-    """`processors`, `alerts`: in logs, alarms and dead letters."""
-    topics: Sequence[str]
-    group: str
-    start_at: StartAt | None
-    """Where to start in a partition, for a stage that keeps its own positions."""
+    @property
+    def name(self) -> str:
+        """`processors`, `alerts`: in logs, alarms and dead letters."""
+        ...
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """What it reads."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """Under which its positions are kept."""
+        ...
+
+    @property
+    def start_at(self) -> StartAt | None:
+        """Where to start in a partition, for a stage that keeps its own positions."""
+        ...
 
     def handle(self, message: Message) -> T:
         """Return what comes of one message, without effect on anything outside.

@@ -7,10 +7,10 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import click
 import typer
 from pydantic import SecretStr
 from rich.text import Text
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from despatch.app.schemas import schema_texts
 from despatch.cli import app
@@ -77,7 +77,7 @@ def commands_text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _add(lines: list[str], command: click.Command, path: str) -> None:
+def _add(lines: list[str], command: TyperCommand | TyperGroup, path: str) -> None:
     lines.append(f"## `{path}`\n\n{_plain(command.help or '')}\n")
     rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
     if rows:
@@ -88,7 +88,7 @@ def _add(lines: list[str], command: click.Command, path: str) -> None:
         _add(lines, child, f"{path} {name}")
 
 
-def _row(parameter: click.Parameter) -> str:
+def _row(parameter: TyperArgument | TyperOption) -> str:
     names = ", ".join(f"`{name}`" for name in parameter.opts if name.startswith("-"))
     meaning = _plain(getattr(parameter, "help", None) or "").replace("|", "\\|")
     return f"| {names or f'`{(parameter.name or str()).upper()}`'} | {meaning} |"

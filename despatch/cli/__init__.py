@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 import despatch
@@ -92,16 +91,11 @@ def run(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(list(arguments), prog_name="despatch", standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         complain("stopped")
         return 130
-    except click.exceptions.NoArgsIsHelpError as exc:
-        typer.echo(exc.format_message())
-        return 2
-    except click.ClickException as exc:
-        path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else "despatch"
-        complain(f"{exc.format_message()} See: {path} --help")
-        return exc.exit_code
+    except typer.TyperException as exc:
+        return _refuse(exc)
     except DespatchError as exc:
         complain(str(exc))
         return exc.exit_code
@@ -111,3 +105,15 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _refuse(exc: typer.TyperException) -> int:
+    """Say what is wrong with the command line; a command group by itself shows its help."""
+    context = getattr(exc, "ctx", None)
+    message = exc.format_message()
+    if isinstance(context, typer.Context) and message == context.get_help():
+        typer.echo(message)
+    else:
+        path = context.command_path if isinstance(context, typer.Context) else "despatch"
+        complain(f"{message.rstrip('.')}. See: {path} --help")
+    return exc.exit_code

@@ -41,7 +41,6 @@ def classify(
     code is 65.
     """
     from processors.jsonl import classify_lines
-
     from processors.themes import choose
 
     with here(context).open() as app:

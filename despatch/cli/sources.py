@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from despatch.app.adding import add_feed
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
@@ -37,12 +38,8 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a feed. What it holds at first contact, dated before now, is kept but not told."""
-    from ingest.sources import feed_record
-
     with here(context).open() as app:
-        record = feed_record(url, name, app.clock.now())
-        with app.store.transaction() as tx:
-            added = tx.add_source(record)
+        record, added = add_feed(app, url, name)
     if as_json:
         give({"source": record.id, "added": added})
     elif added:
@@ -116,4 +113,4 @@ def _set(context: typer.Context, source: str, state: State) -> None:
 
 
 def _address(record: SourceRecord) -> str:
-    return str(record.settings.get("url") or record.settings.get("path") or "")
+    return str(record.settings.get("address") or record.settings.get("path") or "")

@@ -65,7 +65,6 @@ def subscribe(
     The channel's URL is a secret: it is kept encrypted and never shown again.
     """
     from alerts.subscribe import subscribe as add
-
     from processors.themes import choose
 
     with here(context).open() as app:
