@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alerts.words import cut, listed, one_line
-from despatch.model import Classified, Subscription, ThemeId, ThemeScore
+from despatch.model import Classified, SubscriberId, Subscription, ThemeId, ThemeScore
 
 MAX_WORDS = 4
 """Evidence words that a reason names."""
@@ -26,8 +26,10 @@ class Matcher:
 
     def __init__(self, subscriptions: Iterable[Subscription]) -> None:
         self._by_theme: dict[ThemeId, list[Subscription]] = defaultdict(list)
+        self._by_subscriber: dict[SubscriberId, list[Subscription]] = defaultdict(list)
         for subscription in subscriptions:
             if subscription.state == "active":
+                self._by_subscriber[subscription.subscriber].append(subscription)
                 for theme in subscription.themes:
                     self._by_theme[theme].append(subscription)
 
@@ -39,6 +41,10 @@ class Matcher:
                 found[subscription.id] = subscription
         met = sorted(found.values(), key=lambda one: (one.created_at, one.id))
         return tuple(Met(one, why(classified, one)) for one in met)
+
+    def of(self, subscriber: SubscriberId) -> tuple[Subscription, ...]:
+        """Return a subscriber's active subscriptions."""
+        return tuple(self._by_subscriber.get(subscriber, ()))
 
 
 def why(classified: Classified, subscription: Subscription) -> str:

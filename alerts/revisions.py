@@ -29,6 +29,8 @@ class Verdict:
     """In a sentence; it stands in `despatch trace`."""
     best: bool = False
     """Its text becomes the one that the archive keeps."""
+    again: bool = False
+    """The archive held it for live already: only who was told the contrary hears of it."""
     repeat: bool = False
     """The very message was taken before: nothing at all is to be done."""
     material: bool = True
@@ -71,10 +73,11 @@ def verdict(classified: Classified, archived: Archived | None) -> Verdict:
         return Verdict(None, "older than what is kept: an older observation never overwrites")
     if revision.release.status == "withdrawn" != archived.status:
         return Verdict("withdrawn", f"withdrawn, says {revision.release.source}", best)
-    if revision.cause == "restored" and archived.status == "withdrawn":
-        return Verdict("restored", f"back, says {revision.release.source}", best)
-    if revision.cause in {"withdrawn", "restored"}:
-        return Verdict(None, f"{archived.status} already: another source said so", best)
+    if revision.cause == "restored":  # another source's live copy may have come before
+        back = f"back, says {revision.release.source}"
+        return Verdict("restored", back, best, again=archived.status == "live")
+    if revision.cause == "withdrawn":
+        return Verdict(None, "withdrawn already: another source said so", best)
     if known is None or revision.cause == "completed":
         return _completed(revision, archived, best)
     return _revised(revision, archived, best)
@@ -207,10 +210,14 @@ def _of_revised(found: Verdict, subscription: Subscription, told: Sequence[Told]
 
 def _follow_up(found: Verdict, subscription: Subscription, told: Sequence[Told]) -> Tell | Hold:
     event: Event = "withdrawn" if found.cause == "withdrawn" else "restored"
+    stands = [one for one in told if one.event in {"withdrawn", "restored"}]
+    last = max(stands, key=lambda one: one.at).event if stands else None
     if not told:
         return Hold("never told of it")
+    if last == event or (found.again and last is None):
+        return Hold(f"nothing was told that {event} would change")
     if event not in subscription.events:
-        return Hold("withdrawals are not wanted" if event == "withdrawn" else "not wanted")
+        return Hold(f"{event} releases are not wanted")
     return Tell(event, f"{found.reason}; {_heard(told)}")
 
 

@@ -1,0 +1,178 @@
+"""What one classified revision comes to: who is sent which alert, and why the others are not. Pure.
+
+One alert a subscriber, release, revision and event, however many of their subscriptions match.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.match import Matcher
+from alerts.revisions import Hold, Tell, Verdict, decide
+from despatch.fingerprint import digest
+from despatch.model import (
+    Alert,
+    AlertId,
+    ChannelId,
+    Classified,
+    Event,
+    Match,
+    SubscriberId,
+    Subscription,
+)
+from despatch.ports import Archived, Told
+
+_FOLLOW_UPS = frozenset({"withdrawn", "restored"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A subscription that a revision may concern: it matches, or its subscriber heard before."""
+
+    subscription: Subscription
+    reason: str
+    """Why it matches, or why it is asked though it doesn't."""
+    matches_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that follows from one revision."""
+
+    matches: tuple[Match, ...]
+    alerts: tuple[tuple[Alert, tuple[ChannelId, ...]], ...]
+    told: tuple[Told, ...]
+
+
+def candidates(
+    found: Verdict,
+    classified: Classified,
+    archived: Archived | None,
+    matcher: Matcher,
+    heard: Iterable[SubscriberId],
+) -> tuple[Candidate, ...]:
+    """Return the subscriptions to decide about.
+
+    What matches; and for a withdrawal, those of whoever was told of the release: the ones that
+    matched what is kept of it, else all they have.
+    """
+    met = {
+        m.subscription.id: Candidate(m.subscription, m.reason, True)
+        for m in matcher.meet(classified)
+    }
+    if found.cause in _FOLLOW_UPS and archived is not None:
+        before = {m.subscription.id for m in matcher.meet(archived.classified)}
+        for subscriber in sorted(heard):
+            theirs = matcher.of(subscriber)
+            if any(one.id in met for one in theirs):
+                continue
+            matched = [one for one in theirs if one.id in before]
+            for one in matched or theirs:
+                met[one.id] = Candidate(one, "you were told of this release", False)
+    return tuple(met.values())
+
+
+def settle(
+    found: Verdict,
+    classified: Classified,
+    asked: Sequence[Candidate],
+    told: Mapping[SubscriberId, Sequence[Told]],
+    *,
+    now: datetime,
+    max_alert_age: timedelta,
+) -> Outcome:
+    """Return one match for each candidate, and one alert for each subscriber who is told."""
+    revision = classified.revision
+    answers = [
+        (
+            one,
+            decide(
+                found,
+                revision,
+                one.subscription,
+                matches_now=one.matches_now,
+                told=told.get(one.subscription.subscriber, ()),
+                now=now,
+                max_alert_age=max_alert_age,
+            ),
+        )
+        for one in asked
+    ]
+    tellers = _one_event_each(answers)
+    events = {who: theirs[0][1].event for who, theirs in tellers.items()}
+    return Outcome(
+        tuple(_match(classified, one, answer, events, now) for one, answer in answers),
+        tuple(_alert(classified, found, theirs, now) for theirs in tellers.values()),
+        tuple(
+            Told(who, revision.release.id, revision.id, event, now) for who, event in events.items()
+        ),
+    )
+
+
+def _one_event_each(
+    answers: Sequence[tuple[Candidate, Tell | Hold]],
+) -> Mapping[SubscriberId, Sequence[tuple[Candidate, Tell]]]:
+    """Return who is told, and by which subscriptions: `new` if any of theirs says so."""
+    tells: dict[SubscriberId, list[tuple[Candidate, Tell]]] = defaultdict(list)
+    for one, answer in answers:
+        if isinstance(answer, Tell):
+            tells[one.subscription.subscriber].append((one, answer))
+    chosen = {}
+    for who, theirs in tells.items():
+        events = {answer.event for _one, answer in theirs}
+        event = "new" if "new" in events else min(events)
+        chosen[who] = [(one, answer) for one, answer in theirs if answer.event == event]
+    return chosen
+
+
+def _match(
+    classified: Classified,
+    one: Candidate,
+    answer: Tell | Hold,
+    chosen: Mapping[SubscriberId, Event],
+    now: datetime,
+) -> Match:
+    who = one.subscription.subscriber
+    said = isinstance(answer, Tell) and answer.event == chosen[who]
+    reason = answer.reason
+    if isinstance(answer, Tell) and not said:
+        reason = f"told as {chosen[who]} by another subscription of theirs"
+    return Match(
+        subscription=one.subscription.id,
+        subscriber=who,
+        release=classified.revision.release.id,
+        revision=classified.revision.id,
+        event=answer.event if isinstance(answer, Tell) and said else None,
+        outcome="told" if said else "held",
+        reason=f"{one.reason}; {reason}",
+        matched_at=now,
+    )
+
+
+def _alert(
+    classified: Classified,
+    found: Verdict,
+    tellers: Sequence[tuple[Candidate, Tell]],
+    now: datetime,
+) -> tuple[Alert, tuple[ChannelId, ...]]:
+    revision = classified.revision
+    first, event = tellers[0][0].subscription, tellers[0][1].event
+    channels = dict.fromkeys(c for one, _tell in tellers for c in one.subscription.channels)
+    reasons = "; ".join(_asked(one) for one, _tell in tellers)
+    alert = Alert(
+        id=AlertId("a-" + digest(first.subscriber, revision.release.id, revision.id, event)),
+        subscriber=first.subscriber,
+        event=event,
+        classified=classified,
+        reason=f"{reasons} ({tellers[0][1].reason})",
+        changed=found.changed if event == "revised" else "",
+        subscriptions=tuple(one.subscription.id for one, _tell in tellers),
+        created_at=now,
+    )
+    return alert, tuple(channels)
+
+
+def _asked(one: Candidate) -> str:
+    name = f"your subscription “{one.subscription.name}”"
+    return f"{name} asks for {one.reason}" if one.matches_now else f"{name}: {one.reason}"
