@@ -93,13 +93,9 @@ class Membership:
         return self._epochs(db).get(partition) == epoch
 
     def leave(self) -> None:
-        """Free all leases at once."""
+        """Be no member any more: its leases are free at once."""
         with self._file.write() as db:
             db.execute("DELETE FROM members WHERE member = ?", (self.member,))
-            db.execute(
-                "UPDATE leases SET member = NULL WHERE reader_group = ? AND member = ?",
-                (self.group, self.member),
-            )
 
     def _change(self, db: sqlite3.Connection, in_hand: Collection[int]) -> Change | None:
         """Return what is to be done over all topics; None if the member is not in the file."""

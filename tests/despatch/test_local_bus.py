@@ -1,30 +1,18 @@
 """What the bus on one SQLite file promises beyond the contract of every bus."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from despatch.bus.local import LocalBus
-from despatch.bus.local_file import LogFile
-from despatch.bus.local_group import fair_share
-from despatch.bus.local_log import partition_of
 from despatch.errors import (
-    Busy,
-    FencedError,
-    NotWritable,
     OperatorError,
     PositionLost,
-    SchemaError,
-    StorageFull,
     UsageError,
 )
 from despatch.model import DeadLetter
@@ -53,9 +41,6 @@ def bus(path: Path) -> Iterator[LocalBus]:
 
 def numbered(spec: TopicSpec, numbers: range) -> list[Outgoing]:
     return [Outgoing(spec.name, f"k{n}", str(n).encode()) for n in numbers]
-
-
-# Killed at any instruction
 
 
 @pytest.mark.slow
@@ -112,155 +97,6 @@ def test_a_failed_output_leaves_the_position(bus: LocalBus) -> None:
         assert bus.positions("g", ONE.name) == {}
         assert list(bus.browse(SIX.name)) == []
         reader.commit(batch)
-
-
-def test_a_commit_is_on_the_disk(path: Path) -> None:
-    """Each transaction is synced in full: a power cut takes back nothing that returned."""
-    file = LogFile(path, SHORT)
-    with file.read() as db:
-        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
-    file.close()
-
-
-# Groups
-
-
-def test_close_frees_at_once(bus: LocalBus, path: Path) -> None:
-    """A member that leaves frees its partitions at once, however long the session."""
-    bus.publish(numbered(SIX, range(30)))
-    with closing(LocalBus(path, session=HOUR)) as other:
-        leaves, stays = bus.reader([SIX.name], "g"), other.reader([SIX.name], "g")
-        assert len(leaves.poll(SHORT)) == 6
-        assert stays.poll(SHORT) == []
-        leaves.close()
-        assert len(stays.poll(SHORT)) == 6
-
-
-def test_closing_the_bus_leaves(bus: LocalBus, path: Path) -> None:
-    """Closing the bus makes its readers leave, and ends their threads."""
-    bus.publish(numbered(SIX, range(30)))
-    other = LocalBus(path, session=HOUR)
-    assert len(other.reader([SIX.name], "g").poll(SHORT)) == 6
-    other.close()
-
-    with closing(bus.reader([SIX.name], "g")) as reader:
-        assert len(reader.poll(SHORT)) == 6
-    assert not [t for t in threading.enumerate() if t.name.startswith("member ")]
-
-
-def test_handed_over_between_batches(bus: LocalBus) -> None:
-    """A newcomer gets its share as soon as its owner is done with its batches, and not before."""
-    bus.publish(numbered(SIX, range(30)))
-    with (
-        closing(bus.reader([SIX.name], "g")) as owner,
-        closing(bus.reader([SIX.name], "g")) as newcomer,
-    ):
-        batches = owner.poll(SHORT)
-        assert len(batches) == 6
-        assert newcomer.poll(timedelta(0)) == []
-        assert owner.poll(timedelta(0)) == []
-        assert newcomer.poll(timedelta(0)) == []
-        for batch in batches:
-            owner.commit(batch)
-        bus.publish(numbered(SIX, range(30)))
-        assert len(owner.poll(SHORT)) == 3
-        assert len(newcomer.poll(SHORT)) == 3
-
-
-def test_a_long_batch_keeps_its_member(path: Path) -> None:
-    """A member whose batch takes longer than a session is not taken for dead."""
-    with closing(LocalBus(path, session=timedelta(seconds=1))) as bus:
-        bus.create_topics([ONE])
-        bus.publish(numbered(ONE, range(3)))
-        works, waits = bus.reader([ONE.name], "g"), bus.reader([ONE.name], "g")
-        (batch,) = works.poll(SHORT)
-        assert waits.poll(timedelta(seconds=2)) == []
-        works.commit(batch)
-
-
-def test_a_hung_member_is_fenced(path: Path) -> None:
-    """A member that shows no life for longer than a batch may take loses its partitions."""
-    session = timedelta(milliseconds=300)
-    with closing(LocalBus(path, session=session, handling=session)) as bus:
-        bus.create_topics([ONE])
-        bus.publish(numbered(ONE, range(3)))
-        hangs, takes_over = bus.reader([ONE.name], "g"), bus.reader([ONE.name], "g")
-        (batch,) = hangs.poll(SHORT)
-        (taken,) = takes_over.poll(timedelta(seconds=20))
-        assert taken == batch
-        with pytest.raises(FencedError):
-            hangs.commit(batch, numbered(ONE, range(3, 6)))
-        takes_over.commit(taken)
-        assert bus.positions("g", ONE.name) == {0: 3}
-        assert len(list(bus.browse(ONE.name))) == 3
-
-
-def test_position_moved_behind_an_owner(bus: LocalBus, path: Path) -> None:
-    """A position that another hand moved is not overwritten, though the lease is still held."""
-    bus.publish(numbered(ONE, range(3)))
-    with closing(bus.reader([ONE.name], "g")) as reader:
-        (batch,) = reader.poll(SHORT)
-        with closing(sqlite3.connect(path)) as db, db:
-            db.execute("INSERT INTO positions SELECT 'g', id, 2 FROM partitions LIMIT 1")
-        with pytest.raises(FencedError, match="moved"):
-            reader.commit(batch)
-        (rest,) = reader.poll(SHORT)
-        assert rest.first == 2
-        reader.commit(rest)
-
-
-def test_batches_are_committed_in_order(bus: LocalBus) -> None:
-    """A commit that would skip a batch in hand is refused; both are read again."""
-    bus.publish(numbered(ONE, range(4)))
-    with closing(bus.reader([ONE.name], "g")) as reader:
-        (first,) = reader.poll(SHORT, max_messages=2)
-        (second,) = reader.poll(SHORT, max_messages=2)
-        with pytest.raises(FencedError, match="not next"):
-            reader.commit(second)
-        (again,) = reader.poll(SHORT)
-        assert again.messages == first.messages + second.messages
-
-
-members = st.lists(st.integers(0, 7), min_size=1, max_size=5, unique=True)
-
-
-@given(
-    living=members,
-    owners=st.lists(st.one_of(st.none(), st.integers(0, 7)), max_size=9),
-    first=st.integers(0, 4),
-    dice=st.randoms(use_true_random=False),
-)
-def test_fair_share(living: list[int], owners: list[int | None], first: int, dice: Random) -> None:
-    """Members that each do only their own part come to equal shares, and never fight."""
-    names = [f"m{n}" for n in living]
-    leases = {n: None if o is None else f"m{o}" for n, o in enumerate(owners)}
-    for _ in range(2):  # once to give up what is too much, once to take what became free
-        for me in dice.sample(names, len(names)):
-            change = fair_share(me, names, leases, set(), first)
-            assert all(leases[n] not in names for n in change.take)
-            assert all(leases[n] == me for n in change.release)
-            leases |= dict.fromkeys(change.take, me) | dict.fromkeys(change.release)
-    shares = [sum(owner == me for owner in leases.values()) for me in names]
-    assert sum(shares) == len(leases)
-    assert max(shares) - min(shares) <= 1
-    assert all(fair_share(me, names, leases, set(), first) == ((), ()) for me in names), (
-        "a settled group moves nothing"
-    )
-
-
-def test_in_hand_is_kept() -> None:
-    """A partition with a batch in hand is not given up."""
-    change = fair_share("a", ["a", "b"], dict.fromkeys(range(4), "a"), {0, 1, 2})
-    assert change == ((), (3,))
-
-
-def test_keys_stay_where_they_are() -> None:
-    """A key's partition never changes from one version to the next: order would be lost."""
-    assert [partition_of(key, 6) for key in ("", "r-1", "r-2", "ключ")] == [0, 4, 1, 2]
-
-
-# Offsets and times
 
 
 def test_holes(bus: LocalBus, path: Path) -> None:
@@ -341,100 +177,3 @@ def test_wrong_places(bus: LocalBus) -> None:
         bus.browse(SIX.name, offset=1)
     with pytest.raises(UsageError, match="holds 0 to 0, not 3"):
         bus.move("g", SIX.name, {1: 3})
-
-
-# The file
-
-
-def test_made_by_many_at_once(path: Path) -> None:
-    """Processes that find no file at the same time make one between them."""
-
-    def create(bus: LocalBus) -> int:
-        with closing(bus):
-            return len(bus.create_topics([ONE]))
-
-    with ThreadPoolExecutor(8) as pool:
-        created = list(pool.map(create, [LocalBus(path) for _ in range(8)]))
-
-    assert sum(created) == 1
-
-
-def test_locked(bus: LocalBus, path: Path) -> None:
-    """A file that another process keeps locked is busy; reading goes on."""
-    bus.publish(numbered(ONE, range(1)))
-    with (
-        closing(sqlite3.connect(path, isolation_level=None)) as db,
-        closing(LocalBus(path, busy=SHORT)) as impatient,
-    ):
-        db.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Busy, match=str(path)):
-            impatient.publish(numbered(ONE, range(1, 2)))
-        assert len(list(impatient.browse(ONE.name))) == 1
-        db.execute("ROLLBACK")
-        impatient.publish(numbered(ONE, range(1, 2)))
-
-
-def test_full(path: Path) -> None:
-    """No room is told, what stands stays, and it goes on once there is room again."""
-    file = LogFile(path, SHORT)
-    fill = "INSERT INTO messages VALUES (1, 0, 'k', '[]', zeroblob(1000000))"
-    with closing(file):
-        with file.read() as db:
-            db.execute("PRAGMA max_page_count = 30")
-        with pytest.raises(StorageFull, match=str(path)), file.write() as db:
-            db.execute(fill)
-        with file.read() as db:
-            assert db.execute("SELECT count(*) FROM messages").fetchone() == (0,)
-            db.execute("PRAGMA max_page_count = 3000")
-        with file.write() as db:
-            db.execute(fill)
-
-
-def test_not_writable(tmp_path: Path) -> None:
-    """A place where no file can be made is named."""
-    for path in (tmp_path / "missing" / "log.db", tmp_path):
-        with closing(LocalBus(path)) as bus, pytest.raises(NotWritable, match=str(path)):
-            bus.create_topics([ONE])
-
-
-def test_not_a_log(tmp_path: Path) -> None:
-    """A file that is no log is refused, named, and left as it is."""
-    text, foreign, newer = (tmp_path / name for name in ("text", "foreign", "newer"))
-    text.write_text("not a database, but long enough to be looked at" * 100)
-    with closing(sqlite3.connect(foreign)) as db, db:
-        db.execute("CREATE TABLE theirs (x)")
-    with closing(LocalBus(newer)) as bus:
-        bus.create_topics([])
-    with closing(sqlite3.connect(newer)) as db:
-        db.execute("PRAGMA user_version = 2")
-
-    for path, error, says in (
-        (text, OperatorError, "move it away"),
-        (foreign, SchemaError, "some other program's"),
-        (newer, SchemaError, "version 2"),
-    ):
-        with closing(LocalBus(path)) as bus, pytest.raises(error, match=f"{path}.*{says}"):
-            bus.create_topics([ONE])
-    assert text.read_text().startswith("not a database")
-
-
-def test_damaged(bus: LocalBus, path: Path) -> None:
-    """A log without its tables is told with the way out."""
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("DROP TABLE messages")
-    with pytest.raises(OperatorError, match="`despatch topics create`"):
-        bus.publish(numbered(ONE, range(1)))
-
-
-def test_removed_while_in_use(bus: LocalBus, path: Path) -> None:
-    """Nothing is acknowledged into a file that was removed, nor awaited from it in silence."""
-    reader = bus.reader([ONE.name], "g")
-    assert reader.poll(SHORT) == []
-    moved = path.rename(path.with_name("aside.db"))
-    with pytest.raises(OperatorError, match="removed or replaced"):
-        bus.publish(numbered(ONE, range(1)))
-    with pytest.raises(OperatorError, match="removed or replaced"):
-        reader.poll(SHORT)
-    moved.rename(path)
-    bus.publish(numbered(ONE, range(1)))
-    assert len(reader.poll(SHORT)) == 1
