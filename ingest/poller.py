@@ -1,0 +1,189 @@
+"""Polls the sources that are due, several at once, until told to stop."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from despatch import log
+from despatch.errors import DespatchError, OperatorError
+from despatch.model import SourceId
+from despatch.ports import Bus, Clock, Fetcher, Leased, Store
+from despatch.runner import Alarms, LoggedAlarms
+from ingest.feedchild import ChildParser
+from ingest.patience import Patience, Stopped
+from ingest.report import PollReport
+from ingest.source import Parse, Tools
+from ingest.turn import Manner, OnPage, Turn, World
+
+__all__ = ["OnPage", "PollReport", "Poller"]
+
+EVERY = timedelta(minutes=15)
+LEASE = timedelta(minutes=2)
+PATIENCE = timedelta(seconds=30)
+"""How long a single poll waits for a log or a store that is away."""
+
+_IDLE_S = 1.0
+
+_Turns = dict[asyncio.Task[PollReport], Turn]
+
+
+class Poller:
+    """One poller of possibly many: sources are shared by leases in the store.
+
+    One event loop's own. `owner` names it in leases; `every` is the common pause between two
+    polls; `lease` is how long a dead poller keeps a source; `parse` parses feeds (children that
+    live as long as a call to this class, unless given).
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        store: Store,
+        fetcher: Fetcher,
+        clock: Clock,
+        *,
+        owner: str,
+        every: timedelta = EVERY,
+        lease: timedelta = LEASE,
+        alarms: Alarms | None = None,
+        at_once: int = 16,
+        parse: Parse | None = None,
+    ) -> None:
+        self._world = World(bus, store, clock, alarms or LoggedAlarms(), owner, every, lease)
+        self._fetcher = fetcher
+        self._at_once = at_once
+        self._parse = parse
+        self._log = log.get(stage="ingest", owner=owner)
+
+    async def poll(
+        self,
+        leased: Leased,
+        *,
+        backlog: bool = True,
+        rate: float | None = None,
+        on_page: OnPage | None = None,
+        patience: timedelta | None = PATIENCE,
+        stop: asyncio.Event | None = None,
+    ) -> PollReport:
+        """Poll one source that was lent to us, give it back, and return what it came to.
+
+        `backlog=False`: nothing is old news; `rate`: revisions a second at most. Raises
+        OperatorError, and TransientError if the log or the store is away for longer than
+        `patience`.
+        """
+        manner = Manner(backlog, rate, on_page, patience, stop or asyncio.Event())
+        async with ChildParser() as parser:
+            return await self._turn(leased, parser, manner).run()
+
+    async def poll_once(
+        self,
+        source_ids: Iterable[SourceId] | None = None,
+        *,
+        everything: bool = False,
+        patience: timedelta | None = PATIENCE,
+    ) -> list[PollReport]:
+        """Poll these sources, else those that are due, else with `everything` all; report each.
+
+        Named ones and `everything` don't wait until they are due. Errors as `poll`, once every
+        other source has had its turn.
+        """
+        patient = self._patience(asyncio.Event(), patience)
+        wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
+        room = asyncio.Semaphore(self._at_once)
+        async with ChildParser() as parser:
+
+            async def one(source: SourceId) -> PollReport:
+                async with room:  # leased in here: a lease must not run out in a queue
+                    leased = await self._lease(source, patient)
+                    if leased is None:
+                        why = "busy: paused, removed, or lent to another poller"
+                        return PollReport(source, "busy", problem=why)
+                    return await self._turn(leased, parser, Manner(patience=patience)).run()
+
+            results = await asyncio.gather(*map(one, wanted), return_exceptions=True)
+        faults = [result for result in results if isinstance(result, BaseException)]
+        if faults:
+            raise faults[0]
+        return [result for result in results if isinstance(result, PollReport)]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll whatever is due until `stop` is set; then finish the pages in hand.
+
+        A source that fails waits longer each time, never more than a day. Raises OperatorError
+        when a person must act first.
+        """
+        turns: _Turns = {}
+        patient = self._patience(stop, None)
+        async with ChildParser() as parser:
+            try:
+                while not stop.is_set():
+                    for leased in await self._due(self._at_once - len(turns), patient):
+                        turn = self._turn(leased, parser, Manner(stop=stop))
+                        turns[asyncio.create_task(turn.run())] = turn
+                    await _rest(turns, stop)
+                    await self._reap(turns)
+            except Stopped:
+                pass
+            finally:
+                stop.set()
+                await asyncio.gather(*turns, return_exceptions=True)
+            await self._reap(turns)
+
+    def _patience(self, stop: asyncio.Event, limit: timedelta | None) -> Patience:
+        return Patience(self._world.clock, self._world.alarms, stop, limit)
+
+    def _turn(self, leased: Leased, parser: ChildParser, manner: Manner) -> Turn:
+        return Turn(self._world, leased, Tools(self._fetcher, self._parse or parser.parse), manner)
+
+    async def _reap(self, turns: _Turns) -> None:
+        """Take the turns that ended; a fault of ours costs its source a wait, not the poller."""
+        for task in [task for task in turns if task.done()]:
+            turn = turns.pop(task)
+            fault = task.exception()
+            if isinstance(fault, OperatorError):
+                raise fault
+            if fault is not None and not isinstance(fault, DespatchError):
+                self._log.error("turn failed", source=turn.report.source, error=repr(fault)[:500])
+            if fault is not None:
+                await turn.crashed(fault)
+
+    async def _ids(self, patient: Patience, everything: bool) -> Sequence[SourceId]:
+        def ask() -> list[SourceId]:
+            now = self._world.clock.now()
+            with self._world.store.transaction() as tx:
+                return [
+                    record.id
+                    for record, _health, due in tx.sources()
+                    if record.state == "active" and (everything or due is None or due <= now)
+                ]
+
+        return await patient.insist(ask)
+
+    async def _lease(self, source: SourceId, patient: Patience) -> Leased | None:
+        world = self._world
+
+        def lease() -> Leased | None:
+            with world.store.transaction() as tx:
+                return tx.lease_source(source, world.owner, world.clock.now(), world.lease)
+
+        return await patient.insist(lease)
+
+    async def _due(self, limit: int, patient: Patience) -> Sequence[Leased]:
+        if limit <= 0:
+            return ()
+        world = self._world
+
+        def lease() -> Sequence[Leased]:
+            with world.store.transaction() as tx:
+                return tx.lease_due(world.owner, world.clock.now(), world.lease, limit)
+
+        return await patient.insist(lease)
+
+
+async def _rest(turns: _Turns, stop: asyncio.Event) -> None:
+    """Return when a turn ends, when told to stop, or after a second."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*turns, stopping], timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()

@@ -1,0 +1,61 @@
+"""What a poll of one source came to."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from despatch.model import SourceId
+from ingest.newness import Decision, Publish
+from ingest.source import Page
+
+MOST_SKIPS = 1_000
+"""So many reasons a report holds; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What a poll of one source came to, so far or in all."""
+
+    source: SourceId
+    outcome: str = "fetched"
+    """`fetched`, `not modified`, `unchanged`, `ended`; or `failed`; `fenced` and `busy`: another
+    poller has the source; `stopped`: told to stop before the source was read whole."""
+    pages: int = 0
+    new: int = 0
+    revised: int = 0
+    completed: int = 0
+    withdrawn: int = 0
+    restored: int = 0
+    ignored: int = 0
+    """Entries with nothing to tell anybody, and those that the source's settings leave out."""
+    skips: int = 0
+    skipped: tuple[str, ...] = ()
+    """What could not be read, a sentence each; the first 1,000 of `skips`."""
+    problem: str = ""
+    """Why the poll failed; begins with the failure's word."""
+
+    @property
+    def changed(self) -> int:
+        """Revisions that are not the first of their release."""
+        return self.revised + self.completed + self.withdrawn + self.restored
+
+    def with_page(self, page: Page, decisions: Sequence[Decision]) -> "PollReport":
+        """Return the report with one more page counted."""
+        causes = [d.revision.cause for d in decisions if isinstance(d, Publish)]
+        return replace(
+            self,
+            outcome=page.outcome,
+            pages=self.pages + 1,
+            new=self.new + causes.count("new"),
+            revised=self.revised + causes.count("revised"),
+            completed=self.completed + causes.count("completed"),
+            withdrawn=self.withdrawn + causes.count("withdrawn"),
+            restored=self.restored + causes.count("restored"),
+            ignored=self.ignored + len(decisions) - len(causes) + page.left_out,
+            skips=self.skips + len(page.skipped),
+            skipped=(self.skipped + page.skipped)[:MOST_SKIPS],
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        return asdict(self)

@@ -1,0 +1,290 @@
+"""One source's turn: read it page by page, publish what is new, then save how far it was read.
+
+The order is a promise. A page is published, the log acknowledges it, and only then the cursor is
+saved. A crash in between repeats revisions with the same ids, and loses none.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from math import ceil
+from typing import cast
+
+from despatch import log
+from despatch.errors import (
+    DespatchError,
+    FencedError,
+    OperatorError,
+    PermanentError,
+    TransientError,
+)
+from despatch.model import Revision
+from despatch.ports import Bus, Clock, Health, KnownEntry, Leased, Outgoing, Store
+from despatch.runner import Alarms
+from despatch.topics import RELEASES, encode
+from ingest.entry import Entry
+from ingest.newness import Contact, Decision, Publish, decide, names_of
+from ingest.patience import Patience, Stopped
+from ingest.report import PollReport
+from ingest.schedule import next_due, spread_of
+from ingest.source import Page, Part, Source, Tools
+from ingest.sources import open_source
+
+ALARM_AFTER = 3
+"""So many failures in a row, and a person is told."""
+
+OnPage = Callable[[PollReport], None]
+"""Called when a page is dealt with, with what the poll has come to so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a turn works with."""
+
+    bus: Bus
+    store: Store
+    clock: Clock
+    alarms: Alarms
+    owner: str
+    every: timedelta
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a turn goes about it."""
+
+    backlog: bool = True
+    """False: nothing is old news, as for a replay."""
+    rate: float | None = None
+    """Revisions a second at most."""
+    on_page: OnPage | None = None
+    patience: timedelta | None = None
+    """How long a log or a store that is away is waited for; None: until told to stop."""
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _ReadFailed(Exception):
+    """The source could not be read; `why` is the source's own error."""
+
+    def __init__(self, why: DespatchError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+class Turn:
+    """A source lent to us, until it is given back."""
+
+    def __init__(self, world: World, leased: Leased, tools: Tools, manner: Manner) -> None:
+        self.report = PollReport(leased.source.id)
+        self._world = world
+        self._leased = leased
+        self._leased_at = world.clock.now()
+        self._tools = tools
+        self._manner = manner
+        self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
+        self._every = world.every
+        self._id = leased.source.id
+        self._failing = f"source {leased.source.id} fails"
+        self._log = log.get(stage="ingest", source=leased.source.id)
+
+    async def run(self) -> PollReport:
+        """Poll; return what it came to. The source is given back unless another has it.
+
+        A source that can't be read is a report, not an error. Raises OperatorError when the log
+        or the store needs a person, and TransientError when one was away beyond our patience.
+        """
+        try:
+            await self._poll()
+        except FencedError as exc:
+            self._log.warning("poll dropped", why=str(exc))
+            self.report = replace(self.report, outcome="fenced", problem=f"fenced: {exc}")
+        except Stopped:
+            await self._leave("stopped", "")
+        except (TransientError, OperatorError) as exc:
+            await self._leave("failed", str(exc))
+            raise
+        return self.report
+
+    async def crashed(self, fault: BaseException) -> None:
+        """Give the source back after a fault of our own, to be tried later."""
+        with suppress(FencedError, Stopped):
+            await self._failed(PermanentError(f"fault in Despatch: {fault!r}"))
+
+    async def _poll(self) -> None:
+        try:
+            await self._read()
+        except _ReadFailed as exc:
+            await self._failed(exc.why)
+        else:
+            await self._succeeded()
+
+    async def _read(self) -> None:
+        source = self._opened()
+        self._every = source.every or self._world.every
+        reading = source.read(self._tools, self._leased.cursor, self._world.clock.now())
+        # An async generator that is left early is closed here, not at some later time.
+        async with aclosing(cast(AsyncGenerator[Page, None], reading)) as pages:
+            while (page := await self._next(pages)) is not None:
+                await self._take(page)
+                if self._manner.stop.is_set():
+                    raise Stopped
+
+    def _opened(self) -> Source:
+        try:
+            return open_source(self._leased.source)
+        except OperatorError as exc:
+            raise _ReadFailed(exc) from exc
+
+    async def _next(self, pages: AsyncGenerator[Page, None]) -> Page | None:
+        async def read() -> Page | None:
+            return await anext(pages, None)
+
+        try:
+            return await self._patience.unless_stopped(read())
+        except (TransientError, PermanentError, OperatorError) as exc:
+            raise _ReadFailed(exc) from exc
+
+    async def _take(self, page: Page) -> None:
+        """Publish what is new of a page, then save how far the source is read."""
+        known = await self._known([entry for part in page.parts for entry in part.entries])
+        decided = [(part, self._decided(part, known)) for part in page.parts]
+        decisions = [decision for _part, some in decided for decision in some]
+        await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
+        bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
+        await self._save(page, bodies, [d.known for d in decisions if d.known is not None])
+        for reason in page.skipped:
+            self._log.warning("entry skipped", why=reason)
+        self.report = self.report.with_page(page, decisions)
+        if self._manner.on_page is not None:
+            self._manner.on_page(self.report)
+
+    async def _known(self, entries: Sequence[Entry]) -> dict[str, KnownEntry]:
+        if not entries:
+            return {}
+        keys, addresses = names_of(entries)
+
+        def ask() -> dict[str, KnownEntry]:
+            with self._world.store.transaction() as tx:
+                return {one.key: one for one in tx.known_entries(self._id, keys, addresses)}
+
+        return await self._patience.insist(ask)
+
+    def _decided(self, part: Part, known: dict[str, KnownEntry]) -> list[Decision]:
+        """Decide on a part, and let what comes of it be known to the next part."""
+        contact = Contact(
+            source=self._id,
+            added_at=self._leased.source.added_at,
+            first=self._leased.first_contact,
+            now=self._world.clock.now(),
+            fetched=part.fetched,
+            backlog=self._manner.backlog,
+        )
+        decisions = decide(part.entries, known.values(), contact)
+        known.update((d.known.key, d.known) for d in decisions if d.known is not None)
+        return decisions
+
+    async def _publish(self, revisions: Sequence[Revision]) -> None:
+        """Publish in order; a second's worth at a time with pauses between, if there is a rate."""
+        rate = self._manner.rate
+        size = max(1, ceil(rate)) if rate else max(1, len(revisions))
+        for at in range(0, len(revisions), size):
+            some = revisions[at : at + size]
+            messages = [Outgoing(RELEASES, one.release.id, encode(one)) for one in some]
+            await self._keep_lease()
+            await self._patience.insist(partial(self._world.bus.publish, messages))
+            if rate:
+                await self._patience.sleep(timedelta(seconds=len(some) / rate))
+
+    async def _save(self, page: Page, bodies: Sequence[Part], known: Sequence[KnownEntry]) -> None:
+        # `ok_at` stays as it is until the source is read whole: so long lasts the first contact.
+        health = replace(self._leased.health, polled_at=self._world.clock.now())
+
+        def save() -> None:
+            with self._world.store.transaction() as tx:
+                for part in bodies:
+                    tx.keep_body(part.fetched.body_sha256, part.body, part.fetched.at)
+                tx.save_cursor(self._id, self._leased.epoch, page.cursor, known, health)
+
+        await self._keep_lease()
+        await self._patience.insist(save)
+
+    async def _succeeded(self) -> None:
+        now = self._world.clock.now()
+        newest_at = now if self.report.new else self._leased.health.newest_at
+        due = next_due(now, self._every, spread=spread_of(self._id, now))
+        await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
+        if self._leased.health.failures >= ALARM_AFTER:
+            await self._patience.insist(partial(self._world.alarms.close, self._failing))
+        if self.report.outcome == "ended":
+            await self._retire()
+        self._log.info(
+            "source polled",
+            outcome=self.report.outcome,
+            new=self.report.new,
+            changed=self.report.changed,
+        )
+
+    async def _failed(self, why: DespatchError) -> None:
+        now = self._world.clock.now()
+        failures = self._leased.health.failures + 1
+        problem = str(why)[:500]
+        due = next_due(
+            now,
+            self._every,
+            failures=failures,
+            retry_after=why.retry_after if isinstance(why, TransientError) else None,
+            spread=spread_of(self._id, now),
+        )
+        self.report = replace(self.report, outcome="failed", problem=problem)
+        self._log.warning("poll failed", why=problem, failures=failures, due=due.isoformat())
+        health = replace(self._leased.health, polled_at=now, failures=failures, problem=problem)
+        await self._give_back(due, health)
+        if failures >= ALARM_AFTER:
+            text = f"{self._id} failed {failures} times in a row: {problem}"
+            await self._patience.insist(partial(self._world.alarms.open, self._failing, text))
+
+    async def _retire(self) -> None:
+        """A feed has said its last word: ask no more, and tell a person, not the subscribers."""
+
+        def pause() -> None:
+            with self._world.store.transaction() as tx:
+                tx.set_source_state(self._id, "paused")
+
+        await self._patience.insist(pause)
+        text = f"{self._id} says that it has ended, and is paused: look for its successor"
+        ended = f"source {self._id} has ended"
+        await self._patience.insist(partial(self._world.alarms.open, ended, text))
+
+    async def _leave(self, outcome: str, problem: str) -> None:
+        """Give the source back at once, for another to go on; nothing is counted against it."""
+        self.report = replace(self.report, outcome=outcome, problem=problem)
+        with suppress(FencedError, TransientError, OperatorError):  # its lease ends by itself
+            now = self._world.clock.now()
+            await asyncio.to_thread(self._release, now, self._leased.health)
+
+    async def _give_back(self, due: datetime, health: Health) -> None:
+        await self._patience.insist(partial(self._release, due, health))
+
+    def _release(self, due: datetime, health: Health) -> None:
+        with self._world.store.transaction() as tx:
+            tx.release_source(self._id, self._leased.epoch, due, health)
+
+    async def _keep_lease(self) -> None:
+        """Lease the source anew when half of the lease is gone; raise FencedError if it is lost."""
+        world = self._world
+        if world.clock.now() - self._leased_at < world.lease / 2:
+            return
+
+        def lease() -> Leased | None:
+            with world.store.transaction() as tx:
+                return tx.lease_source(self._id, world.owner, world.clock.now(), world.lease)
+
+        renewed = await self._patience.insist(lease)
+        if renewed is None:
+            raise FencedError(f"source {self._id} was paused, removed, or taken by another poller")
+        self._leased = replace(self._leased, epoch=renewed.epoch)
+        self._leased_at = world.clock.now()
