@@ -11,12 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from despatch.errors import FencedError, OperatorError, PositionLost, TooLarge, UsageError
-from despatch.ports import Batch, Bus, Message, Outgoing, Place, Reader
-from despatch.testing.buses import BusUnderTest, Member, Shown, local_bus
+from despatch.errors import OperatorError, PositionLost, TooLarge, UsageError
+from despatch.ports import Batch, Message, Outgoing, Place
+from despatch.testing.bus_reading import (
+    SHORT,
+    consume,
+    drain,
+    ends,
+    first_poll,
+    numbered,
+    numbers,
+    polls,
+    read_all,
+    read_for,
+    settle,
+    shown,
+    tries,
+)
+from despatch.testing.buses import BusUnderTest, local_bus
 from despatch.topics import MAX_MESSAGE_BYTES
-
-SHORT = timedelta(milliseconds=200)
 
 
 @pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -416,6 +429,28 @@ def test_member_is_killed(log: BusUnderTest) -> None:
     assert sorted(numbers(read)) == list(range(20))
 
 
+@pytest.mark.slow
+def test_killed_stage_loses_no_output(log: BusUnderTest) -> None:
+    """A stage killed between its outputs and its position repeats outputs, and loses none."""
+    bus, topic, results, group = log.open(), log.topic(), log.topic(), log.group()
+    bus.publish([numbered(topic, n, key=f"k{n}") for n in range(150)])
+    for before_the_kill in (1, 20, 8):
+        stage = log.member()
+        totals = stage.relay(topic, group, results)
+        for _ in range(before_the_kill):
+            next(totals)
+        stage.kill()
+
+    stage = log.member()
+    totals = stage.relay(topic, group, results)
+    for _ in tries(log):
+        next(totals, None)
+        if bus.positions(group, topic) == ends(bus, topic):
+            break
+
+    assert set(numbers(bus.browse(results))) == set(range(150))
+
+
 def test_paused_member_is_fenced(log: BusUnderTest) -> None:
     """An owner that wakes up after another took over can't commit, and may go on reading."""
     bus, topic, group = log.open(), log.topic(partitions=1), log.group()
@@ -482,104 +517,3 @@ def test_singles_join_up(first: int, steps: Sequence[int]) -> None:
     assert [single.first for single in singles] == [first, *(s.next for s in singles[:-1])]
     assert singles[-1].next == batch.next
     assert all(s.first <= s.messages[0].offset == s.next - 1 for s in singles)
-
-
-# What the tests share
-
-
-def numbered(topic: str, number: int, key: str = "k") -> Outgoing:
-    return Outgoing(topic, key, str(number).encode())
-
-
-def numbers(messages: Iterator[Message] | Sequence[Message]) -> list[int]:
-    return [int(message.value) for message in messages]
-
-
-def ends(bus: Bus, topic: str) -> dict[int, int]:
-    return {place.partition: extent.end for place, extent in bus.extents(topic).items()}
-
-
-def tries(log: BusUnderTest) -> Iterator[None]:
-    """Yield until patience is over, then fail."""
-    until = time.monotonic() + log.patience.total_seconds()
-    while time.monotonic() < until:
-        yield
-    pytest.fail(f"it did not come within {log.patience}")
-
-
-def first_poll(log: BusUnderTest, reader: Reader, **limits: int) -> Sequence[Batch]:
-    """Return what the first poll that returns anything returns."""
-    for _ in tries(log):
-        if batches := reader.poll(SHORT, **limits):
-            return batches
-    raise AssertionError
-
-
-def polls(log: BusUnderTest, reader: Reader, count: int) -> Sequence[Batch]:
-    """Return the first `count` batches, from however many polls."""
-    batches: list[Batch] = []
-    while len(batches) < count:
-        batches += first_poll(log, reader)
-    return batches
-
-
-def shown(log: BusUnderTest, member: Member) -> Sequence[Shown]:
-    for _ in tries(log):
-        if messages := member.poll():
-            return messages
-    raise AssertionError
-
-
-def read_all(log: BusUnderTest, bus: Bus, topic: str, count: int) -> Sequence[Message]:
-    """Read as a new group; return the messages in the order of each partition."""
-    return consume(log, bus, topic, log.group(), count)
-
-
-def consume(log: BusUnderTest, bus: Bus, topic: str, group: str, count: int) -> Sequence[Message]:
-    """Read and commit `count` messages as a group, and leave."""
-    read: list[Message] = []
-    with closing(bus.reader([topic], group)) as reader:
-        while len(read) < count:
-            for batch in first_poll(log, reader):
-                read += batch.messages
-                reader.commit(batch)
-        assert not reader.poll(SHORT)
-    assert len(read) == count
-    return read
-
-
-def drain(log: BusUnderTest, expected: set[int], *readers: Reader) -> list[list[Message]]:
-    """Read in turns and commit until all numbers were seen; return what each reader read."""
-    shares: list[list[Message]] = [[] for _ in readers]
-    for _ in tries(log):
-        for share, reader in zip(shares, readers, strict=True):
-            for batch in reader.poll(SHORT):
-                try:
-                    reader.commit(batch)
-                except FencedError:  # members are still coming and going: another reads it
-                    continue
-                share += batch.messages
-        if expected <= {number for share in shares for number in numbers(share)}:
-            return shares
-    raise AssertionError
-
-
-def settle(log: BusUnderTest, bus: Bus, topic: str, *readers: Reader) -> None:
-    """Let members come to their shares: until each has read something of one round."""
-    for round_ in range(1, 100):
-        of_round = range(-100 * round_, -100 * round_ + 40)
-        bus.publish([numbered(topic, n, key=f"s{n}") for n in of_round])
-        if all(drain(log, set(of_round), *readers)):
-            return
-    pytest.fail("some member never got a partition")
-
-
-def read_for(reader: Reader, wait: timedelta) -> Sequence[Message]:
-    """Read and commit for some time."""
-    read: list[Message] = []
-    until = time.monotonic() + wait.total_seconds()
-    while time.monotonic() < until:
-        for batch in reader.poll(SHORT):
-            read += batch.messages
-            reader.commit(batch)
-    return read
