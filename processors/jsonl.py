@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from despatch.errors import PermanentError
-from processors.classify import Classifier
+from processors.classify import Classifier, classifier
 from processors.themes import Theme
 
 MAX_LINE_BYTES = 64_000_000
@@ -51,10 +51,10 @@ def classify_lines(
 def _alone(
     numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme]
 ) -> Iterator[bytes | PermanentError]:
-    classifier = Classifier(themes)
+    ready = classifier(themes)
     for number, line in numbered:
         if line.strip():
-            yield _attempt(number, line, classifier)
+            yield _attempt(number, line, ready)
 
 
 def _shared(
@@ -77,21 +77,21 @@ _own: list[Classifier] = []
 
 
 def _begin(themes: Sequence[Theme]) -> None:
-    _own[:] = [Classifier(themes)]
+    _own[:] = [classifier(themes)]
 
 
 def _chunk(numbered: Numbered) -> list[bytes | PermanentError]:
     return [_attempt(number, line, _own[0]) for number, line in numbered if line.strip()]
 
 
-def _attempt(number: int, line: bytes | str, classifier: Classifier) -> bytes | PermanentError:
+def _attempt(number: int, line: bytes | str, ready: Classifier) -> bytes | PermanentError:
     try:
-        return _classified(line, classifier)
+        return _classified(line, ready)
     except PermanentError as exc:
         return PermanentError(f"line {number}: {exc}")
 
 
-def _classified(line: bytes | str, classifier: Classifier) -> bytes:
+def _classified(line: bytes | str, ready: Classifier) -> bytes:
     document = _document(line)
     themes = [
         {
@@ -99,7 +99,7 @@ def _classified(line: bytes | str, classifier: Classifier) -> bytes:
             "score": score.score,
             "evidence": [evidence.model_dump() for evidence in score.evidence],
         }
-        for score in classifier.classify(document["title"], document["text"])
+        for score in ready.classify(document["title"], document["text"])
     ]
     result = json.dumps({"id": document["id"], "themes": themes}, ensure_ascii=False)
     return result.encode() + b"\n"

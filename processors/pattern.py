@@ -2,6 +2,7 @@
 
     migrant*                    a word that begins so; at least three letters before the star
     illegal|irregular migration one of several words, then another
+    taskforce|task_force        one of them is of two words
     free? trade agreement       a word that may be absent
     return* ~4 countr*          up to four other words in between
     @country                    a word of a list in lexicon.toml
@@ -13,10 +14,12 @@ gaps of at most twelve words, so one place in the text costs at most 169 looks, 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import product
+from math import prod
+from types import MappingProxyType
 
 from processors.words import fold
 
@@ -24,9 +27,12 @@ MAX_WORDS = 12
 MAX_GAPS = 2
 MAX_GAP = 12
 MIN_STEM = 3
-MAX_OPTIONAL = 3
+MAX_PHRASES = 64
 
-_CHOICE = re.compile(r"@[a-z_]+|\w+\*?")
+_CHOICE = re.compile(r"@[a-z_]+|[^\W_]+\*?")
+
+Lists = Mapping[str, Sequence[str]]
+"""Words by the name of their list: `{"country": ["France", "Saudi Arabia"]}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,12 @@ class Step:
 Phrase = tuple[Step, ...]
 
 
-def parse(pattern: str, lists: Collection[str] = ()) -> tuple[Phrase, ...]:
-    """Return the phrases that a pattern stands for: one, or more if words may be absent.
+def parse(pattern: str, lists: Lists = MappingProxyType({})) -> tuple[Phrase, ...]:
+    """Return the phrases that a pattern stands for: several if words may be absent.
 
     Raises ValueError that says what is wrong with it and what to write instead.
     """
-    places: list[list[Step | None]] = []
+    places: list[list[Phrase]] = []
     gap = gaps = 0
     for item in pattern.replace("-", " ").replace("’", "").replace("'", "").split():
         if item.startswith("~"):
@@ -64,17 +70,41 @@ def parse(pattern: str, lists: Collection[str] = ()) -> tuple[Phrase, ...]:
             if not places:
                 raise ValueError(f"{pattern!r} begins with a gap: begin with a word")
             continue
-        optional = item.endswith("?")
-        step = Step(_choices(item.removesuffix("?"), pattern, lists), gap)
-        places.append([step, None] if optional else [step])
+        ways = _ways(item.removesuffix("?"), gap, pattern, lists)
+        places.append([*ways, ()] if item.endswith("?") else ways)
         gap = 0
-    _check(pattern, places, gap, gaps)
-    phrases = [_first_without_gap(tuple(filter(None, way))) for way in product(*places)]
-    return tuple(dict.fromkeys(phrases))
+    if gap:
+        raise ValueError(f"{pattern!r} ends with a gap: end with a word")
+    phrases = [tuple(step for way in ways for step in way) for ways in _product(places, pattern)]
+    _check(pattern, phrases, gaps)
+    return tuple(dict.fromkeys(_first_without_gap(phrase) for phrase in phrases))
 
 
-def _first_without_gap(steps: Phrase) -> Phrase:
-    return (replace(steps[0], gap=0), *steps[1:])
+def _ways(item: str, gap: int, pattern: str, lists: Lists) -> list[Phrase]:
+    """Return what may stand at one place: its single words together, each longer one apart."""
+    parts = item.split("|")
+    single = tuple(_choice(part, pattern, lists) for part in parts if not _is_long(part))
+    ways: list[Phrase] = [(Step(single, gap),)] if single else []
+    for part in filter(_is_long, parts):
+        choices = [_choice(word, pattern, lists) for word in part.split("_")]
+        ways.append(tuple(Step((one,), 0 if n else gap) for n, one in enumerate(choices)))
+    return ways
+
+
+def _is_long(part: str) -> bool:
+    return "_" in part and not part.startswith("@")
+
+
+def _product(places: list[list[Phrase]], pattern: str) -> Iterable[tuple[Phrase, ...]]:
+    if prod(map(len, places)) > MAX_PHRASES:
+        raise ValueError(
+            f"{pattern!r} stands for more than {MAX_PHRASES} phrases: make two patterns of it"
+        )
+    return product(*places)
+
+
+def _first_without_gap(phrase: Phrase) -> Phrase:
+    return (replace(phrase[0], gap=0), *phrase[1:])
 
 
 def choice(word: str) -> Choice:
@@ -87,19 +117,20 @@ def choice(word: str) -> Choice:
     return Choice(word.casefold(), stem, capitals)
 
 
-def _choices(item: str, pattern: str, lists: Collection[str]) -> tuple[Choice, ...]:
-    return tuple(_choice(part, pattern, lists) for part in item.split("|"))
+def name_words(name: str) -> str:
+    """Return a name of a list as patterns and texts spell it: `"peoples republic of china"`."""
+    return " ".join(choice(word).word for word in name.replace("-", " ").replace("'", "").split())
 
 
-def _choice(part: str, pattern: str, lists: Collection[str]) -> Choice:
+def _choice(part: str, pattern: str, lists: Lists) -> Choice:
     if not _CHOICE.fullmatch(part):
         raise ValueError(
             f"{pattern!r} has {part!r}: patterns are words, not regular expressions; write "
-            "word, word*, one|other, word?, ~3 or @list"
+            "word, word*, one|other, two_words|other, word?, ~3 or @list"
         )
     if part.startswith("@"):
         if part[1:] not in lists:
-            near = get_close_matches(part[1:], lists, 1) or sorted(lists)
+            near = get_close_matches(part[1:], lists, 1) or sorted(lists) or ["…"]
             known = ", ".join("@" + name for name in near)
             raise ValueError(f"{pattern!r} names {part}, which is no list: did you mean {known}?")
         return Choice(part)
@@ -114,16 +145,10 @@ def _gap(item: str, pattern: str) -> int:
     return int(item[1:])
 
 
-def _check(pattern: str, places: list[list[Step | None]], gap: int, gaps: int) -> None:
-    optional = sum(len(place) > 1 for place in places)
-    if not places:
+def _check(pattern: str, phrases: list[Phrase], gaps: int) -> None:
+    if not phrases or not phrases[0]:
         raise ValueError("a pattern is empty: write at least one word")
-    if gap:
-        raise ValueError(f"{pattern!r} ends with a gap: end with a word")
-    if optional == len(places):
+    if not all(phrases):
         raise ValueError(f"in {pattern!r} every word may be absent: leave a ? out")
-    if len(places) > MAX_WORDS or gaps > MAX_GAPS or optional > MAX_OPTIONAL:
-        raise ValueError(
-            f"{pattern!r} is too long: at most {MAX_WORDS} words, {MAX_GAPS} gaps and "
-            f"{MAX_OPTIONAL} words that may be absent"
-        )
+    if max(map(len, phrases)) > MAX_WORDS or gaps > MAX_GAPS:
+        raise ValueError(f"{pattern!r} is too long: at most {MAX_WORDS} words and {MAX_GAPS} gaps")

@@ -6,18 +6,19 @@ many phrases there are.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from processors.pattern import Choice, Phrase, choice
+from processors.pattern import Choice, Lists, Phrase, choice, name_words
 from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
 
 _KEPT_WORDS = 200_000
 
 T = TypeVar("T")
-Lists = Mapping[str, Sequence[str]]
-"""Words by the name of their list: `{"country": ["France", "Saudi Arabia"]}`."""
+_Choices = frozenset[Choice]
+_Steps = tuple[tuple[int, _Choices], ...]
+"""The steps of a phrase after its first: gap and choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,24 @@ class Found(Generic[T]):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rule(Generic[T]):
     what: T
-    first: frozenset[Choice]
-    rest: tuple[tuple[int, frozenset[Choice]], ...]
+    rest: _Steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cell(Generic[T]):
-    """What a word of a text can be in the phrases."""
+    """What a word of a text can be in the phrases, alone and as the first word of a name."""
 
-    choices: frozenset[Choice] = frozenset()
-    rules: tuple[_Rule[T], ...] = ()
-    names: tuple[tuple[tuple[str, ...], "_Cell[T]"], ...] = ()
-    """The rest of each name of several words that begins here, longest first."""
+    choices: _Choices
+    rules: tuple[_Rule[T], ...]
+    """The phrases that begin with it."""
+    names: tuple[tuple[tuple[str, ...], _Choices, tuple[_Rule[T], ...]], ...] = ()
+    """The rest of each name of several words that may begin here, longest first, and what the
+    whole name can be."""
+    whole: _Choices = frozenset()
+    """What the name that does begin here can be."""
+    whole_rules: tuple[_Rule[T], ...] = ()
     length: int = 1
-    begins: bool = False
-    """Whether a phrase or a name can begin here."""
+    """How many words that name has."""
 
 
 class Scanner(dict[str, "_Cell[T] | None"], Generic[T]):
@@ -64,15 +68,13 @@ class Scanner(dict[str, "_Cell[T] | None"], Generic[T]):
         self._names: dict[str, list[tuple[tuple[str, ...], Choice, Choice]]] = defaultdict(list)
         used: set[Choice] = set()
         for phrase, what in phrases:
-            steps = [(step.gap, frozenset(step.choices)) for step in phrase]
-            rule = _Rule(what, steps[0][1], tuple(steps[1:]))
-            for first in rule.first:
+            rule = _Rule(what, tuple((step.gap, frozenset(step.choices)) for step in phrase[1:]))
+            for first in phrase[0].choices:
                 self._rules[first].append(rule)
-            used.update(*(choices for _, choices in steps))
+            used.update(*(step.choices for step in phrase))
         for known in used:
             self._learn(known, lists)
         self._longest_stem = max(map(len, self._stems), default=0)
-        self._rest: _Cell[T] = _Cell()
 
     def __missing__(self, word: str) -> "_Cell[T] | None":
         if len(word) > MAX_WORD_CHARS:
@@ -86,32 +88,33 @@ class Scanner(dict[str, "_Cell[T] | None"], Generic[T]):
         """Return the text's words, and every phrase in it by where it begins."""
         words = Words(text, self._breaks)
         cells = list(map(self.__getitem__, words.words))
-        hits = [at for at, cell in enumerate(cells) if cell is not None and cell.begins]
+        hits = [at for at, cell in enumerate(cells) if cell is not None]
         for at in hits:
             cell = cells[at]
             if cell is not None and cell.names:
-                self._join(cells, words.words, at, cell)
+                cells[at] = _with_name(cell, words.words, at)
         cells.append(None)  # so that the word after the last can be looked at
         found: list[Found[T]] = []
         for at in hits:
             cell = cells[at]
             if cell is not None and cell.rules:
-                _begin(cell, cells, words.sentence, at, found)
+                _begin(cell.rules, cells, words.sentence, at, at + 1, found)
+            if cell is not None and cell.whole_rules:
+                _begin(cell.whole_rules, cells, words.sentence, at, at + cell.length, found)
         return words, found
 
     def _learn(self, known: Choice, lists: Lists) -> None:
-        """Put a choice of a phrase into the table; for a list, each of its words."""
+        """Put a choice of a phrase into the table; for a list, each of its words and names."""
         if not known.word.startswith("@"):
             (self._stems if known.stem else self._exact)[known.word].add((known, known))
             return
         for entry in lists[known.word[1:]]:
-            first, *rest = entry.replace("-", " ").split()
+            form = choice(entry.replace("-", " ").split()[0])
+            rest = tuple(name_words(entry).split()[1:])
             if rest:
-                others = tuple(choice(word).word for word in rest)
-                self._names[choice(first).word].append((others, choice(first), known))
+                self._names[form.word].append((rest, form, known))
             else:
-                asked = choice(first)
-                (self._stems if asked.stem else self._exact)[asked.word].add((asked, known))
+                (self._stems if form.stem else self._exact)[form.word].add((form, known))
 
     def _look_up(self, word: str) -> "_Cell[T] | None":
         folded = fold(word)
@@ -126,65 +129,55 @@ class Scanner(dict[str, "_Cell[T] | None"], Generic[T]):
                 names[rest].add(meant)
         if not choices and not names:
             return None
-        joined = sorted(names.items(), key=lambda name: (-len(name[0]), name[0]))
-        wholes = tuple((rest, self._cell(meant, len(rest) + 1)) for rest, meant in joined)
-        return self._cell(choices, 1, wholes)
+        longest_first = sorted(names.items(), key=lambda name: (-len(name[0]), name[0]))
+        wholes = ((rest, frozenset(meant), self._begun(meant)) for rest, meant in longest_first)
+        return _Cell(choices, self._begun(choices), tuple(wholes))
 
-    def _cell(
-        self,
-        choices: Iterable[Choice],
-        length: int,
-        names: "tuple[tuple[tuple[str, ...], _Cell[T]], ...]" = (),
-    ) -> "_Cell[T]":
-        rules = self._begun_by(choices)
-        return _Cell(frozenset(choices), rules, names, length, bool(rules or names))
-
-    def _begun_by(self, choices: Iterable[Choice]) -> tuple[_Rule[T], ...]:
+    def _begun(self, choices: Iterable[Choice]) -> tuple[_Rule[T], ...]:
         rules = {id(rule): rule for choice in choices for rule in self._rules.get(choice, ())}
         return tuple(rules.values())
 
-    def _join(
-        self, cells: "list[_Cell[T] | None]", words: list[str], at: int, cell: "_Cell[T]"
-    ) -> None:
-        """Make one word of a name of several: `United` `Kingdom`."""
-        for rest, joined in cell.names:
-            after = words[at + 1 : at + 1 + len(rest)]
-            if tuple(fold(word).casefold() for word in after) == rest:
-                cells[at : at + joined.length] = [joined, *[self._rest] * len(rest)]
-                return
+
+def _with_name(cell: _Cell[T], words: list[str], at: int) -> _Cell[T]:
+    """Return a cell that knows which name begins at `at`: `United` of `United Kingdom`."""
+    for rest, whole, rules in cell.names:
+        after = words[at + 1 : at + 1 + len(rest)]
+        if tuple(fold(word).casefold() for word in after) == rest:
+            return replace(cell, whole=whole, whole_rules=rules, length=len(rest) + 1)
+    return cell
 
 
 def _begin(
-    cell: "_Cell[T]",
+    rules: tuple[_Rule[T], ...],
     cells: "Sequence[_Cell[T] | None]",
     sentence: list[int],
     at: int,
+    after: int,
     found: list[Found[T]],
 ) -> None:
-    """Add the phrases that begin with the word at `at`."""
-    after = at + cell.length
+    """Add the phrases of which the words `[at, after)` are the first step."""
     follower = cells[after]
-    for rule in cell.rules:
+    for rule in rules:
         if not rule.rest:
             found.append(Found(rule.what, at, after))
             continue
         gap, choices = rule.rest[0]
-        if not gap and (follower is None or choices.isdisjoint(follower.choices)):
-            continue
+        if not gap and (follower is None or not _can_be(follower, choices)):
+            continue  # most phrases end here: spare the call
         last = _follow(rule.rest, 0, cells, sentence, after, sentence[at])
         if last:
             found.append(Found(rule.what, at, last))
 
 
 def _follow(
-    rest: tuple[tuple[int, frozenset[Choice]], ...],
+    rest: _Steps,
     step: int,
     cells: "Sequence[_Cell[T] | None]",
     sentence: list[int],
     at: int,
     here: int,
 ) -> int:
-    """Return where a phrase ends whose next step is to match at `at`, or 0 if it does not."""
+    """Return where a phrase ends whose next step is to stand at `at`, or 0 if it does not."""
     if step == len(rest):
         return at
     gap, choices = rest[step]
@@ -192,11 +185,20 @@ def _follow(
         if sentence[place] != here:
             return 0
         cell = cells[place]
-        if cell is not None and not choices.isdisjoint(cell.choices):
+        if cell is None:
+            continue
+        last = 0
+        if cell.whole and not choices.isdisjoint(cell.whole):
             last = _follow(rest, step + 1, cells, sentence, place + cell.length, here)
-            if last:
-                return last
+        if not last and not choices.isdisjoint(cell.choices):
+            last = _follow(rest, step + 1, cells, sentence, place + 1, here)
+        if last:
+            return last
     return 0
+
+
+def _can_be(cell: "_Cell[T]", choices: _Choices) -> bool:
+    return not (choices.isdisjoint(cell.choices) and choices.isdisjoint(cell.whole))
 
 
 def _fits(form: Choice, folded: str) -> bool:

@@ -1,0 +1,137 @@
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from despatch.errors import PermanentError, TooLarge
+from despatch.model import Classified, Revision
+from despatch.ports import Batch, Message, Outgoing, Place
+from despatch.runner import Stage
+from despatch.testing import FakeClock, a_release, a_revision
+from despatch.topics import CLASSIFIED, DEAD, MAX_MESSAGE_BYTES, RELEASES, decode, encode
+from processors.stage import Classifying
+from processors.themes import load_themes
+
+THEMES = load_themes()
+BOATS = a_release(
+    title="New treaty on illegal migration",
+    text="The UK and France signed a treaty to stop small boats and return illegal migrants.",
+)
+
+
+def a_message(value: bytes, offset: int = 0) -> Message:
+    return Message(RELEASES, 0, offset, "r-1", value, (), FakeClock().now())
+
+
+def a_stage() -> Classifying:
+    stage: Stage[tuple[Outgoing, ...]] = Classifying(THEMES, FakeClock())  # it is a Stage
+    assert isinstance(stage, Classifying)
+    return stage
+
+
+@dataclass
+class Committed:
+    """A reader that only remembers what was committed."""
+
+    commits: list[tuple[Batch, list[Outgoing]]] = field(default_factory=list)
+
+    def poll(
+        self, wait: timedelta, *, max_messages: int = 500, max_bytes: int = 8_000_000
+    ) -> Sequence[Batch]:
+        return ()
+
+    def commit(self, batch: Batch, outgoing: Sequence[Outgoing] = ()) -> None:
+        self.commits.append((batch, list(outgoing)))
+
+    def rewind(self, batch: Batch) -> None: ...
+
+    def idle(self, wait: timedelta) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_a_revision_goes_to_the_classified_topic_and_to_each_of_its_themes() -> None:
+    revision = a_revision(BOATS)
+    outs = a_stage().handle(a_message(encode(revision)))
+    assert [out.topic for out in outs] == [
+        CLASSIFIED,
+        "despatch.theme.migration.v1",
+        "despatch.theme.partnerships.v1",
+    ]
+    assert {out.key for out in outs} == {BOATS.id}
+    classified = decode(Classified, outs[0].value)
+    assert classified.revision == revision
+    assert [score.theme for score in classified.themes] == ["migration", "partnerships"]
+    assert [score.version for score in classified.themes] == [theme.stamp for theme in THEMES]
+
+
+def test_a_revision_without_a_theme_goes_to_the_classified_topic_alone() -> None:
+    outs = a_stage().handle(a_message(encode(a_revision(a_release(title="Bridge", text="Open.")))))
+    assert [out.topic for out in outs] == [CLASSIFIED]
+
+
+def test_the_same_revision_and_themes_give_the_same_id_and_other_themes_another() -> None:
+    message = a_message(encode(a_revision(BOATS)))
+    ids = {decode(Classified, a_stage().handle(message)[0].value).id for _ in range(2)}
+    fewer = Classifying(THEMES[:1], FakeClock()).handle(message)
+    assert len(ids) == 1
+    assert decode(Classified, fewer[0].value).id not in ids
+
+
+def test_a_message_that_is_no_revision_can_never_be_handled() -> None:
+    with pytest.raises(PermanentError, match="not a Revision"):
+        a_stage().handle(a_message(b'{"id": 1}'))
+
+
+def test_a_batch_is_committed_with_all_that_came_of_it_and_its_dead_letters() -> None:
+    message = a_message(encode(a_revision(BOATS)))
+    batch = Batch(Place("c", RELEASES, "t", 0), 0, 1, (message,))
+    outs = a_stage().handle(message)
+    dead = Outgoing(DEAD, "r-2", b"x")
+    reader = Committed()
+    a_stage().finish(reader, batch, [outs, outs], [dead])
+    assert reader.commits == [(batch, [*outs, *outs, dead])]
+
+
+WORST = [
+    "illegal migrants and the UK and France signed a treaty\n\n" * 9_000,  # evidence everywhere
+    '"\\\n' * 160_000,  # every character is escaped
+    "é“”–" * 100_000,  # several bytes a character
+]
+
+
+@pytest.mark.parametrize("text", WORST, ids=["evidence", "escapes", "bytes"])
+def test_the_classified_message_fits_whatever_fits_as_a_release(text: str) -> None:
+    """The text is cut as little as needed, and what evidence is left stands in it."""
+
+    def revision_of(text: str) -> Revision:
+        return a_revision(a_release(title="Illegal migration", text=text))
+
+    while (size := len(encode(revision_of(text)))) > MAX_MESSAGE_BYTES:
+        text = text[: len(text) * MAX_MESSAGE_BYTES // size - 100]
+    fill = revision_of(text + "x" * (MAX_MESSAGE_BYTES - size))
+    assert len(encode(fill)) == MAX_MESSAGE_BYTES
+    outs = a_stage().handle(a_message(encode(fill)))
+    assert max(len(out.value) for out in outs) <= MAX_MESSAGE_BYTES
+    classified = decode(Classified, outs[0].value)
+    release = classified.revision.release
+    assert release.truncated
+    assert fill.release.text.startswith(release.text)
+    assert len(release.text) > len(fill.release.text) - 40_000
+    for score in classified.themes:
+        for one in score.evidence:
+            assert getattr(release, one.field)[one.start : one.end] == one.text
+
+
+def test_a_release_that_is_all_title_and_too_large_is_a_dead_letter() -> None:
+    revision = a_revision(a_release(title="migrants " * 77_700, text=""))
+    with pytest.raises(TooLarge, match="no room in a message"):
+        a_stage().handle(a_message(encode(revision)))
+
+
+def test_scores_are_plain_json() -> None:
+    out = a_stage().handle(a_message(encode(a_revision(BOATS))))[0]
+    scores = json.loads(out.value)["themes"]
+    assert all(0 <= score["score"] <= 1 and score["evidence"] for score in scores)

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from despatch.errors import SettingsError, UsageError
+from processors.themes import load_themes
+
+GOOD = """\
+title = "Housing"
+description = "Homes and rents."
+version = "1"
+bias = -2.0
+
+[[terms]]
+name = "homes"
+patterns = ["home*"]
+weights = { title = 3.0, lead = 1.0 }
+
+[[terms]]
+name = "rent"
+patterns = ["rent", "tenan*"]
+weights = { title = 2.0 }
+most = { lead = 2 }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "housing.toml").write_text(GOOD)
+    return tmp_path
+
+
+def spoil(folder: Path, old: str, new: str) -> str:
+    """Return what is told of a theme in which `old` was replaced."""
+    assert old in GOOD
+    (folder / "housing.toml").write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(SettingsError) as told:
+        load_themes(folder)
+    return str(told.value).replace(str(folder), "")
+
+
+def test_the_themes_that_come_with_despatch_are_these() -> None:
+    assert [theme.id for theme in load_themes()] == ["migration", "partnerships"]
+
+
+def test_themes_asked_for_come_once_and_in_the_order_asked() -> None:
+    asked = ["partnerships", "migration", "partnerships"]
+    assert [theme.id for theme in load_themes(only=asked)] == ["partnerships", "migration"]
+
+
+def test_an_unknown_theme_is_told_with_the_closest_and_all_that_are_known() -> None:
+    with pytest.raises(UsageError, match="'migraton': did you mean 'migration'") as told:
+        load_themes(only=["migraton"])
+    assert "Known: migration, partnerships" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "old,new,told",
+    [
+        ("weights = { title = 2", "wieghts = { title = 2", "/housing.toml:14: terms[2].wieghts"),
+        ("weights = { title = 2", "wieghts = { title = 2", "did you mean 'weights'?"),
+        ("{ title = 2.0 }", "{ titel = 2.0 }", "/housing.toml:14: terms[2].weights.titel"),
+        ("{ title = 2.0 }", "{ titel = 2.0 }", "did you mean 'title'?"),
+        ("bias = -2.0", "bais = -2.0", "/housing.toml:4: bais: no such field"),
+        ("bias = -2.0", "", "bias: this field is missing: add it"),
+        ("bias = -2.0", "bias = nan", "bias"),
+        ("bias = -2.0", "bias = ", "/housing.toml: not valid TOML: Invalid value (at line 4"),
+        ("bias = -2.0", 'id = "homes"\nbias = -2.0', "/housing.toml:4: id: it is the file's name"),
+        ('"tenan*"', '"(a+)+b"', "/housing.toml:13: terms[2].patterns[2]: '(a+)+b'"),
+        ('"tenan*"', '"(a+)+b"', "not regular expressions"),
+        ('"tenan*"', '"rent ~99 home"', "a gap is ~1 to ~12 words"),
+        ('name = "rent"', 'name = "homes"', "two terms are called 'homes'"),
+        ("most = { lead = 2 }", 'near = "law"', "the context 'law', which is not there"),
+        ("most = { lead = 2 }", "most = { lead = 0 }", "terms[2].most.lead"),
+        ('version = "1"', 'version = "one"', "/housing.toml:3: version"),
+    ],
+)
+def test_a_wrong_theme_is_told_with_file_line_field_and_fix(
+    folder: Path, old: str, new: str, told: str
+) -> None:
+    assert told in spoil(folder, old, new)
+
+
+def test_every_wrong_file_is_told_at_once(folder: Path) -> None:
+    (folder / "health.toml").write_text(GOOD.replace("bias", "bais"))
+    (folder / "trade.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError) as told:
+        load_themes(folder)
+    assert "health.toml" in str(told.value)
+    assert "trade.toml" in str(told.value)
+    assert "housing.toml" not in str(told.value)
+
+
+def test_a_file_name_that_is_no_theme_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Housing Law.toml").write_text(GOOD)
+    with pytest.raises(SettingsError, match="id"):
+        load_themes(tmp_path)
+
+
+def test_a_folder_without_themes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no theme"):
+        load_themes(tmp_path)
+
+
+def test_the_stamp_changes_with_the_rules_and_not_with_words_about_them(folder: Path) -> None:
+    def stamp(text: str) -> str:
+        (folder / "housing.toml").write_text(text)
+        return load_themes(folder)[0].stamp
+
+    first = stamp(GOOD)
+    assert first.startswith("1+")
+    assert stamp("# a remark\n" + GOOD.replace("Homes and rents.", "Rents and homes.")) == first
+    assert stamp(GOOD.replace("3.0", "3.1")) != first
+    assert stamp(GOOD.replace('version = "1"', 'version = "2"')) != first
