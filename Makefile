@@ -14,9 +14,9 @@ help: ## list these commands
 run: .venv/runtime ## the main job: the seed documents through poller, log, processors and alerts
 	@$(DESPATCH) subscribe --name "you, on this screen" --theme migration --theme partnerships --to console://
 	@$(DESPATCH) replay seeds --deliver --yes
-	@echo 'Next: $(DESPATCH) trace 000_4da5003dd1718fc8   the whole way of that release'
-	@echo '      $(DESPATCH) sources add URL              a feed of your own; then: make up'
-	@echo '      $(DESPATCH) --help                       everything else'
+	@echo 'Next: $(DESPATCH) trace 000_4da5003dd1718fc8.txt   the whole way of that release'
+	@echo '      $(DESPATCH) sources add URL                  a feed of your own; then: make up'
+	@echo '      $(DESPATCH) --help                           everything else'
 
 up: .venv/runtime ## all services and the web page, until Ctrl-C
 	@$(DESPATCH) up

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Literal
 
 import despatch
 from despatch.app.status import status
@@ -23,20 +24,26 @@ SAFE_EXPAT = (2, 4, 1)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `wrong` is empty when it is sound."""
+    """One thing that was looked at, and what was found or is to be done."""
 
     looked_at: str
-    found: str
-    wrong: str = ""
+    verdict: Literal["sound", "advice", "wrong"]
+    text: str
+
+
+class _Advice(Exception):
+    """Sound, but better otherwise."""
 
 
 def examine(app: App) -> Iterator[Finding]:
     """Yield a finding for each thing looked at, cheapest first; never raises a DespatchError."""
     for name, look in LOOKS:
         try:
-            yield Finding(name, look(app))
+            yield Finding(name, "sound", look(app))
+        except _Advice as exc:
+            yield Finding(name, "advice", str(exc))
         except DespatchError as exc:
-            yield Finding(name, "", str(exc))
+            yield Finding(name, "wrong", str(exc))
 
 
 def _python(_app: App) -> str:
@@ -88,7 +95,7 @@ def _topics(app: App) -> str:
 
 def _operator(app: App) -> str:
     if app.settings.operator_url is None:
-        raise OperatorError(
+        raise _Advice(
             "no operator_url: alarms stand in the log and in `despatch status` only; "
             "set it to an apprise URL"
         )
@@ -99,7 +106,7 @@ def _operator(app: App) -> str:
 def _stages(app: App) -> str:
     now = status(app)
     if now.missing:
-        raise OperatorError(f"not running: {', '.join(now.missing)}; start them: despatch up")
+        raise _Advice(f"not running: {', '.join(now.missing)}; start them: despatch up")
     return "all stages show life"
 
 

@@ -21,11 +21,14 @@ from despatch.app.wiring import App
 from despatch.errors import Busy, UsageError
 from despatch.fingerprint import digest
 from despatch.model import Classified, Match, SourceId, Subscriber
-from despatch.ports import Place, SourceRecord
+from despatch.ports import Leased, Place, SourceRecord
 from despatch.topics import CLASSIFIED, decode
 
 if TYPE_CHECKING:
     from ingest.poller import PollReport
+
+LEASE = timedelta(seconds=15)
+"""How long a replay that was killed keeps the next one waiting; renewed with each page."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how far, and of how many (None: not known)."""
@@ -75,9 +78,9 @@ def source_for(path: Path, since: datetime | None, until: datetime | None) -> So
         settings["since"] = since.isoformat()
     if until is not None:
         settings["until"] = until.isoformat()
-    name = "saved-" + digest(*(f"{k}={v}" for k, v in sorted(settings.items())), length=8)
+    mark = digest(*(f"{k}={v}" for k, v in sorted(settings.items())), length=8)
     return SourceRecord(
-        id=SourceId(f"{name}-{whole.name}"[:100]),
+        id=SourceId(f"{whole.name[:80]}-{mark}"),
         kind="seed",
         settings=settings,
         added_at=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
@@ -164,18 +167,10 @@ async def _poll(
     app: App, source: SourceRecord, rate: float | None, progress: Progress
 ) -> "PollReport":
     """Read the source once, whole, as a poller does; nothing of it is backlog."""
-    with app.store.transaction() as tx:
-        tx.add_source(source)
-        tx.set_source_state(source.id, "active")
-        leased = tx.lease_source(source.id, app.instance, app.clock.now(), timedelta(minutes=2))
-    if leased is None:
-        raise Busy(
-            f"{source.settings['path']} is being replayed by another process; "
-            "if that one was killed, its lease ends within 2 minutes"
-        )
+    leased = _lease(app, source)
     try:
         async with app.fetcher() as fetcher:
-            return await app.poller(fetcher).poll(
+            report = await app.poller(fetcher, LEASE).poll(
                 leased,
                 backlog=False,
                 rate=rate,
@@ -184,6 +179,24 @@ async def _poll(
     finally:  # a saved source is read when it is replayed, never on a schedule
         with app.store.transaction() as tx:
             tx.set_source_state(source.id, "paused")
+    if report.problem:
+        raise UsageError(f"{source.settings['path']}: {report.problem}")
+    return report
+
+
+def _lease(app: App, source: SourceRecord) -> Leased:
+    """Borrow the source; a replay that was killed keeps it for as long as its lease."""
+    gives_up = app.clock.now() + 2 * LEASE
+    while True:
+        with app.store.transaction() as tx:
+            tx.add_source(source)
+            tx.set_source_state(source.id, "active")
+            leased = tx.lease_source(source.id, app.instance, app.clock.now(), LEASE)
+        if leased is not None:
+            return leased
+        if app.clock.now() > gives_up:
+            raise Busy(f"{source.settings['path']} is being replayed by another process")
+        app.clock.sleep(timedelta(milliseconds=500))
 
 
 def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> bool:

@@ -1,12 +1,15 @@
 """Puts an installation together from its settings: bus, store, themes, senders, stages."""
 
+import difflib
 import os
 import socket
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from despatch.errors import NotWritable, StorageFull
+from despatch.errors import NotWritable, StorageFull, UsageError
 from despatch.model import ThemeId
 from despatch.ports import Bus, Clock, Fetcher, Store, SystemClock
 from despatch.settings import Settings
@@ -15,17 +18,19 @@ from despatch.topics import TopicSpec, topic_specs
 # Adapters are imported where they are opened: `despatch --help` must not load a Kafka client.
 if TYPE_CHECKING:
     from alerts.alarms import StoreAlarms
+    from alerts.channels import Senders
     from alerts.deliver import DeliveryWorker
     from alerts.stage import Alerting
     from ingest.http import HttpFetcher
     from ingest.poller import Poller
     from processors.stage import Classifying
-
-    from alerts.channels import Senders
     from processors.themes import Theme
 
 ALERTS_GROUP = "despatch.alerts"
 PROCESSORS_GROUP = "despatch.processors"
+
+SOURCE_LEASE = timedelta(minutes=2)
+"""How long a dead poller keeps a source from the others."""
 
 
 class App:
@@ -80,7 +85,8 @@ class App:
         )
         url = self.settings.store_url
         fresh = url.startswith("sqlite") and not (self.settings.home / "store.db").exists()
-        store = SqlStore(url, keys=keys, clock=self.clock)
+        named = "secret_key" if key is not None else str(self.settings.home / "secret.key")
+        store = SqlStore(url, keys=keys, clock=self.clock, keys_from=named)
         if fresh:
             store.migrate()
         return store
@@ -92,6 +98,19 @@ class App:
 
         own = self.settings.themes_dir
         return load_themes() + (load_themes(own) if own else ())
+
+    def chosen_themes(self, names: Sequence[str]) -> "tuple[Theme, ...]":
+        """Return the themes of these names, or all if there are none.
+
+        Raises UsageError that names the nearest right one.
+        """
+        known = {str(theme.id): theme for theme in self.themes}
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise UsageError(f"there is no theme {name!r}: {hint}Known: {', '.join(known)}")
+        return tuple(known[name] for name in dict.fromkeys(names)) or self.themes
 
     @cached_property
     def topics(self) -> tuple[TopicSpec, ...]:
@@ -128,7 +147,7 @@ class App:
             contact=self.settings.contact, allow_networks=self.settings.allow_networks
         )
 
-    def poller(self, fetcher: Fetcher) -> "Poller":
+    def poller(self, fetcher: Fetcher, lease: timedelta = SOURCE_LEASE) -> "Poller":
         """Return a poller over this installation's bus and store."""
         from ingest.poller import Poller
 
@@ -139,6 +158,7 @@ class App:
             self.clock,
             owner=self.instance,
             every=self.settings.poll_every,
+            lease=lease,
             alarms=self.alarms,
         )
 

@@ -38,15 +38,20 @@ class Here:
     home: Path | None
     config: Path | None
 
-    def settings(self) -> settings_.Settings:
-        """Return its settings, and set up the log as they say."""
+    def settings(self, *, service: bool = False) -> settings_.Settings:
+        """Return its settings, and set up the log as they say.
+
+        A command that ends by itself logs from warning on, unless told otherwise: what it has
+        to say it prints.
+        """
         read = settings_.read(self.home, self.config)
-        log.configure(level=read.log_level, json=read.log_json)
+        chosen = service or "log_level" in read.model_fields_set
+        log.configure(level=read.log_level if chosen else "warning", json=read.log_json)
         return read
 
-    def open(self) -> App:
-        """Return the installation."""
-        return App(self.settings())
+    def open(self, *, service: bool = False) -> App:
+        """Return the installation; `service` for a command that runs until it is stopped."""
+        return App(self.settings(service=service))
 
 
 def here(context: typer.Context) -> Here:

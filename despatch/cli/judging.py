@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from despatch.cli.context import example, here
+from despatch.cli.context import complain, example, here
 from despatch.errors import PermanentError, UsageError
 
 
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
         rich_help_panel="Analysts",
         epilog=example(
             "despatch classify releases.jsonl > themes.jsonl",
-            """echo '{"id": 1, "title": "Small boats", "text": "…"}' | despatch classify""",
+            """echo '{"id": "1", "title": "Small boats", "text": "…"}' | despatch classify""",
         ),
     )(classify)
 
@@ -41,21 +41,21 @@ def classify(
     code is 65.
     """
     from processors.jsonl import classify_lines
-    from processors.themes import choose
 
     with here(context).open() as app:
-        themes = choose(app.themes, theme or ())
-    wrong = 0
-    write = sys.stdout.buffer.write
+        themes = app.chosen_themes(theme or ())
+    faults = 0
+
+    def on_bad(fault: PermanentError) -> None:
+        nonlocal faults
+        faults += 1
+        complain(str(fault))
+
     with _lines(file) as lines:
-        for result in classify_lines(lines, themes):
-            if isinstance(result, PermanentError):
-                wrong += 1
-                sys.stderr.write(f"despatch: {result}\n")
-            else:
-                write(result + b"\n")
+        for result in classify_lines(lines, themes, on_bad=on_bad):
+            sys.stdout.buffer.write(result)
     sys.stdout.flush()
-    if wrong:
+    if faults:
         raise typer.Exit(PermanentError.exit_code)
 
 

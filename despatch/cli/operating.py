@@ -17,6 +17,7 @@ from despatch.errors import NotWritable
 from despatch.settings import Settings
 
 PANEL = "Operators"
+MARKS = {"sound": "[green]✓[/green]", "advice": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,7 +65,7 @@ def _show(found: Status) -> None:
         stages.add_row(stage, "[red]not running[/red]", "", "", waiting.get(stage, ""))
     out.print(stages)
     counts = found.counts
-    deliveries = ", ".join(f"{n} {state}" for state, n in sorted(counts.deliveries.items()))
+    deliveries = ", ".join(f"{n} {state}" for state, n in sorted(counts.deliveries.items()) if n)
     out.print(
         f"\n{len(found.sources)} sources; {counts.releases} releases, newest seen "
         f"{ago(counts.newest_release_at, now)}; {counts.subscriptions} active subscriptions; "
@@ -84,17 +85,16 @@ def _show(found: Status) -> None:
 def doctor(context: typer.Context, as_json: Json = False) -> None:
     """Look at everything that has to be right, and say the way out of what is not.
 
-    Exits with 1 if anything is wrong.
+    Exits with 1 if anything is wrong; advice alone (!) is no fault.
     """
     wrong = 0
     with here(context).open() as app:
         for finding in examine(app):
-            wrong += bool(finding.wrong)
+            wrong += finding.verdict == "wrong"
             if as_json:
                 give(asdict(finding))
             else:
-                mark = "[red]✗[/red]" if finding.wrong else "[green]✓[/green]"
-                out.print(f"{mark} {finding.looked_at}: {escape(finding.wrong or finding.found)}")
+                out.print(f"{MARKS[finding.verdict]} {finding.looked_at}: {escape(finding.text)}")
     if wrong:
         raise typer.Exit(1)
 

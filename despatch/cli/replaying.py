@@ -145,9 +145,10 @@ def _show(report: ReplayReport) -> None:
     told = sum(match.outcome == "told" for heard in report.heard for match in heard.matches)
     read = _count(report.documents, "document")
     if not report.new and not report.revised:
-        out.print(
-            f"Nothing new: {read} read, all known before. Nobody is told twice.", markup=False
+        since = (
+            f"{read} read, all known before" if report.documents else "unchanged since last read"
         )
+        out.print(f"Nothing new in {report.path}: {since}. Nobody is told twice.", markup=False)
     else:
         would = "told" if report.delivered else "would be told"
         out.print(

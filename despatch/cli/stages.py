@@ -54,7 +54,7 @@ def up(
 
     address(listen)
     chosen = here(context)
-    with chosen.open() as app:
+    with chosen.open(service=True) as app:
         _make_ready(app)
         home = app.settings.home
         with app.store.transaction() as tx:
@@ -89,7 +89,7 @@ def poll(
     as_json: Json = False,
 ) -> None:
     """Poll the sources and publish what is new."""
-    with here(context).open() as app:
+    with here(context).open(service=not once) as app:
         _ready(app)
         if once:
             _poll_once(app, everything, as_json)
@@ -136,14 +136,14 @@ async def _poll_on(app: App, stop: threading.Event) -> None:
 
 def process(context: typer.Context, health: Health = None) -> None:
     """Judge what was published: which themes, on what evidence."""
-    with here(context).open() as app:
+    with here(context).open(service=True) as app:
         runner = Runner(app.classifying(), app.bus, app.clock, alarms=app.alarms)
         _run(app, runner, health)
 
 
 def alert(context: typer.Context, health: Health = None) -> None:
     """Match what was judged with the subscriptions, and deliver."""
-    with here(context).open() as app:
+    with here(context).open(service=True) as app:
         app.store.check_schema()
         runner = Runner(app.alerting(), app.bus, app.clock, alarms=app.alarms)
         deliverer = StageThread("deliver", app.deliverer().run)
@@ -183,7 +183,7 @@ def serve(
     from despatch.web.health import Checks, HealthServer
 
     host, port = address(listen)
-    with here(context).open() as app:
+    with here(context).open(service=True) as app:
         checks = Checks(live=lambda: "", ready=lambda: _reach(app), metrics=lambda: _figures(app))
         with stop_on_signal() as stop, Heart(app, "web"), HealthServer(host, port, checks):
             err.print(f"Serving on http://{host}:{port}")

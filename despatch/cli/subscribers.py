@@ -10,7 +10,7 @@ from rich.table import Table
 from despatch.app import App
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
-from despatch.model import State, Subscription, SubscriptionId
+from despatch.model import State, Subscription, SubscriptionId, ThemeId
 
 PANEL = "Subscribers"
 EVENTS = ("new", "revised", "withdrawn", "restored")
@@ -65,10 +65,9 @@ def subscribe(
     The channel's URL is a secret: it is kept encrypted and never shown again.
     """
     from alerts.subscribe import subscribe as add
-    from processors.themes import choose
 
     with here(context).open() as app:
-        chosen = tuple(one.id for one in choose(app.themes, theme))
+        chosen = tuple(ThemeId(one.id) for one in app.chosen_themes(theme))
         for one in event or ():
             if one not in EVENTS:
                 raise UsageError(f"no event {one!r}; there are {', '.join(EVENTS)}")
@@ -166,10 +165,13 @@ def _set(context: typer.Context, name: str, state: State) -> None:
 
 
 def _find(app: App, name: str) -> Subscription:
-    """Return the one subscription whose id starts with, or whose name is, `name`."""
+    """Return the subscription whose id starts with `name`, else the only one of that subscriber."""
     with app.store.transaction() as tx:
         every = tx.subscriptions()
-    found = [one for one in every if one.id.startswith(name) or one.name == name]
+        who = tx.subscriber_named(name)
+    found = [one for one in every if one.id.startswith(name)] or [
+        one for one in every if who is not None and one.subscriber == who.id
+    ]
     if len(found) != 1:
         what = "no subscription" if not found else f"{len(found)} subscriptions"
         raise UsageError(f"{what} {name!r}; see: despatch subscriptions list")
