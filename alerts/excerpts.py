@@ -76,15 +76,27 @@ def _pieces(
     if _is_cut(text, first):
         yield "…", False
     at = first
-    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
-        start, end = max(span.start, at), min(span.end, last)
-        if start < end:
-            yield from _plain(text[at:start], False, left=at == first)
-            yield from _plain(text[start:end], True, left=start == first)
-            at = end
+    for start, end in _merged(spans, first, last):
+        yield from _plain(text[at:start], False, left=at == first)
+        yield from _plain(text[start:end], True, left=start == first)
+        at = end
     yield from _plain(text[at:last], False, left=at == first, right=True)
     if last < len(text) and text[last - 1] not in _ENDS:
         yield "…", False
+
+
+def _merged(spans: Iterable[Evidence], first: int, last: int) -> list[tuple[int, int]]:
+    """Return where evidence stands within a stretch; what overlaps or touches is one."""
+    found: list[tuple[int, int]] = []
+    for span in sorted(spans, key=lambda one: one.start):
+        start, end = max(span.start, first), min(span.end, last)
+        if start >= end:
+            continue
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _plain(

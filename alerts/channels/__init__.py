@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from alerts.channels.setup import ChannelSetup
+from alerts.channels.setup import CONNECT_TIMEOUT, READ_TIMEOUT, TIME_LIMIT, ChannelSetup
 from despatch.errors import UsageError
 from despatch.fingerprint import digest
 from despatch.ports import Sender
@@ -31,9 +31,14 @@ class Senders:
         mail_from: str | None = None,
         mail_return_path: str | None = None,
         out: TextIO | None = None,
+        connect_timeout: timedelta = CONNECT_TIMEOUT,
+        read_timeout: timedelta = READ_TIMEOUT,
+        time_limit: timedelta = TIME_LIMIT,
     ) -> None:
         """`out` is what the console channel prints to; None: standard output."""
-        self._setup = ChannelSetup(mail_from=mail_from, mail_return_path=mail_return_path, out=out)
+        self._setup = ChannelSetup(
+            mail_from, mail_return_path, out, connect_timeout, read_timeout, time_limit
+        )
         self._open: dict[str, Sender] = {}
 
     def sender_for(self, url: SecretStr) -> Sender:

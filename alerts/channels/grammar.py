@@ -6,6 +6,7 @@ sender to look at, and reaches no handler.
 
 import logging
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -74,8 +75,13 @@ def asset() -> AppriseAsset:
 
 @cache
 def known_schemes() -> frozenset[str]:
-    """Return every scheme that apprise knows; `read` refuses some."""
-    return frozenset(NotificationManager().schemas())
+    """Return every scheme that apprise knows; `read` refuses some.
+
+    Loads all its plugins; what those warn of while they load (`imghdr` is deprecated) is not ours.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return frozenset(NotificationManager().schemas())
 
 
 def read(url: SecretStr) -> Any:
@@ -84,6 +90,7 @@ def read(url: SecretStr) -> Any:
     Raises UsageError, without the secret, if the URL is wrong, needs something that is not
     installed, reads files of this machine, or names more than one recipient.
     """
+    known_schemes()
     scheme = url.get_secret_value().strip().partition("://")[0].lower()
     if scheme in _LOCAL:
         raise UsageError(
@@ -132,13 +139,14 @@ def muffled() -> Iterator[list[str]]:
 _heard = threading.local()
 
 
-class _Catch(logging.Handler):
-    """Keeps a thread's records in its list, and passes none on."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        lines = getattr(_heard, "lines", None)
-        if lines is not None and len(lines) < 200:
-            lines.append(record.getMessage()[:2_000])
+def _caught(record: logging.LogRecord) -> bool:
+    """Keep a record of a thread that is sending in its list; no handler gets to see it."""
+    lines = getattr(_heard, "lines", None)
+    if lines is None:
+        return True
+    if len(lines) < 200:
+        lines.append(record.getMessage()[:2_000])
+    return False
 
 
 def _silent(_record: logging.LogRecord) -> bool:
@@ -148,9 +156,7 @@ def _silent(_record: logging.LogRecord) -> bool:
 
 @cache
 def _listen() -> None:
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    logger.handlers[:] = [_Catch()]
+    logging.getLogger("apprise").addFilter(_caught)
     for name in _LOUD:
         logging.getLogger(name).addFilter(_silent)
 

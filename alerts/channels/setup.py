@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TextIO
 
+CONNECT_TIMEOUT = timedelta(seconds=5)
+READ_TIMEOUT = timedelta(seconds=10)
+TIME_LIMIT = timedelta(seconds=30)
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelSetup:
@@ -15,8 +19,8 @@ class ChannelSetup:
     """Address that undeliverable e-mail goes back to."""
     out: TextIO | None = None
     """What the console channel prints to; None: standard output."""
-    connect_timeout: timedelta = timedelta(seconds=5)
-    read_timeout: timedelta = timedelta(seconds=15)
+    connect_timeout: timedelta = CONNECT_TIMEOUT
+    read_timeout: timedelta = READ_TIMEOUT
     """For one answer of the other side."""
-    time_limit: timedelta = timedelta(seconds=60)
+    time_limit: timedelta = TIME_LIMIT
     """For a whole send: half a delivery's lease at most."""

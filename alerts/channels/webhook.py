@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from pydantic import SecretStr
 
@@ -124,7 +124,7 @@ def target(url: SecretStr) -> Target:
         host=plugin.host.strip("[]"),
         port=plugin.port or (443 if plugin.secure else 80),
         method=plugin.method,
-        path=quote(plugin.fullpath, safe=_PATH_SAFE) + query,
+        path=quote(unquote(plugin.fullpath), safe=_PATH_SAFE) + query,
         headers=tuple(headers.items()),
         fields=tuple(plugin.payload_extras.items()),
         verify=plugin.verify_certificate,

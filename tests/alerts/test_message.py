@@ -1,0 +1,247 @@
+"""What an alert says: complete, marked, bounded, and nothing that a release could smuggle in."""
+
+import json
+import re
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import message
+from alerts.excerpts import excerpts
+from alerts.match import Matcher, evidence_words, why
+from despatch.model import DeliveryId, Evidence, SubscriptionId, ThemeId, ThemeScore
+from despatch.testing import a_classified, a_release, a_revision
+from despatch.testing.subscribers import a_subscription, an_alert
+
+KEY = DeliveryId("y-key")
+TEXT = (
+    "Ministers met on Monday. They will act against people smuggling and stop small boats "
+    "before summer. Nothing else was said.\n\nA visa fee rises."
+)
+
+
+def spans(text: str, *words: str, field: Any = "text", weight: float = 2.0) -> tuple[Evidence, ...]:
+    """Return the first occurrence of each as evidence, each lighter than the one before."""
+    return tuple(
+        Evidence(
+            field=field,
+            start=text.index(one),
+            end=text.index(one) + len(one),
+            text=one,
+            weight=weight - n / 10,
+        )
+        for n, one in enumerate(words)
+    )
+
+
+RELEASE = a_release("deal", title="A deal on small boats", text=TEXT)
+MIGRATION = ThemeScore(
+    theme=ThemeId("migration"),
+    version="1",
+    score=0.97,
+    evidence=(
+        *spans(TEXT, "people smuggling", "small boats"),
+        *spans(RELEASE.title, "small boats", field="title", weight=1.0),
+    ),
+)
+PARTNERS = ThemeScore(
+    theme=ThemeId("partnerships"),
+    version="1",
+    score=0.6,
+    evidence=spans(RELEASE.title, "deal", field="title"),
+)
+CLASSIFIED = a_classified(a_revision(RELEASE)).model_copy(update={"themes": (PARTNERS, MIGRATION)})
+ALERT = an_alert(
+    CLASSIFIED,
+    reason="your subscription “Boats” asks for theme migration",
+    subscriptions=(SubscriptionId("s-1f2e3d"),),
+)
+TEST_ALERT = an_alert(event="test").model_copy(
+    update={"classified": None, "subject": "it works", "body": "This is a test."}
+)
+
+
+def test_the_subject_says_what_happened_and_the_themes_surest_first() -> None:
+    assert message.subject(ALERT) == "New: A deal on small boats (migration, partnerships)"
+
+
+def test_the_text_has_title_source_date_all_themes_link_reason_way_out_and_key() -> None:
+    text = message.text(ALERT, KEY)
+    for part in (
+        "A deal on small boats",
+        "example, 2 March 2026",
+        "Theme migration (score 0.97): people smuggling, small boats",
+        "Theme partnerships (score 0.60): deal",
+        "https://example.gov/deal",
+        "Why you get this: your subscription “Boats” asks for theme migration",
+        "despatch subscriptions remove s-1f2e3d",
+        "y-key",
+    ):
+        assert part in text
+
+
+def test_evidence_words_are_marked_in_their_sentence() -> None:
+    assert (
+        "They will act against *people smuggling* and stop *small boats* before summer."
+        in message.text(ALERT, KEY)
+    )
+
+
+def test_a_revision_says_what_changed_and_a_withdrawal_that_it_is_gone() -> None:
+    revised = ALERT.model_copy(update={"event": "revised", "changed": "Now says: “£38”"})
+    assert "What changed:\nNow says: “£38”" in message.text(revised, KEY)
+    unknown = ALERT.model_copy(update={"event": "revised"})
+    assert "What changed is not known." in message.text(unknown, KEY)
+    gone = ALERT.model_copy(update={"event": "withdrawn"})
+    assert "The publisher has withdrawn this." in message.text(gone, KEY)
+
+
+def test_a_late_alert_says_so() -> None:
+    late = a_classified(a_revision(RELEASE, late=True))
+    assert message.subject(an_alert(late)).startswith("New, late: ")
+    assert "Late: found when a gap was repaired." in message.text(an_alert(late), KEY)
+
+
+def test_a_test_alert_says_its_own_text() -> None:
+    assert message.subject(TEST_ALERT) == "Test: it works"
+    assert message.text(TEST_ALERT, KEY).startswith("This is a test.")
+
+
+def test_the_json_body_is_version_1_and_holds_all_themes_marked() -> None:
+    body = json.loads(json.dumps(message.payload(ALERT, KEY)))
+    assert body["version"] == 1
+    assert body["key"] == KEY
+    assert body["subscriptions"] == ["s-1f2e3d"]
+    assert body["release"]["link"] == "https://example.gov/deal"
+    assert body["release"]["published_at"] == "2026-03-02T11:59:00Z"
+    assert [one["theme"] for one in body["release"]["themes"]] == ["migration", "partnerships"]
+    assert "*people smuggling*" in body["release"]["themes"][0]["excerpts"][1]
+    assert message.payload(TEST_ALERT, KEY)["release"] is None
+
+
+def test_a_short_text_keeps_the_link() -> None:
+    assert message.short(ALERT).endswith(" https://example.gov/deal")
+    long = an_alert(a_classified(a_revision(a_release("x", title="word " * 400))))
+    assert message.short(long).endswith("… (migration) https://example.gov/x")
+    assert len(message.short(long)) <= message.MAX_SHORT
+
+
+def test_a_message_that_does_not_fit_is_cut_but_keeps_the_link() -> None:
+    for most in (10_000, 280, 160, 70):
+        fitted = message.fitting(ALERT, KEY, most)
+        assert len(fitted) <= most
+        assert "https://example.gov/deal" in fitted
+
+
+def test_an_address_that_is_no_web_address_is_no_link() -> None:
+    for address in ("javascript:alert(1)", "file:///etc/passwd", None):
+        assert message.link(a_release(address=address, id="r-1")) == ""
+
+
+def test_control_characters_and_escapes_of_a_title_are_gone() -> None:
+    hostile = a_release("x", title="Fees\x1b[2J\r\nBcc: all@example.org\u202e rise\x00")
+    alert = an_alert(a_classified(a_revision(hostile)))
+    assert message.subject(alert) == "New: Fees[2J Bcc: all@example.org rise (migration)"
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", message.text(alert, KEY))
+
+
+def test_no_markup_is_made_of_a_title() -> None:
+    """What goes out is plain text: markup stays the text that it was."""
+    marked_up = a_release("x", title="<b>Fees</b> & <script>x()</script>")
+    body = message.payload(an_alert(a_classified(a_revision(marked_up))), KEY)
+    assert body["release"]["title"] == "<b>Fees</b> & <script>x()</script>"
+
+
+def test_evidence_that_does_not_fit_the_text_is_left_out() -> None:
+    wrong = MIGRATION.model_copy(
+        update={
+            "evidence": (
+                Evidence(field="text", start=5, end=9_999, text="small boats", weight=2),
+                Evidence(field="text", start=0, end=3, text="xyz", weight=2),
+            )
+        }
+    )
+    assert excerpts(wrong, RELEASE) == ()
+
+
+def test_overlapping_evidence_is_shown_once() -> None:
+    over = MIGRATION.model_copy(
+        update={"evidence": spans(TEXT, "people smuggling", "smuggling and stop", "smuggling")}
+    )
+    (only,) = excerpts(over, RELEASE)
+    assert message.marked(only) == (
+        "They will act against *people smuggling and stop* small boats before summer."
+    )
+
+
+def test_evidence_against_a_theme_is_not_among_its_words() -> None:
+    against = MIGRATION.model_copy(
+        update={"evidence": (*spans(TEXT, "visa fee"), *spans(TEXT, "Nothing", weight=-1))}
+    )
+    assert evidence_words(against) == ("visa fee",)
+
+
+def test_a_subscription_is_met_by_any_of_its_themes_once_with_the_words() -> None:
+    both = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
+    (met,) = Matcher([both]).meet(CLASSIFIED)
+    assert met.reason == (
+        "theme migration, score 0.97: “people smuggling” and “small boats”; "
+        "theme partnerships, score 0.60: “deal”"
+    )
+
+
+def test_a_reason_names_only_the_themes_that_were_asked_for() -> None:
+    only = a_subscription(themes=(ThemeId("partnerships"),))
+    assert why(CLASSIFIED, only) == "theme partnerships, score 0.60: “deal”"
+
+
+def test_paused_subscriptions_and_other_themes_are_not_met() -> None:
+    paused = a_subscription(state="paused")
+    other = a_subscription(name="other", themes=(ThemeId("fishing"),))
+    assert Matcher([paused, other]).meet(CLASSIFIED) == ()
+
+
+ANY_EVIDENCE = st.builds(
+    Evidence,
+    field=st.sampled_from(["title", "text"]),
+    start=st.integers(0, 60),
+    end=st.integers(1, 80),
+    text=st.text(max_size=20),
+    weight=st.floats(-3, 3),
+)
+
+
+@given(
+    title=st.text(min_size=1, max_size=400),
+    text=st.text(max_size=600),
+    evidence=st.lists(ANY_EVIDENCE, max_size=6),
+    cuts=st.lists(st.tuples(st.integers(0, 600), st.integers(1, 40)), max_size=5),
+    changed=st.text(max_size=200),
+    most=st.integers(0, 2_000),
+)
+def test_a_message_of_anything_is_written_and_bounded(
+    title: str,
+    text: str,
+    evidence: list[Evidence],
+    cuts: list[tuple[int, int]],
+    changed: str,
+    most: int,
+) -> None:
+    real = [
+        Evidence(
+            field="text", start=a, end=a + len(text[a : a + n]), text=text[a : a + n], weight=1
+        )
+        for a, n in cuts
+        if text[a : a + n]
+    ]
+    release = a_release("x", title=title, text=text)
+    score = MIGRATION.model_copy(update={"evidence": (*evidence, *real)})
+    classified = a_classified(a_revision(release)).model_copy(update={"themes": (score,)})
+    alert = an_alert(classified, event="revised", changed=changed)
+    assert len(message.subject(alert)) <= message.MAX_SUBJECT
+    assert "\n" not in message.subject(alert)
+    assert len(message.fitting(alert, KEY, most)) <= most
+    assert len(message.text(alert, KEY)) < 12_000
+    json.dumps(message.payload(alert, KEY)).encode()
+    message.text(alert, KEY).encode()
