@@ -7,20 +7,26 @@ from typing import NoReturn
 import pytest
 
 from despatch.testing.kafka_broker import KafkaBroker
-from despatch.testing.kafka_jars import Missing
+from despatch.testing.kafka_jars import Missing, jars
 from despatch.testing.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
-    """A broker for all tests that don't harm it; without Java and Maven they skip."""
-    broker = KafkaBroker(tmp_path_factory.mktemp("kafka"))
+def kafka_here() -> None:
+    """Whoever starts a broker of their own asks for this first: without Kafka they skip."""
     try:
-        broker.start()
+        jars()
     except Missing as missing:
         absent(missing)
-    yield broker
-    broker.kill()
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(
+    kafka_here: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KafkaBroker]:
+    """A broker for all tests that don't harm it."""
+    with KafkaBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

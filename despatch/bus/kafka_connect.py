@@ -5,8 +5,17 @@ import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError
+from kafka.errors import (
+    AuthorizationError,
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
 from kafka.net.compat import KafkaNetClient
+from kafka.net.inet import KafkaNetSocket
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
 
 from despatch.bus.kafka_errors import translate
 from despatch.bus.kafka_security import KafkaSecurity
@@ -18,6 +27,14 @@ ANSWERS_WITHIN_MS = 8_000
 """How long a broker that takes connections may stay silent before it counts as away."""
 
 _CONNECTS_WITHIN_S = 3.0
+
+
+_REFUSALS = (
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+    IllegalSaslStateError,
+    AuthorizationError,
+)
 
 
 class Connector:
@@ -38,7 +55,8 @@ class Connector:
         made: list[KafkaNetClient] = []
 
         def client(**config: Any) -> KafkaNetClient:
-            made.append(KafkaNetClient(**config))
+            net = NetworkSelector(**config)
+            made.append(KafkaNetClient(net, _Connections(net, **config), **config))
             return made[-1]
 
         try:
@@ -47,6 +65,7 @@ class Connector:
                 client_id=self._client_id,
                 kafka_client=client,
                 bootstrap_timeout_ms=ANSWERS_WITHIN_MS,
+                proxy_url=f"{_Direct.SCHEMES[0]}://",
                 # The default of 30 s would keep us away for as long once the broker is back.
                 reconnect_backoff_max_ms=2_000,
                 **self._security.client_settings(),
@@ -87,6 +106,48 @@ class Connector:
     @property
     def _shown(self) -> str:
         return ", ".join(self.servers)
+
+
+class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # kafka-python has no types
+    """Raises at the next call that a broker refused the sign-in, then tries again.
+
+    kafka-python means to do so, but 3.0.12 forgets the refusal at once and knocks with the wrong
+    password until it takes the broker for away.
+    """
+
+    def __init__(self, net: NetworkSelector, **config: Any) -> None:
+        super().__init__(net, **config)
+        self._refusals: dict[Any, KafkaError] = {}
+
+    def get_connection(self, node_id: Any, *arguments: Any, **named: Any) -> Any:
+        refusal = self._refusals.pop(node_id, None)
+        if refusal is not None:
+            raise refusal
+        connection = super().get_connection(node_id, *arguments, **named)
+
+        def remember(exc: BaseException) -> None:
+            if isinstance(exc, _REFUSALS):
+                self._refusals[node_id] = exc
+
+        connection.init_future.add_errback(remember)
+        return connection
+
+
+class _Direct(KafkaNetSocket):  # type: ignore[misc]  # kafka-python has no types
+    """Connects as kafka-python does, and closes a socket that could not be connected.
+
+    kafka-python registers subclasses by scheme, for proxies; 3.0.12 itself leaves such a socket to
+    the garbage collector, one a try for as long as an outage lasts.
+    """
+
+    SCHEMES = ("despatch-direct",)
+
+    async def sock_connect(self, net: Any, sock: Any, sockaddr: Any, timeout_at: Any = None) -> Any:
+        try:
+            return await super().sock_connect(net, sock, sockaddr, timeout_at=timeout_at)
+        except BaseException:
+            sock.close()
+            raise
 
 
 def _address(server: str) -> tuple[str, int]:

@@ -1,30 +1,30 @@
 """Publishing to Kafka: idempotent, acknowledged by all replicas, bounded in bytes.
 
-kafka-python takes records without end while no broker answers (57,000 in ten seconds were seen),
-so the bound is ours. After an error that leaves it open whether a record was written, the producer
-is made anew: that is the one advice that holds for every client of Kafka.
+What kafka-python 3.0.12 does, each seen on a broker (tests/despatch/test_kafka_traps.py):
+- It takes records without end while no broker answers, so the bound on bytes is ours.
+- While it waits for a producer id, records outlive their delivery timeout, so the deadline is ours.
+- One record that the broker refuses fails all others, whoever published them, with the same error,
+  and the producer for good. So after any error it is made anew, and what one error would make a
+  dead letter is published once more, message by message, by a producer that nobody shares.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from despatch import log
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_errors import translate
 from despatch.bus.kafka_records import size_of, to_record, too_large
-from despatch.errors import DespatchError, ServerAway, TooLarge, TransientError
+from despatch.errors import PermanentError, ServerAway, TooLarge
 from despatch.ports.bus import Outgoing
 from despatch.topics import MAX_MESSAGE_BYTES
-
-_GRACE = timedelta(seconds=5)
-"""Beyond the delivery timeout, for the producer's own clockwork to give up a record."""
 
 _CLOSES_WITHIN_S = 5
 
@@ -42,71 +42,76 @@ class Publisher:
     ) -> None:
         self._connector = connector
         self._check_topics = check_topics
+        self._max_in_flight_bytes = max_in_flight_bytes
         self._delivery_timeout = delivery_timeout
-        self._room = Room(max_in_flight_bytes)
         self._lock = threading.Lock()
-        self._current: _Lent | None = None
+        self._current: _Line | None = None
         self._known: set[str] = set()
 
     @property
     def bytes_in_flight(self) -> int:
         """Bytes that were handed to the producer and not yet acknowledged or given up."""
-        return self._room.used
+        line = self._current
+        return 0 if line is None else line.room.used
 
     def publish(self, outgoing: Sequence[Outgoing]) -> None:
         """Append the messages, and wait for every acknowledgement; see `Bus.publish`."""
         for message in outgoing:
             if too_large(message):
                 raise TooLarge(
-                    f"a message of {len(message.value):,} bytes to {message.topic} is over the limit "
-                    f"of {MAX_MESSAGE_BYTES:,}: cut its text"
+                    f"a message of {len(message.value):,} bytes to {message.topic} is over the "
+                    f"limit of {MAX_MESSAGE_BYTES:,}: cut its text"
                 )
         if not outgoing:
             return
         self._know({message.topic for message in outgoing})
-        with self._borrowed() as lent:
-            error = self._send_all(lent.producer, outgoing)
-            if isinstance(error, TransientError):
-                self._retire(lent)
-            if error is not None:
-                raise error from error.__cause__
+        line = self._line()
+        try:
+            self._send(line, outgoing)
+        except PermanentError:
+            self._retire(line)
+            self._send_one_by_one(outgoing)
+        except BaseException:
+            self._retire(line)
+            raise
 
     def close(self) -> None:
         """Let go of the producer; what was acknowledged stays."""
         with self._lock:
-            lent, self._current = self._current, None
-        if lent is not None:
-            lent.close()
+            line, self._current = self._current, None
+        if line is not None:
+            _abandon(line.producer)
 
-    def _send_all(self, producer: Any, outgoing: Sequence[Outgoing]) -> DespatchError | None:
-        """Send, wait until each message is decided, and return the first error."""
-        futures: list[Any] = []
-        error: DespatchError | None = None
+    def _send(self, line: "_Line", outgoing: Sequence[Outgoing]) -> None:
+        """Send, and wait until each message is acknowledged."""
+        doing = f"publish to {', '.join(sorted({message.topic for message in outgoing}))}"
         try:
-            # What was sent before an error stays in the list, and is waited for.
-            futures.extend(self._send(producer, message) for message in outgoing)
-        except KafkaError as exc:
-            error = _caused(exc)
-        except ServerAway as exc:
-            error = exc
-        deadline = time.monotonic() + (self._delivery_timeout + _GRACE).total_seconds()
-        for future in futures:
-            try:
+            futures = [self._append(line, message) for message in outgoing]
+            deadline = time.monotonic() + self._delivery_timeout.total_seconds()
+            for future in futures:
                 future.get(timeout=max(0.0, deadline - time.monotonic()))
-            except KafkaError as exc:
-                error = error or _caused(exc)
-        return error
+        except KafkaError as exc:
+            raise translate(exc, doing) from exc
 
-    def _send(self, producer: Any, message: Outgoing) -> Any:
+    def _append(self, line: "_Line", message: Outgoing) -> Any:
         size = size_of(message.key, message.value, message.headers)
-        self._room.take(size, self._delivery_timeout)
+        line.room.take(size, self._delivery_timeout)
         try:
-            future = producer.send(**to_record(message))
+            future = line.producer.send(**to_record(message))
         except BaseException:
-            self._room.give(size)
+            line.room.give(size)
             raise
-        future.add_both(lambda _result: self._room.give(size))
+        future.add_both(lambda _result: line.room.give(size))
         return future
+
+    def _send_one_by_one(self, outgoing: Sequence[Outgoing]) -> None:
+        """Publish with a producer of our own: an error is that of the message it is raised for."""
+        line = self._open()
+        try:
+            for message in outgoing:
+                self._send(line, [message])
+        finally:
+            _abandon(line.producer)
 
     def _know(self, topics: set[str]) -> None:
         """Ask once whether a topic is there: the producer itself would wait for it in vain."""
@@ -115,32 +120,23 @@ class Publisher:
             self._check_topics(unknown)
             self._known |= unknown
 
-    @contextmanager
-    def _borrowed(self) -> "Iterator[_Lent]":
+    def _line(self) -> "_Line":
         with self._lock:
             if self._current is None:
-                self._current = _Lent(self._open())
-            lent = self._current
-            lent.users += 1
-        try:
-            yield lent
-        finally:
-            with self._lock:
-                lent.users -= 1
-                over = lent is not self._current and lent.users == 0
-            if over:
-                lent.close()
+                self._current = self._open()
+            return self._current
 
-    def _retire(self, lent: "_Lent") -> None:
-        """Give nobody this producer any more; its last user closes it."""
+    def _retire(self, line: "_Line") -> None:
+        """Give this producer up: whoever else waits for it learns so at once."""
         with self._lock:
-            if self._current is lent:
+            if self._current is line:
                 self._current = None
                 self._known.clear()
+        _abandon(line.producer)
 
-    def _open(self) -> Any:
+    def _open(self) -> "_Line":
         timeout_ms = self._delivery_timeout // timedelta(milliseconds=1)
-        return self._connector.open(
+        producer = self._connector.open(
             KafkaProducer,
             "publish",
             enable_idempotence=True,
@@ -154,20 +150,15 @@ class Publisher:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
+        return _Line(producer, Room(self._max_in_flight_bytes))
 
 
-class _Lent:
-    """A producer and how many threads publish through it just now."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A producer and the bound on what it may hold."""
 
-    def __init__(self, producer: Any) -> None:
-        self.producer = producer
-        self.users = 0
-
-    def close(self) -> None:
-        try:
-            self.producer.close(timeout=_CLOSES_WITHIN_S)
-        except KafkaTimeoutError:  # it hung; its threads are daemons and hold no acknowledgement
-            log.get().warning("kafka producer did not close")
+    producer: Any
+    room: "Room"
 
 
 class Room:
@@ -201,7 +192,11 @@ class Room:
             self._changed.notify_all()
 
 
-def _caused(exc: KafkaError) -> DespatchError:
-    error = translate(exc, "publish")
-    error.__cause__ = exc
-    return error
+def _abandon(producer: Any) -> None:
+    """Close a producer now: what it holds fails. Twice does no harm.
+
+    Its own `close` would first wait for what no broker acknowledges, then raise and stay open.
+    """
+    producer._sender.force_close()
+    with suppress(KafkaTimeoutError):
+        producer.close(timeout=_CLOSES_WITHIN_S)

@@ -1,7 +1,9 @@
 """Apache Kafka for tests: one broker with its controller on loopback, without Docker."""
 
 import atexit
+import base64
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -21,9 +23,6 @@ from despatch.testing.certificates import make_certificates
 from despatch.testing.kafka_jars import jars
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-
-OAUTH_SUBJECT = "despatch"
-"""Who an unsigned token of the OAUTHBEARER mechanism must speak of for the broker's own login."""
 
 SESSION = timedelta(seconds=4)
 """The session of `open_kafka_bus`: how long a silent member keeps its partitions."""
@@ -142,6 +141,19 @@ class KafkaBroker:
         """Let a frozen broker go on."""
         self._running.send_signal(signal.SIGCONT)
 
+    def produce(self, topic: str, lines: Sequence[str], *, codec: str) -> None:
+        """Publish lines as Kafka's own client does, packed with a codec that we need not have."""
+        main = "org.apache.kafka.tools.ConsoleProducer"
+        server = ("--bootstrap-server", self.servers[0])
+        command = self._java(f"{jars()}/*", main, *server, "--topic", topic)
+        subprocess.run(
+            [*command, "--compression-codec", codec],
+            input="\n".join(lines),
+            text=True,
+            check=True,
+            capture_output=True,
+        )
+
     def __enter__(self) -> "KafkaBroker":
         try:
             self.start()
@@ -230,7 +242,7 @@ class KafkaBroker:
             "scram-sha-256": f"{_LOGIN}.scram.ScramLoginModule required;",
             "scram-sha-512": f"{_LOGIN}.scram.ScramLoginModule required;",
             "oauthbearer": f"{_LOGIN}.oauthbearer.OAuthBearerLoginModule required "
-            f'unsecuredLoginStringClaim_sub="{OAUTH_SUBJECT}";',
+            f'unsecuredLoginStringClaim_sub="broker";',
         }
         return {
             f"listener.name.{listener.lower()}.{mechanism}.sasl.jaas.config": login
@@ -267,6 +279,17 @@ def forget_records(where: str, topic: str) -> None:
         client.delete_records(
             {TopicPartition(topic, place.partition): x.end for place, x in extents.items()}
         )
+
+
+def unsigned_token() -> str:
+    """Return an OAuth token that nobody signed: what OAUTHBEARER takes when nothing is set up."""
+    now = int(time.time())
+    claims = {"sub": "alice", "iat": now - 60, "exp": now + 600}
+    return ".".join([_base64({"alg": "none"}), _base64(claims), ""])
+
+
+def _base64(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
 
 
 def free_ports(count: int) -> list[int]:
