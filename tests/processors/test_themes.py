@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from despatch.errors import SettingsError, UsageError
+from processors.classify import judge
 from processors.themes import load_themes
 
 GOOD = """\
@@ -112,3 +113,13 @@ def test_the_stamp_changes_with_the_rules_and_not_with_words_about_them(folder: 
     assert stamp("# a remark\n" + GOOD.replace("Homes and rents.", "Rents and homes.")) == first
     assert stamp(GOOD.replace("3.0", "3.1")) != first
     assert stamp(GOOD.replace('version = "1"', 'version = "2"')) != first
+
+
+def test_the_theme_in_the_documentation_is_right_and_finds_its_examples(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "judgement.md").read_text("utf-8")
+    (tmp_path / "housing.toml").write_text(page.split("```toml\n")[1].split("```")[0], "utf-8")
+    (theme,) = load_themes(tmp_path)
+    for example in theme.examples.matching:
+        assert judge(example.title, example.text, theme).belongs
+    for example in theme.examples.missing:
+        assert not judge(example.title, example.text, theme).belongs
