@@ -33,6 +33,9 @@ PREFIX = "DESPATCH_"
 NOT_SETTINGS = frozenset({"DESPATCH_HOME", "DESPATCH_CONFIG", "DESPATCH_SECRETS_DIR"})
 """Where settings are read from; the rest of `DESPATCH_*` are settings."""
 
+POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+"""Schemes that mean PostgreSQL: as its own tools write it, and as SQLAlchemy does."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -170,7 +173,7 @@ class Settings(BaseModel):
     @classmethod
     def _store_form(cls, value: SecretStr) -> SecretStr:
         url = value.get_secret_value()
-        if url != "local" and urlsplit(url).scheme not in {"postgresql", "postgres"}:
+        if url != "local" and urlsplit(url).scheme not in POSTGRESQL:
             raise ValueError("write `local` or `postgresql://user:password@host/database`")
         return value
 

@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from despatch.bus.kafka import KafkaBus
 from despatch.bus.local import LocalBus
 from despatch.model import Classified, Release, ReleaseId, SourceId
 from despatch.ports import Bus
-from despatch.testing.channels import WebhookServer
+from despatch.testing.channels import WebhookServer, webhook_server
 from despatch.testing.installation import Installation, generate_documents, wait_for
+from despatch.testing.kafka_broker import KafkaBroker
+from despatch.testing.postgres_server import PostgresServer
 from despatch.topics import CLASSIFIED, decode
 from processors.classify import classify
 from processors.themes import load_themes
@@ -35,8 +38,15 @@ STAGES = {
 
 @pytest.fixture
 def webhook() -> Iterator[WebhookServer]:
-    with WebhookServer() as server:
+    with webhook_server() as server:
         yield server
+
+
+def titles(webhook: WebhookServer) -> Iterator[tuple[str, str]]:
+    """Yield the title and the idempotency key of each alert that came."""
+    for request in list(webhook.requests):
+        body = json.loads(request.body)
+        yield body["release"]["title"], request.headers["idempotency-key"]
 
 
 def expected_titles(documents: list[dict[str, str]]) -> set[str]:
@@ -74,7 +84,13 @@ def run_under_kills(
     file = installation.home / "documents.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in documents))
     subscribed = installation.run(
-        "subscribe", "--theme", "migration", "--theme", "partnerships", "--to", webhook.url
+        "subscribe",
+        "--theme",
+        "migration",
+        "--theme",
+        "partnerships",
+        "--to",
+        f"json://{webhook.address}/",
     )
     assert subscribed.returncode == 0, subscribed.stderr
     for name, arguments in STAGES.items():
@@ -107,7 +123,7 @@ def run_under_kills(
     expected = expected_titles(documents)
 
     def all_told() -> bool:
-        return {told["release"]["title"] for told in webhook.bodies()} >= expected
+        return {title for title, _key in titles(webhook)} >= expected
 
     wait_for(all_told, f"{len(expected)} alerts at the webhook", 120)
     wait_for(
@@ -134,9 +150,8 @@ def check(
     assert set(classified) == {row["title"] for row in documents}, "every document is classified"
     assert {len(ids) for ids in classified.values()} == {1}, "a repeat has the same id"
     keys: dict[str, set[str]] = defaultdict(set)
-    for request in webhook.requests:
-        title = json.loads(request.body)["release"]["title"]
-        keys[title].add(request.headers["Idempotency-Key"])
+    for title, key in titles(webhook):
+        keys[title].add(key)
     assert set(keys) == expected, "each that matches is told, and no other"
     assert {len(of_one) for of_one in keys.values()} == {1}, "a repeat has the same key"
 
@@ -153,3 +168,32 @@ def test_killed_stages_lose_nothing_on_the_embedded_log(
         run_under_kills(
             installation, webhook, lambda: LocalBus(tmp_path / "home" / "log.db"), None, seed
         )
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.postgres
+@pytest.mark.timeout(900 + KILLS * 20)
+def test_killed_stages_and_a_killed_broker_lose_nothing_on_kafka_and_postgresql(
+    tmp_path: Path, webhook: WebhookServer, kafka_here: None, postgres_server: PostgresServer
+) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    with KafkaBroker(tmp_path / "kafka") as broker:
+        environ = {
+            "DESPATCH_BUS": "kafka://" + ",".join(broker.servers),
+            "DESPATCH_STORE": postgres_server.new_database(),
+        }
+
+        def kill_broker() -> None:
+            broker.kill()
+            broker.start()
+
+        with Installation(tmp_path / "home", environ) as installation:
+            for once in (("migrate",), ("topics", "create")):
+                done = installation.run(*once)
+                assert done.returncode == 0, done.stderr
+            run_under_kills(
+                installation, webhook, lambda: KafkaBus(broker.servers), kill_broker, seed
+            )
