@@ -1,8 +1,11 @@
 """Documents say what the code does: links, commands, tables, examples."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -147,6 +150,34 @@ def test_the_example_of_a_theme_does_what_it_says(tmp_path: Path) -> None:
                 update={"title": one.title, "text": one.text}
             )
             assert len(classify(release, (theme,))) == wanted, one.title
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
+    """Step by step, save what installs, what needs the Internet and what runs until Ctrl-C."""
+    left_out = re.compile(r"^(make|\. |export |despatch (up|status|sources add .*))", re.MULTILINE)
+    said = ""
+    for _language, block in (f for f in FENCE.findall(_text("tutorial.md")) if f[0] == "sh"):
+        lines = [line for line in block.splitlines() if not left_out.match(line)]
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],
+            cwd=ROOT,
+            env={
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "DESPATCH_HOME": str(tmp_path / "home"),
+                "COLUMNS": "100",
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{block}: {done.stderr}"
+        said += done.stdout
+    for shown in ('"text": "Small boats"', "delivered: printed", "would be told", "Nothing new"):
+        assert shown in said
+    assert said.count("Why ") == 2, "one test alert and one real one, and no third"
 
 
 def _text(name: str) -> str:
