@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, case, select, update
@@ -21,7 +22,7 @@ from despatch.model import (
 )
 from despatch.ports import Archived, Place, Taken, Told
 from despatch.store import tables
-from despatch.store.rows import Rows, in_parts
+from despatch.store.rows import Rows, in_parts, insert_into
 from despatch.store.tables import positions, release_sources, releases
 
 
@@ -134,41 +135,26 @@ class Alerting(Rows):
         return sha256
 
     def _archive_release(self, classified: Classified, payload: str, best: bool) -> None:
-        """Keep the best text; the status is the newest observation's, in whatever order."""
-        release, at = classified.revision.release, classified.revision.observed_at
-        insert = self._insert(releases).values(
-            id=release.id,
-            address=release.address,
-            status=release.status,
-            observed_at=at,
-            best=payload,
-        )
-        newer = releases.c.observed_at <= insert.excluded.observed_at
-        changed = {
-            name: case((newer, insert.excluded[name]), else_=releases.c[name])
-            for name in ("status", "observed_at")
+        release = classified.revision.release
+        values = {
+            "id": release.id,
+            "address": release.address,
+            "status": release.status,
+            "observed_at": classified.revision.observed_at,
+            "best": payload,
         }
-        if best:
-            changed["best"] = insert.excluded.best
-        self._run(insert.on_conflict_do_update(index_elements=["id"], set_=changed))
+        self._run(_upsert_release(self._dialect, best), values)
 
     def _archive_source(self, classified: Classified) -> None:
         revision = classified.revision
-        insert = self._insert(release_sources).values(
-            release=revision.release.id,
-            source=revision.release.source,
-            entry=revision.release.entry,
-            fingerprint=revision.fingerprint,
-            observed_at=revision.observed_at,
-        )
-        names = ("entry", "fingerprint", "observed_at")
-        self._run(
-            insert.on_conflict_do_update(
-                index_elements=["release", "source"],
-                set_={name: insert.excluded[name] for name in names},
-                where=release_sources.c.observed_at <= insert.excluded.observed_at,
-            )
-        )
+        values = {
+            "release": revision.release.id,
+            "source": revision.release.source,
+            "entry": revision.release.entry,
+            "fingerprint": revision.fingerprint,
+            "observed_at": revision.observed_at,
+        }
+        self._run(_upsert_source(self._dialect), values)
 
     def _archived_part(self, ids: Sequence[str]) -> dict[ReleaseId, Archived]:
         rows = self._all(
@@ -194,6 +180,30 @@ class Alerting(Rows):
             )
             for row in rows
         }
+
+
+@cache
+def _upsert_release(dialect: str, best: bool) -> Any:
+    """Keep the best text; the status is the newest observation's, in whatever order they come."""
+    insert = insert_into(dialect, releases)
+    newer = releases.c.observed_at <= insert.excluded.observed_at
+    changed = {
+        name: case((newer, insert.excluded[name]), else_=releases.c[name])
+        for name in ("status", "observed_at")
+    }
+    if best:
+        changed["best"] = insert.excluded.best
+    return insert.on_conflict_do_update(index_elements=["id"], set_=changed)
+
+
+@cache
+def _upsert_source(dialect: str) -> Any:
+    insert = insert_into(dialect, release_sources)
+    return insert.on_conflict_do_update(
+        index_elements=["release", "source"],
+        set_={name: insert.excluded[name] for name in ("entry", "fingerprint", "observed_at")},
+        where=release_sources.c.observed_at <= insert.excluded.observed_at,
+    )
 
 
 def _place(place: Place) -> dict[str, Any]:

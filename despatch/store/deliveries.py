@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, exists, func, insert, select, update
 
 from despatch.errors import FencedError
 from despatch.model import (
@@ -148,7 +148,7 @@ class Deliveries(Rows):
         made = select(func.count()).where(attempts.c.delivery == delivery)
         number = made.scalar_subquery() + 1
         values = attempt.model_dump()
-        self._run(self._insert(attempts).values(delivery=delivery, number=number, **values))
+        self._run(insert(attempts).values(delivery=delivery, number=number, **values))
 
 
 ALERTS = select(alerts, classified.c.payload.label("classified_payload")).outerjoin(

@@ -1,6 +1,7 @@
 """One open transaction, seen as rows: the few statements that every subject is made of."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Table
@@ -11,6 +12,7 @@ from despatch.ports import Clock
 from despatch.store.secrets import Secrets
 
 _ASKED_AT_ONCE = 500
+_COUNTED = {"preserve_rowcount": True}
 
 
 class Rows:
@@ -23,29 +25,27 @@ class Rows:
         self.fenced: FencedError | None = None
         """Set once another owner was found to have gone on: this must not be committed."""
 
-    def _insert(self, table: Table) -> Any:
-        """Return an insert that knows ON CONFLICT; each dialect has its own class."""
-        if self._connection.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)
+    @property
+    def _dialect(self) -> str:
+        return self._connection.dialect.name
 
     def _add(self, table: Table, **values: Any) -> bool:
         """Insert a row; False, and nothing changed, if one with its key is there."""
-        return self._run(self._insert(table).values(values).on_conflict_do_nothing()) == 1
+        return self._run(_insert_new(self._dialect, table), values) == 1
 
     def _put(self, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, each in place of the one with its key; no key twice."""
         if not rows:
             return
-        insert = self._insert(table)
+        insert = insert_into(self._dialect, table)
         changed = {name: insert.excluded[name] for name in rows[0] if name not in key}
         statement = insert.on_conflict_do_update(index_elements=list(key), set_=changed)
         self._connection.execute(statement, list(rows))
 
-    def _run(self, statement: Any) -> int:
+    def _run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
         """Execute and return how many rows were inserted or changed."""
-        statement = statement.execution_options(preserve_rowcount=True)
-        rowcount: int = self._connection.execute(statement).rowcount
+        result: Any = self._connection.execute(statement, values, execution_options=_COUNTED)
+        rowcount: int = result.rowcount
         return rowcount
 
     def _all(self, statement: Executable) -> Sequence[Row[Any]]:
@@ -53,6 +53,17 @@ class Rows:
 
     def _first(self, statement: Executable) -> Row[Any] | None:
         return self._connection.execute(statement).first()
+
+
+def insert_into(dialect: str, table: Table) -> Any:
+    """Return an insert that knows ON CONFLICT; each dialect has its own class."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Any:
+    # Made once: to build a statement takes SQLAlchemy longer than SQLite takes to run it.
+    return insert_into(dialect, table).on_conflict_do_nothing()
 
 
 def in_parts(values: Collection[str]) -> Iterator[tuple[str, ...]]:
