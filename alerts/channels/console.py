@@ -4,10 +4,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 from typing import TextIO
 
 from pydantic import SecretStr
-from rich.box import ROUNDED
+from rich.box import ASCII, ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
@@ -60,20 +61,38 @@ class ConsoleChannel:
 
 
 def _print(out: TextIO, width: int | None, alert: Alert, key: DeliveryId) -> None:
-    """Print through the stream's own encoding: what it can't write becomes a `?`."""
-    console = Console(file=out, width=width, highlight=False)
-    if width is None and console.width > MAX_WIDTH:
-        console.width = MAX_WIDTH
-    with console.capture() as captured:
-        console.print(render(alert, key, colour=console.color_system is not None))
+    """Print through the stream's own encoding: what it can't write becomes a `?`.
+
+    The text is made apart from the stream: rich ends the process when a pipe is closed.
+    """
+    stream = Console(file=out)
     encoding = getattr(out, "encoding", None) or "utf-8"
+    console = Console(
+        file=StringIO(),
+        width=width or min(stream.width, MAX_WIDTH),
+        force_terminal=stream.is_terminal,
+        color_system=stream.color_system,  # type: ignore[arg-type]
+        highlight=False,
+    )
+    with console.capture() as captured:
+        console.print(
+            render(
+                alert,
+                key,
+                colour=stream.color_system is not None,
+                lines=encoding.lower().startswith("utf"),
+            )
+        )
     out.write(captured.get().encode(encoding, "replace").decode(encoding))
     out.flush()
 
 
-def render(alert: Alert, key: DeliveryId, *, colour: bool) -> RenderableType:
-    """Return the alert as a panel. Without colour, asterisks mark the evidence."""
-    parts = list(_parts(alert, colour))
+def render(alert: Alert, key: DeliveryId, *, colour: bool, lines: bool = True) -> RenderableType:
+    """Return the alert as a panel. Without colour asterisks mark the evidence.
+
+    Without `lines` the frame is of ASCII.
+    """
+    parts = list(_parts(alert, colour, "─" if lines else "-"))
     return Panel(
         Group(*parts),
         title=Text(_heading(alert)),
@@ -81,7 +100,7 @@ def render(alert: Alert, key: DeliveryId, *, colour: bool) -> RenderableType:
         subtitle=Text(key, style="dim"),
         subtitle_align="right",
         border_style=_BORDER.get(alert.event, "cyan"),
-        box=ROUNDED,
+        box=ROUNDED if lines else ASCII,
         padding=(1, 2),
     )
 
@@ -93,14 +112,14 @@ def _heading(alert: Alert) -> str:
     return f"{alert.event.capitalize()}{late} · {message.byline(alert.classified)}"
 
 
-def _parts(alert: Alert, colour: bool) -> Iterator[RenderableType]:
+def _parts(alert: Alert, colour: bool, rule: str) -> Iterator[RenderableType]:
     if alert.classified is None:
         yield Text(one_line(alert.subject), style="bold")
         yield Text(f"\n{clean(alert.body)}")
     else:
         yield from _release(alert, alert.classified, colour)
     yield Text("")
-    yield Rule(style="dim")
+    yield Rule(style="dim", characters=rule)
     foot = Table.grid(padding=(0, 2))
     foot.add_row(Text("Why", style="dim"), Text(message.why(alert)))
     if alert.subscriptions:
