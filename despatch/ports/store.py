@@ -91,6 +91,7 @@ class Leased:
     """Grows with each lease: a late save under an older one is refused."""
     health: Health
     first_contact: bool
+    """True until the source was read whole once: its health has no `ok_at` yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class Counts:
     oldest_waiting: datetime | None
     """`not_before` of the delivery that has waited longest."""
     subscriptions: int
+    """The active ones."""
     open_alarms: int
     newest_release_at: datetime | None
 
@@ -260,7 +262,10 @@ class Transaction(Protocol):
 
     # subscribers
     def add_subscriber(self, subscriber: Subscriber) -> None:
-        """Add a subscriber; one with this id stays as it is."""
+        """Add a subscriber; one with this id stays as it is.
+
+        Raises UsageError if another has this name.
+        """
         ...
 
     def subscriber_named(self, name: str) -> Subscriber | None:
@@ -268,19 +273,31 @@ class Transaction(Protocol):
         ...
 
     def add_channel(self, channel: Channel) -> Channel:
-        """Add a channel; if the subscriber has one with this URL, return that one instead."""
+        """Add a channel; if the subscriber has one with this URL, return that one instead.
+
+        A removed one with this id is made anew. Raises UsageError if the subscriber is unknown.
+        """
         ...
 
     def channels(self) -> Sequence[Channel]:
-        """Return every channel that is not removed."""
+        """Return every channel that is not removed.
+
+        Raises OperatorError if a URL was encrypted with a key that is lost.
+        """
         ...
 
     def set_channel_state(self, channel: ChannelId, state: State) -> bool:
-        """Pause, resume or remove a channel; a removed one's URL is erased."""
+        """Pause, resume or remove a channel; a removed one's URL is erased and it stays removed.
+
+        False if there is no such channel.
+        """
         ...
 
     def add_subscription(self, subscription: Subscription) -> None:
-        """Add a subscription. Raises UsageError if its subscriber or a channel is unknown."""
+        """Add a subscription; one with this id stays as it is, save that a removed one is replaced.
+
+        Raises UsageError if its subscriber is unknown, or a channel unknown or not theirs.
+        """
         ...
 
     def subscriptions(self) -> Sequence[Subscription]:
@@ -293,14 +310,19 @@ class Transaction(Protocol):
 
     # the alert stage
     def position(self, group: str, place: Place) -> int | None:
-        """Return a group's next offset, or None if it has none in this very log and topic."""
+        """Return a group's next offset, or None if it has none in this very log and topic.
+
+        A log that was made anew under the same name has another cluster or topic id: the group
+        starts there at the oldest message. The position in the old log is kept.
+        """
         ...
 
     def advance(self, group: str, batch_place: Place, first: int, next_: int) -> None:
         """Move a position from `first` to `next_`, by compare-and-set.
 
         Where no position is kept yet, `first` is taken as it is. Raises FencedError, and the
-        transaction must be left, if it stands elsewhere: another owner has gone on.
+        transaction must be left, if it stands elsewhere: another owner has gone on. (A block
+        that swallows it is rolled back at its end, and the error raised again.)
         """
         ...
 
@@ -309,7 +331,11 @@ class Transaction(Protocol):
         ...
 
     def archive(self, taken: Taken, *, best: bool) -> None:
-        """Record a classified message as taken; `best`: its text becomes the kept one."""
+        """Record a classified message as taken; `best`: its text becomes the kept one.
+
+        Status and fingerprint are those of the newest observation, in whatever order they are
+        taken. A message taken before is dropped without effect.
+        """
         ...
 
     def add_match(self, match: Match) -> bool:
@@ -336,7 +362,11 @@ class Transaction(Protocol):
     def claim_deliveries(
         self, owner: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[Claim]:
-        """Lend deliveries that are due, or whose worker's lease ran out, oldest due first."""
+        """Lend deliveries that are due, or whose worker's lease ran out, oldest due first.
+
+        `owner` is one worker's own name. A lease that ran out adds an attempt "in doubt": whether
+        that worker had sent it, nobody knows. A test or an alarm needs no subscription.
+        """
         ...
 
     def finish_delivery(
@@ -351,7 +381,10 @@ class Transaction(Protocol):
         ...
 
     def next_delivery_at(self) -> datetime | None:
-        """Return when the next delivery is due, or None if none waits."""
+        """Return when the next delivery is due, or None if none waits.
+
+        One that is being sent is due when its lease runs out.
+        """
         ...
 
     # operating
@@ -372,7 +405,7 @@ class Transaction(Protocol):
         ...
 
     def beats(self) -> Sequence[Beat]:
-        """Return the last sign of life of each stage's instances."""
+        """Return the last sign of life of each stage's instances; a week's silence is forgotten."""
         ...
 
     def counts(self) -> Counts:
@@ -380,7 +413,10 @@ class Transaction(Protocol):
         ...
 
     def find_releases(self, name: str) -> Sequence[ReleaseId]:
-        """Return the releases whose id starts with, or whose address or entry is, `name`."""
+        """Return the releases whose id starts with, or whose address or entry is, `name`.
+
+        Newest first; the address is made canonical.
+        """
         ...
 
     def trace(self, release: ReleaseId) -> Trace:
