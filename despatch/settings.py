@@ -115,7 +115,7 @@ class Settings(BaseModel):
 
     secret_key: SecretStr | None = Field(
         None,
-        description="Key that channel URLs are encrypted with (`despatch doctor --new-key` makes "
+        description="Key that channel URLs are encrypted with (`despatch settings --new-key` makes "
         "one); several, newest first, apart by commas. Default: a file in the home folder, made "
         "at first use. A secret.",
     )
@@ -238,7 +238,7 @@ def read(
 def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingsError(f"settings file {file} does not exist") from None
         return {}

@@ -105,7 +105,7 @@ def _classified(line: bytes | str, ready: Classifier) -> bytes:
     return result.encode() + b"\n"
 
 
-def _document(line: bytes | str) -> dict[str, str]:
+def _document(line: bytes | str) -> dict[str, Any]:
     """Return id, title and text of a line. Raises PermanentError that says what is wrong."""
     if len(line) > MAX_LINE_BYTES:
         raise PermanentError(f"{len(line)} bytes are too many: the limit is {MAX_LINE_BYTES}")
@@ -119,11 +119,13 @@ def _document(line: bytes | str) -> dict[str, str]:
         raise PermanentError(f"not JSON that can be read: {exc}") from exc
     if not isinstance(fields, dict):
         raise PermanentError('not an object: each line is {"id": …, "title": …, "text": …}')
-    if not isinstance(fields.get("id"), str) or not fields["id"]:
-        raise PermanentError("id is missing or no text: each line needs an id")
+    id_ = fields.get("id")
+    if not isinstance(id_, str | int) or isinstance(id_, bool) or id_ == "":
+        raise PermanentError("id is missing, or neither text nor a whole number")
     if fields.get("title") is None and fields.get("text") is None:
-        raise PermanentError(f"{fields['id']!r} has neither title nor text")
-    return {name: _text(fields, name) for name in ("id", "title", "text")}
+        raise PermanentError(f"{id_!r} has neither title nor text")
+    id_ = _text(fields, "id") if isinstance(id_, str) else id_
+    return {"id": id_} | {name: _text(fields, name) for name in ("title", "text")}
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

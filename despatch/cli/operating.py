@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
@@ -25,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=PANEL, epilog=example("despatch status --json"))(_status)
     app.command(rich_help_panel=PANEL, epilog=example("despatch doctor"))(doctor)
     app.command(rich_help_panel=PANEL, epilog=example("despatch migrate"))(migrate)
-    app.command(rich_help_panel=PANEL, epilog=example("despatch settings"))(settings)
+    app.command(rich_help_panel=PANEL, epilog=example("despatch settings", "despatch settings --new-key"))(settings)
     app.command(rich_help_panel=PANEL, epilog=example("despatch schemas docs/schemas"))(schemas)
 
 
@@ -108,8 +109,17 @@ def migrate(context: typer.Context) -> None:
     out.print("The store's schema is this version's.")
 
 
-def settings(context: typer.Context, as_json: Json = False) -> None:
+def settings(
+    context: typer.Context,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Print a fresh value for secret_key instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show every setting in force, without the secrets, and what it means."""
+    if new_key:
+        out.print(Fernet.generate_key().decode(), highlight=False)
+        return
     found = here(context).settings()
     values = found.model_dump(mode="json")
     if as_json:

@@ -42,13 +42,19 @@ def test_an_unknown_theme_is_named_with_the_nearest_right_one(installation: Inst
     fails(installation, 2, *arguments, says=("migrations", "migration", "partnerships"))
 
 
-@pytest.mark.parametrize("url", ["jsn://user:hunter2@example.org/x", "hunter2", "mailto://"])
+@pytest.mark.parametrize(
+    "url, says",
+    [
+        ("jsn://user:hunter2@example.org/x", "json"),
+        ("hunter2", "://"),
+        ("mailto://", "mailto:// URL is not complete"),
+        ("file:///etc/hunter2", "file://"),
+    ],
+)
 def test_a_bad_channel_url_is_refused_without_being_shown(
-    installation: Installation, url: str
+    installation: Installation, url: str, says: str
 ) -> None:
-    done = fails(
-        installation, 2, "subscribe", "--theme", "migration", "--to", url, says=("channel",)
-    )
+    done = fails(installation, 2, "subscribe", "--theme", "migration", "--to", url, says=(says,))
     assert "hunter2" not in done.stdout + done.stderr
 
 
@@ -68,7 +74,7 @@ def test_a_file_of_garbage_is_named_and_the_good_lines_go_on(
     assert "half.jsonl" in done.stdout
     classified = installation.run("classify", str(file))
     assert classified.returncode == 65
-    assert classified.stdout == '{"id":"1","themes":[]}\n'
+    assert classified.stdout == '{"id": "1", "themes": []}\n'
     assert "line 2" in classified.stderr
 
 

@@ -55,7 +55,7 @@ def test_a_missing_title_or_text_is_empty(fields: dict[str, str]) -> None:
         (b'{"id": "\xff"}', "line 2: not UTF-8 at byte 9"),
         ("[1]", "line 2: not an object"),
         (line(title="x"), "line 2: id is missing"),
-        (line(id=7, text="x"), "line 2: id is missing or no text"),
+        (line(id=7.5, text="x"), "line 2: id is missing, or neither text nor"),
         (line(id="a"), "line 2: 'a' has neither title nor text"),
         (line(id="a", text=3), "line 2: text is int, not text"),
     ],
