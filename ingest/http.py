@@ -118,7 +118,8 @@ class HttpFetcher:
                 return await self._follow(address, headers, validators)
         except TimeoutError as exc:
             raise ServerAway(
-                f"timeout: {address} gave no whole answer within {self._total:g} s"
+                f"timeout: {address} gave no whole answer in time "
+                f"({CONNECT.total_seconds():g} s to connect, {self._total:g} s in all)"
             ) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             raise _translate(address, exc) from exc

@@ -1,6 +1,7 @@
 """HTTP without the Internet: a fetcher that answers as told, and a server on loopback."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,6 +97,8 @@ class Answer:
     """Announce the whole body, send half, and hang up."""
     raw: bytes | None = None
     """Send exactly these bytes instead, and hang up."""
+    hang: bool = False
+    """Having sent, neither answer more nor hang up."""
 
 
 @dataclass
@@ -109,6 +112,7 @@ class LoopbackServer:
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
     connections: int = 0
     port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -118,7 +122,7 @@ class LoopbackServer:
 
     def url(self, path: str = "/") -> str:
         """Return a path's address."""
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
 
     def will(self, path: str, *answers: Answer) -> str:
         """Answer a path so from now on; return its address."""
@@ -144,7 +148,7 @@ class LoopbackServer:
         self._loop.close()
 
     async def _open(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -182,6 +186,8 @@ class LoopbackServer:
         if answer.raw is not None:
             writer.write(answer.raw)
             await writer.drain()
+            if answer.hang:
+                await asyncio.Event().wait()
             return False
         await self._send(writer, answer)
         return not answer.cut

@@ -1,0 +1,344 @@
+"""The fetcher against a server on loopback that does what strangers do."""
+
+import asyncio
+import gzip
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from despatch.errors import DespatchError, PermanentError, ServerAway, TransientError
+from despatch.ports import Response, Validators
+from despatch.testing import Answer, FakeClock, LoopbackServer
+from despatch.testing.certificates import make_certificates
+from ingest.http import HttpFetcher
+
+LOOPBACK = [ip_network("127.0.0.0/8")]
+MIB = 1024 * 1024
+NONE = Validators()
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with LoopbackServer() as running:
+        yield running
+
+
+def fetch(
+    address: str, validators: Validators = NONE, *, fetches: int = 1, **options: Any
+) -> Response:
+    """GET with a fetcher of its own; the last answer of several."""
+
+    async def get() -> Response:
+        async with HttpFetcher(**{"allow_networks": LOOPBACK} | options) as fetcher:
+            for _ in range(fetches - 1):
+                await fetcher.get(address, validators)
+            return await fetcher.get(address, validators)
+
+    return asyncio.run(get())
+
+
+def fails(address: str, kind: type[DespatchError], word: str, **options: Any) -> DespatchError:
+    """GET, and return the error that came of it: of this kind, beginning with this word."""
+    with pytest.raises(kind) as caught:
+        fetch(address, **options)
+    assert str(caught.value).startswith(word)
+    return caught.value
+
+
+def test_an_answer_is_read_whole(server: LoopbackServer) -> None:
+    clock = FakeClock()
+    headers = [("ETag", 'W/"x"'), ("Last-Modified", "Mon, 02 Mar 2026 11:00:00 GMT")]
+    address = server.will("/feed", Answer(headers=[*headers, ("X-More", "y")], body=b"<rss/>"))
+
+    answer = fetch(address, clock=clock)
+
+    assert (answer.status, answer.body, answer.address, answer.at) == (
+        200,
+        b"<rss/>",
+        address,
+        clock.now(),
+    )
+    assert answer.validators == Validators('W/"x"', "Mon, 02 Mar 2026 11:00:00 GMT")
+    assert answer.header("x-more") == "y"
+
+
+def test_we_say_who_we_are_and_send_nothing_else_of_us(server: LoopbackServer) -> None:
+    address = server.will("/feed", Answer(headers=[("Set-Cookie", "id=1; Path=/")]))
+
+    fetch(address, contact="ops@example.gov", fetches=2)
+
+    for request in server.requests:
+        assert request.headers["user-agent"].startswith("Despatch/")
+        assert request.headers["user-agent"].endswith("(+ops@example.gov)")
+        assert request.headers["accept-encoding"] == "gzip, deflate"
+        assert not {"cookie", "referer", "if-none-match", "if-modified-since"} & set(
+            request.headers
+        )
+
+
+def test_connections_are_kept(server: LoopbackServer) -> None:
+    fetch(server.will("/feed", Answer(body=b"x")), fetches=5)
+
+    assert (len(server.requests), server.connections) == (5, 1)
+
+
+def test_validators_are_sent_back_byte_for_byte_and_a_304_may_renew_one(
+    server: LoopbackServer,
+) -> None:
+    address = server.will("/feed", Answer(304, headers=[("Last-Modified", "later")]))
+
+    answer = fetch(address, Validators('W/"odd \' quotes"', "Sat Feb 30 not a date"))
+
+    assert server.requests[0].headers["if-none-match"] == 'W/"odd \' quotes"'
+    assert server.requests[0].headers["if-modified-since"] == "Sat Feb 30 not a date"
+    assert (answer.status, answer.body) == (304, b"")
+    assert answer.validators == Validators('W/"odd \' quotes"', "later")
+
+
+def test_a_304_that_nobody_asked_for_is_an_error(server: LoopbackServer) -> None:
+    fails(server.will("/feed", Answer(304)), TransientError, "http 304")
+
+
+def _deflated(data: bytes) -> bytes:
+    raw = zlib.compressobj(wbits=-15)
+    return raw.compress(data) + raw.flush()
+
+
+@pytest.mark.parametrize(
+    "coding,coded",
+    [
+        ("gzip", gzip.compress(b"hello " * 1000)),
+        ("x-gzip", gzip.compress(b"hello " * 500) + gzip.compress(b"hello " * 500)),
+        ("deflate", zlib.compress(b"hello " * 1000)),
+        ("deflate", _deflated(b"hello " * 1000)),
+        ("identity", b"hello " * 1000),
+        ("GZIP", gzip.compress(b"hello " * 1000)),
+    ],
+    ids=["gzip", "two members", "deflate", "raw deflate", "identity", "capitals"],
+)
+def test_a_coding_is_undone(server: LoopbackServer, coding: str, coded: bytes) -> None:
+    answer = fetch(server.will("/feed", Answer(headers=[("Content-Encoding", coding)], body=coded)))
+
+    assert answer.body == b"hello " * 1000
+
+
+@pytest.mark.parametrize(
+    "coding,body,word",
+    [
+        ("br", b"x", "encoding"),
+        ("gzip", b"not gzip at all", "encoding"),
+        ("gzip", gzip.compress(bytes(range(256)) * 50)[:-20], "truncated"),
+    ],
+)
+def test_a_coding_that_cannot_be_undone_is_named(
+    server: LoopbackServer, coding: str, body: bytes, word: str
+) -> None:
+    answer = Answer(headers=[("Content-Encoding", coding)], body=body)
+
+    fails(server.will("/feed", answer), TransientError, word)
+
+
+def test_a_bomb_never_gets_to_unfold(server: LoopbackServer) -> None:
+    """A quarter of a gigabyte of zeros is 250 kB of gzip; it is dropped at the limit."""
+    zeros = zlib.compressobj(9, wbits=31)
+    bomb = b"".join([*(zeros.compress(bytes(MIB)) for _ in range(256)), zeros.flush()])
+    address = server.will("/feed", Answer(headers=[("Content-Encoding", "gzip")], body=bomb))
+
+    fails(address, PermanentError, "too large")
+
+
+@pytest.mark.parametrize("drip", [False, True], ids=["announced", "not announced"])
+def test_a_body_over_the_limit_is_dropped(server: LoopbackServer, drip: bool) -> None:
+    body = bytes(2 * MIB)
+    raw = b"HTTP/1.1 200 OK\r\n\r\n" + body if drip else None
+
+    address = server.will("/feed", Answer(body=body, raw=raw))
+
+    fails(address, PermanentError, "too large", max_body_bytes=MIB)
+
+
+def test_a_body_of_exactly_the_limit_passes(server: LoopbackServer) -> None:
+    address = server.will("/feed", Answer(body=bytes(MIB)))
+
+    assert len(fetch(address, max_body_bytes=MIB).body) == MIB
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(body=b"x" * 1000, drip_s=0.05),
+        Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", hang=True),
+    ],
+    ids=["a byte at a time", "never the rest"],
+)
+def test_the_whole_answer_has_a_time(server: LoopbackServer, answer: Answer) -> None:
+    address = server.will("/feed", answer)
+
+    fails(address, ServerAway, "timeout", total=timedelta(seconds=0.5))
+
+
+def test_a_body_that_breaks_off_is_named(server: LoopbackServer) -> None:
+    fails(server.will("/feed", Answer(body=b"x" * 100, cut=True)), TransientError, "truncated")
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"]
+)
+def test_what_is_no_answer_is_named(server: LoopbackServer, raw: bytes) -> None:
+    with pytest.raises(TransientError, match=r"^(disconnected|bad answer)"):
+        fetch(server.will("/feed", Answer(raw=raw)))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed(server: LoopbackServer, status: int) -> None:
+    server.will("/new/feed", Answer(body=b"here"))
+    address = server.will("/old", Answer(status, headers=[("Location", "new/feed#part")]))
+
+    answer = fetch(address)
+
+    assert (answer.body, answer.address) == (b"here", server.url("/new/feed"))
+
+
+def test_five_redirects_are_followed_and_not_six(server: LoopbackServer) -> None:
+    for hop in range(6):
+        server.will(f"/{hop}", Answer(302, headers=[("Location", f"/{hop + 1}")]))
+    server.will("/6", Answer(body=b"here"))
+
+    assert fetch(server.url("/1")).body == b"here"
+    fails(server.url("/0"), PermanentError, "redirect")
+
+
+def test_a_redirect_loop_ends(server: LoopbackServer) -> None:
+    fails(server.will("/a", Answer(301, headers=[("Location", "/a")])), PermanentError, "redirect")
+
+
+@pytest.mark.parametrize(
+    "target,word",
+    [
+        ("http://10.0.0.1/x", "blocked address"),
+        ("http://169.254.169.254/latest/meta-data", "blocked address"),
+        ("http://[::1]:{port}/x", "blocked address"),
+        ("http://[::ffff:10.0.0.1]/x", "blocked address"),
+        ("file:///etc/passwd", "bad address"),
+        ("http://user:pass@127.0.0.1:{port}/x", "bad address"),
+        ("http://exam\\ple.gov/", "bad address"),
+    ],
+)
+def test_a_redirect_inward_is_refused(server: LoopbackServer, target: str, word: str) -> None:
+    target = target.format(port=server.port)
+    address = server.will("/a", Answer(302, headers=[("Location", target)]))
+
+    fails(address, PermanentError, word)
+
+    assert [request.path for request in server.requests] == ["/a"]
+
+
+def test_without_the_setting_loopback_is_refused(server: LoopbackServer) -> None:
+    fails(server.url("/feed"), PermanentError, "blocked address", allow_networks=())
+    fails(f"http://localhost:{server.port}/", PermanentError, "blocked address", allow_networks=())
+    assert server.connections == 0
+
+
+def resolver(*answers: Sequence[str]) -> Callable[[str], Awaitable[Sequence[str]]]:
+    """A name server that gives these answers, one after the other, the last for ever."""
+    left = list(answers)
+
+    async def resolve(_host: str) -> Sequence[str]:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return resolve
+
+
+@pytest.mark.parametrize("ips", [["10.0.0.1"], ["127.0.0.1", "10.0.0.1"], ["fd00::1"]])
+def test_a_name_with_one_address_inside_is_refused(server: LoopbackServer, ips: list[str]) -> None:
+    address = f"http://feeds.example.gov:{server.port}/"
+
+    fails(address, PermanentError, "blocked address", resolve=resolver(ips))
+
+    assert server.connections == 0
+
+
+def test_what_was_vetted_is_what_is_connected_to(server: LoopbackServer) -> None:
+    """A name that resolves outward first and inward then gains nothing: it is asked once."""
+    server.will("/", Answer(body=b"here"))
+    asked: list[str] = []
+
+    async def resolve(host: str) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+
+    answer = fetch(f"http://feeds.example.gov:{server.port}/", resolve=resolve)
+
+    assert answer.body == b"here"
+    assert asked == ["feeds.example.gov"]
+    assert server.requests[0].headers["host"] == f"feeds.example.gov:{server.port}"
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "017700000001", "127.0.0.1."])
+def test_an_address_in_disguise_is_refused(server: LoopbackServer, host: str) -> None:
+    with pytest.raises(DespatchError, match=r"^(blocked address|bad address|dns)"):
+        fetch(f"http://{host}:{server.port}/", allow_networks=())
+    assert server.connections == 0
+
+
+def test_a_name_that_does_not_resolve_is_named() -> None:
+    async def unknown(_host: str) -> Sequence[str]:
+        raise OSError("no such name")
+
+    fails("http://feeds.example.gov/", ServerAway, "dns", resolve=unknown)
+    fails("http://feeds.example.gov/", ServerAway, "dns", resolve=resolver([]))
+
+
+def test_a_port_where_nothing_listens_is_named() -> None:
+    with LoopbackServer() as server:
+        address = server.url()
+
+    fails(address, ServerAway, "refused")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(tmp_path / "broker.pem")
+
+    with LoopbackServer(tls=tls) as server:
+        fails(server.url(), TransientError, "tls")
+
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 522, 204])
+def test_what_may_pass_is_tried_again(server: LoopbackServer, status: int) -> None:
+    fails(server.will("/feed", Answer(status)), TransientError, f"http {status}")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
+def test_what_will_not_pass_is_permanent(server: LoopbackServer, status: int) -> None:
+    fails(server.will("/feed", Answer(status)), PermanentError, f"http {status}")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("value", ["90", "Mon, 02 Mar 2026 12:01:30 GMT"])
+def test_the_server_says_how_long_to_wait(server: LoopbackServer, status: int, value: str) -> None:
+    clock = FakeClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    address = server.will("/feed", Answer(status, headers=[("Retry-After", value)]))
+
+    error = fails(address, TransientError, f"http {status}", clock=clock)
+
+    assert isinstance(error, TransientError)
+    assert error.retry_after == timedelta(seconds=90)
+
+
+def test_a_wait_that_means_nothing_is_none(server: LoopbackServer) -> None:
+    address = server.will("/feed", Answer(503, headers=[("Retry-After", "later")]))
+
+    error = fails(address, TransientError, "http 503")
+
+    assert isinstance(error, TransientError)
+    assert error.retry_after is None
