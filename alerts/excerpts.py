@@ -9,13 +9,13 @@ from despatch.model import Evidence, Release, ThemeScore
 
 MOST = 3
 """Excerpts shown of one theme."""
-AROUND = 110
-"""Characters shown on each side of the words at most."""
 LONGEST = 320
-"""Characters of one excerpt."""
+"""Characters of one excerpt, about: a sentence that is no longer is shown whole."""
+AROUND = 130
+"""Characters shown on each side of the words in a longer one."""
 
 _SPACE = re.compile(r"\s+")
-_ENDS = ".!?\n"
+_END = re.compile(r"[.!?][\"'”’)\]]*(?=\s)|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +28,31 @@ class Excerpt:
 def excerpts(score: ThemeScore, release: Release) -> tuple[Excerpt, ...]:
     """Return up to three stretches around the heaviest evidence, in the text's order.
 
-    Each stretch marks all the evidence that stands in it; no evidence is shown twice. A span that
-    does not fit the text (another version of it) is left out.
+    Each stretch marks all the evidence that stands in it; no stretch is shown twice, nor any that
+    overlaps another. A span that does not fit the text (another version of it) is left out.
     """
     spans = [one for one in score.evidence if one.weight > 0 and _fits(one, release)]
-    heaviest = sorted(spans, key=lambda one: (-one.weight, one.field != "title", one.start))
     chosen: list[tuple[str, int, int]] = []
-    for span in heaviest:
+    shown: set[str] = set()
+    for span in sorted(spans, key=lambda one: (-one.weight, one.field != "title", one.start)):
+        text = _named(span.field, release)
+        first, last = _stretch(text, span)
+        words = _SPACE.sub(" ", text[first:last]).strip(" .!?").lower()
+        overlaps = any(f == span.field and first < b and a < last for f, a, b in chosen)
+        if not overlaps and words not in shown:
+            chosen.append((span.field, first, last))
+            shown.add(words)
         if len(chosen) == MOST:
             break
-        if not any(f == span.field and a <= span.start < b for f, a, b in chosen):
-            chosen.append((span.field, *_stretch(_field(span, release), span)))
-    return tuple(
-        Excerpt(
-            tuple(_pieces(_named(field, release), a, b, (s for s in spans if s.field == field)))
-        )
-        for field, a, b in sorted(chosen, key=lambda one: (one[0] != "title", one[1]))
-    )
+    found = []
+    for field, first, last in sorted(chosen, key=lambda one: (one[0] != "title", one[1])):
+        here = [span for span in spans if span.field == field]
+        found.append(Excerpt(tuple(_pieces(_named(field, release), first, last, here))))
+    return tuple(found)
 
 
 def _fits(span: Evidence, release: Release) -> bool:
-    return _field(span, release)[span.start : span.end] == span.text != ""
-
-
-def _field(span: Evidence, release: Release) -> str:
-    return _named(span.field, release)
+    return _named(span.field, release)[span.start : span.end] == span.text != ""
 
 
 def _named(field: str, release: Release) -> str:
@@ -61,12 +61,25 @@ def _named(field: str, release: Release) -> str:
 
 def _stretch(text: str, span: Evidence) -> tuple[int, int]:
     """Return where the sentence around a span begins and ends, or what of it is shown."""
-    end = min(span.end, span.start + LONGEST - 2 * AROUND)
-    first = max(0, span.start - AROUND)
-    last = min(len(text), end + AROUND)
-    begins = max(text.rfind(mark, first, span.start) for mark in _ENDS) + 1
-    ends = [at for mark in _ENDS if (at := text.find(mark, end, last)) >= 0]
-    return (begins or first), (min(ends) + 1 if ends else last)
+    end = min(span.end, span.start + LONGEST)
+    floor, ceiling = max(0, span.start - LONGEST), min(len(text), end + LONGEST)
+    begins = [found.end() for found in _END.finditer(text, floor, span.start)]
+    ends = _END.search(text, end, ceiling)
+    first = begins[-1] if begins else floor
+    last = ends.end() if ends else ceiling
+    if last - first <= LONGEST:
+        return first, last
+    first = max(first, _at_word(text, span.start - AROUND, span.start))
+    return first, min(last, _at_word(text, end + AROUND, end))
+
+
+def _at_word(text: str, at: int, nearest: int) -> int:
+    """Return the edge of a word at or after `at` (before, for an end), but not past `nearest`."""
+    if at <= nearest:
+        space = text.find(" ", max(0, at), nearest)
+        return nearest if space < 0 else space + 1
+    space = text.rfind(" ", nearest, at)
+    return nearest if space < 0 else space
 
 
 def _pieces(
@@ -81,7 +94,7 @@ def _pieces(
         yield from _plain(text[start:end], True, left=start == first)
         at = end
     yield from _plain(text[at:last], False, left=at == first, right=True)
-    if last < len(text) and text[last - 1] not in _ENDS:
+    if last < len(text) and not _END.match(text, last) and not _ends_sentence(text, last):
         yield "…", False
 
 
@@ -112,4 +125,10 @@ def _plain(
 
 def _is_cut(text: str, first: int) -> bool:
     """Return whether a stretch starts in the middle of a sentence."""
-    return first > 0 and text[first - 1] not in _ENDS
+    return first > 0 and not _ends_sentence(text, first)
+
+
+def _ends_sentence(text: str, at: int) -> bool:
+    """Return whether a sentence ends just before `at`."""
+    before = text[max(0, at - 4) : at].rstrip("\"'”’)] ")
+    return text[at - 1] == "\n" or before[-1:] in tuple(".!?")

@@ -115,7 +115,7 @@ def decide(
 def _first(revision: Revision) -> Verdict:
     if revision.release.status == "withdrawn":
         return Verdict("withdrawn", "first seen when it was withdrawn already", best=True)
-    return Verdict("new", "an unknown release", best=True)
+    return Verdict("new", "the first sight of this release", best=True)
 
 
 def _is_older(revision: Revision, archived: Archived, known: str) -> bool:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -34,6 +34,7 @@ def test_the_tries_are_spread_over_about_a_day() -> None:
     assert MAX_TRIES == 12
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100), st.floats(0, 1, exclude_max=True), st.none() | st.timedeltas())
 def test_a_wait_has_full_jitter_and_obeys_retry_after(
     tries: int, chance: float, retry_after: timedelta | None

@@ -1,7 +1,7 @@
 """What changed between two texts, and whether a reader should hear of it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.changes import MAX_SHOWN, compare, describe, material, sentences
@@ -84,6 +84,7 @@ def test_a_decimal_point_ends_no_sentence() -> None:
     assert sentences("It rose 3.5 per cent. It fell.") == ("It rose 3.5 per cent.", "It fell.")
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_a_text_is_equal_to_itself(text: str) -> None:
     assert not compare(text, text)
@@ -91,6 +92,7 @@ def test_a_text_is_equal_to_itself(text: str) -> None:
     assert describe(text, text) == ""
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_diff_never_fails_and_is_bounded(before: str, after: str) -> None:
     assert len(describe(before, after)) < 4_000
@@ -98,6 +100,7 @@ def test_a_diff_never_fails_and_is_bounded(before: str, after: str) -> None:
         assert describe(before, after)
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=30))
 def test_white_space_alone_is_never_material(words: list[str]) -> None:
     assert not material(" ".join(words), "   ".join(words))

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import message
@@ -175,6 +175,48 @@ def test_overlapping_evidence_is_shown_once() -> None:
     )
 
 
+def in_text(text: str, *words: str) -> list[str]:
+    """Return the excerpts of a release that is only text, marked."""
+    score = MIGRATION.model_copy(update={"evidence": spans(text, *words)})
+    return [message.marked(one) for one in excerpts(score, a_release("x", text=text))]
+
+
+def test_a_sentence_ends_at_a_mark_and_a_space_not_at_a_decimal_point() -> None:
+    text = "It began. A total of £3.5m for boats is spent. It ends."
+    assert in_text(text, "boats") == ["A total of £3.5m for *boats* is spent."]
+
+
+def test_a_long_sentence_is_cut_at_words_and_shows_it() -> None:
+    text = "many words " * 60 + "about boats " + "more words " * 60
+    (only,) = in_text(text, "about boats")
+    assert only.startswith("…")
+    assert only.endswith((" words…", " more…"))
+    assert "*about boats*" in only
+    assert len(only) <= 330
+    assert set(only.strip("…").replace("*", "").split()) == {
+        "many",
+        "more",
+        "words",
+        "about",
+        "boats",
+    }
+
+
+def test_no_sentence_is_shown_twice() -> None:
+    text = "Small boats came again. Others went."
+    release = a_release("x", title="Small boats came again", text=text)
+    score = MIGRATION.model_copy(
+        update={
+            "evidence": (
+                *spans(release.title, "Small boats", field="title"),
+                *spans(text, "Small boats", "again", "Others"),
+            )
+        }
+    )
+    shown = [message.marked(one) for one in excerpts(score, release)]
+    assert shown == ["*Small boats* came again", "*Others* went."]
+
+
 def test_evidence_against_a_theme_is_not_among_its_words() -> None:
     against = MIGRATION.model_copy(
         update={"evidence": (*spans(TEXT, "visa fee"), *spans(TEXT, "Nothing", weight=-1))}
@@ -212,6 +254,7 @@ ANY_EVIDENCE = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     title=st.text(min_size=1, max_size=400),
     text=st.text(max_size=600),
