@@ -48,15 +48,18 @@ class Lookups:
 
 
 class _Tenure:
-    """A partition while it is ours: which offsets were given to the stage."""
+    """A partition while it is ours: which offsets the stage has in hand.
+
+    From `start`, behind what it committed, up to `next`, behind what it was given last.
+    """
 
     def __init__(self, place: Place, start: int) -> None:
         self.place = place
         self.start = start
         self.next = start
 
-    def gave(self, batch: Batch) -> bool:
-        """Tell whether the batch was given out in this tenure, and not handed back since."""
+    def holds(self, batch: Batch) -> bool:
+        """Tell whether the batch was given out in this tenure and is still in hand."""
         return batch.place == self.place and self.start <= batch.first and batch.next <= self.next
 
 
@@ -122,7 +125,7 @@ class KafkaReader:
                 return ()
 
     def commit(self, batch: Batch, outgoing: Sequence[Outgoing] = ()) -> None:
-        self._held(batch)
+        tenure = self._held(batch)
         if outgoing:
             self._lookups.publish(outgoing)
         partition = _partition_of(batch.place)
@@ -130,12 +133,13 @@ class KafkaReader:
             self._consumer.commit(
                 {partition: OffsetAndMetadata(batch.next, "", -1)}, timeout_ms=_COMMITS_WITHIN_MS
             )
+        tenure.start = batch.next
         self._heard_at = time.monotonic()
 
     def rewind(self, batch: Batch) -> None:
         partition = _partition_of(batch.place)
         tenure = self._tenures.get(partition)
-        if tenure is not None and tenure.gave(batch):
+        if tenure is not None and tenure.holds(batch):
             self._consumer.seek(partition, batch.first)
             tenure.next = batch.first
 
@@ -221,13 +225,14 @@ class KafkaReader:
         first, tenure.next = tenure.next, messages[-1].offset + 1
         return Batch(tenure.place, first, tenure.next, messages)
 
-    def _held(self, batch: Batch) -> None:
+    def _held(self, batch: Batch) -> _Tenure:
         tenure = self._tenures.get(_partition_of(batch.place))
         stable = self._consumer.group_metadata().state is MemberState.STABLE
-        if tenure is None or not stable or not tenure.gave(batch):
+        if tenure is None or not stable or not tenure.holds(batch):
             raise FencedError(
                 f"{batch.place} from {batch.first} on is not ours in {self._group} now: poll again"
             )
+        return tenure
 
     def _stay(self, wait: timedelta) -> None:
         """Poll with everything paused: joins again if need be, and takes nothing."""

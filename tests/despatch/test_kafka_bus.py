@@ -29,7 +29,7 @@ from despatch.errors import (
     UsageError,
 )
 from despatch.model import DeadLetter
-from despatch.ports import Outgoing, Place
+from despatch.ports import Batch, Outgoing, Place
 from despatch.testing.kafka_broker import SESSION, KafkaBroker
 from despatch.topics import TopicSpec
 
@@ -130,6 +130,27 @@ def test_move_within_the_log(bus: KafkaBus) -> None:
         with pytest.raises(UsageError, match=topic.name):
             bus.move("g", topic.name, to)
     assert bus.positions("g", topic.name) == {}
+
+
+@pytest.mark.kafka
+def test_positions_never_go_back(bus: KafkaBus) -> None:
+    """Behind what was committed, an earlier batch can be neither committed nor handed back."""
+    topic, group = spec(), f"g-{uuid4().hex}"
+    bus.create_topics([topic])
+    bus.publish([Outgoing(topic.name, "k", b"") for _ in range(4)])
+    with closing(bus.reader([topic.name], group)) as reader:
+        batches: list[Batch] = []
+        while len(batches) < 2:
+            batches += reader.poll(SHORT, max_messages=2)
+        earlier, later = batches
+        reader.commit(later)
+
+        with pytest.raises(FencedError):
+            reader.commit(earlier)
+        reader.rewind(earlier)
+
+        assert not reader.poll(SHORT)
+    assert bus.positions(group, topic.name) == {0: 4}
 
 
 @pytest.mark.kafka
