@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TextIO
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
-READ_TIMEOUT = timedelta(seconds=10)
+READ_TIMEOUT = timedelta(seconds=15)
 TIME_LIMIT = timedelta(seconds=30)
 
 
