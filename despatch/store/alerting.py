@@ -49,6 +49,12 @@ class Alerting(Rows):
             )
             raise self.fenced
 
+    def move(self, group: str, place: Place, to: int) -> None:
+        now = self._clock.now()
+        there = _at(group, place)
+        if not self._run(update(positions).where(there).values(next_offset=to, moved_at=now)):
+            self._add(positions, group_name=group, **_place(place), next_offset=to, moved_at=now)
+
     def archived(self, releases: Collection[ReleaseId]) -> Mapping[ReleaseId, Archived]:
         found: dict[ReleaseId, Archived] = {}
         for part in in_parts(releases):
