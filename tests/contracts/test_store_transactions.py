@@ -108,6 +108,18 @@ def test_a_position_moves_on_from_where_it_stands(store: Store) -> None:
         assert tx.position("alerts", PLACE) == 25
 
 
+@pytest.mark.parametrize("to", [0, 5, 99])
+def test_an_operator_may_set_a_position_wherever_it_stands(store: Store, to: int) -> None:
+    """Whether one was kept or not; from there it moves on as ever."""
+    with store.transaction() as tx:
+        tx.move("alerts", PLACE, 10)
+        assert tx.position("alerts", PLACE) == 10
+        tx.move("alerts", PLACE, to)
+    with store.transaction() as tx:
+        tx.advance("alerts", PLACE, to, 100)
+        assert tx.position("alerts", PLACE) == 100
+
+
 @pytest.mark.parametrize("first", [0, 9, 11])
 def test_a_position_that_stands_elsewhere_fences(store: Store, first: int) -> None:
     with store.transaction() as tx:
@@ -207,6 +219,21 @@ def test_a_position_speaks_of_one_partition_of_one_topic_of_one_log(
         tx.advance("alerts", other, 0, 3)
     with store.transaction() as tx:
         assert (tx.position("alerts", PLACE), tx.position("alerts", other)) == (10, 3)
+
+
+@pytest.mark.parametrize("to", [0, 5, 99])
+def test_an_operator_moves_a_position_wherever_it_stands(store: Store, to: int) -> None:
+    """Whoever was at work then is fenced, and goes on from there."""
+    with store.transaction() as tx:
+        tx.advance("alerts", PLACE, 0, 10)
+        tx.move("alerts", PLACE, to)
+        tx.move("others", PLACE, to)
+    with pytest.raises(FencedError), store.transaction() as tx:
+        tx.advance("alerts", PLACE, 10, 20)
+    with store.transaction() as tx:
+        assert tx.position("others", PLACE) == to
+        tx.advance("alerts", PLACE, to, to + 1)
+        assert tx.position("alerts", PLACE) == to + 1
 
 
 def test_groups_have_positions_of_their_own(store: Store) -> None:
