@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from despatch import log
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP, App
 from despatch.errors import DespatchError, TransientError
-from despatch.ports import Beat
+from despatch.ports import Beat, Extent, Place
 from despatch.runner import Runner
 from despatch.topics import CLASSIFIED, RELEASES
 
@@ -134,18 +134,25 @@ def others_running(app: App, stages: tuple[str, ...] = ("processors", "alerts"))
     return alive >= set(stages)
 
 
-def lag(app: App, group: str, topic: str) -> int:
-    """Return how many messages of a topic a group has not finished."""
+def waiting(app: App, group: str, topic: str) -> Mapping[Place, Extent]:
+    """Return what a group has before it, for the partitions where that is anything."""
     extents = app.bus.extents(topic)
     if group == ALERTS_GROUP:
         with app.store.transaction() as tx:
-            at = {place: tx.position(group, place) for place in extents}
+            kept = {place: tx.position(group, place) for place in extents}
     else:
-        kept = app.bus.positions(group, topic)
-        at = {place: kept.get(place.partition) for place in extents}
-    return sum(
-        max(0, extent.end - max(extent.oldest, at[place] or 0)) for place, extent in extents.items()
-    )
+        positions = app.bus.positions(group, topic)
+        kept = {place: positions.get(place.partition) for place in extents}
+    ahead = {
+        place: Extent(max(extent.oldest, kept[place] or 0), extent.end)
+        for place, extent in extents.items()
+    }
+    return {place: extent for place, extent in ahead.items() if extent.oldest < extent.end}
+
+
+def lag(app: App, group: str, topic: str) -> int:
+    """Return how many messages of a topic a group has not finished."""
+    return sum(extent.end - extent.oldest for extent in waiting(app, group, topic).values())
 
 
 def wait_until_done(
@@ -169,4 +176,4 @@ def wait_until_done(
                 thread.stop()
         if until is not None and app.clock.now() >= until:
             return False
-        app.clock.sleep(timedelta(milliseconds=50))
+        app.clock.sleep(timedelta(milliseconds=100))

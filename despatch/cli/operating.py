@@ -26,7 +26,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("status", rich_help_panel=PANEL, epilog=example("despatch status --json"))(_status)
     app.command(rich_help_panel=PANEL, epilog=example("despatch doctor"))(doctor)
     app.command(rich_help_panel=PANEL, epilog=example("despatch migrate"))(migrate)
-    app.command(rich_help_panel=PANEL, epilog=example("despatch settings", "despatch settings --new-key"))(settings)
+    app.command(
+        rich_help_panel=PANEL, epilog=example("despatch settings", "despatch settings --new-key")
+    )(settings)
     app.command(rich_help_panel=PANEL, epilog=example("despatch schemas docs/schemas"))(schemas)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from despatch.app import App
+from despatch.app.housekeeping import Housekeeper
 from despatch.app.running import Heart, StageThread, stop_on_signal
 from despatch.app.status import status
 from despatch.cli.context import Health, Json, address, err, example, give, here, out
@@ -149,7 +150,8 @@ def alert(context: typer.Context, health: Health = None) -> None:
         deliverer = StageThread("deliver", app.deliverer().run)
         deliverer.start()
         try:
-            _run(app, runner, health, deliverer)
+            with Housekeeper(app):
+                _run(app, runner, health, deliverer)
         finally:
             deliverer.stop()
 

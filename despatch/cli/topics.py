@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.app import App
+from despatch.app.moving import move_stage
 from despatch.cli.context import Json, ago, example, give, here, moment, out
 from despatch.errors import UsageError
 from despatch.model import DeadLetter
@@ -60,6 +61,27 @@ def check(context: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(1)
     if not as_json:
         out.print(f"All {every} topics are as they should be.")
+
+
+@topics.command(
+    epilog=example("despatch topics move processors oldest", "despatch topics move alerts 2d")
+)
+def move(
+    context: typer.Context,
+    stage: Annotated[str, typer.Argument(help="processors or alerts; stop it first.")],
+    to: Annotated[
+        str, typer.Argument(help="oldest, newest, or a time: 2023-08-09T12:00Z, 2d for 2 days ago.")
+    ],
+) -> None:
+    """Have a stage go on from another place: read again, or leave out what can't be read.
+
+    What was done before is known by its id and has no effect again. Releases that are judged
+    anew with newer themes may be told to whoever matches now and was not told yet.
+    """
+    with here(context).open() as app:
+        moved = move_stage(app, stage, to if to in {"oldest", "newest"} else moment(to))
+    for place, offset in moved:
+        out.print(f"{stage} goes on at {place} offset {offset}.")
 
 
 @dead.command("list", epilog=example("despatch dead list --since 7d"))

@@ -326,6 +326,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def move(self, group: str, place: Place, to: int) -> None:
+        """Set a position, wherever it stands: an operator's decision, with the stage stopped."""
+        ...
+
     def archived(self, releases: Collection[ReleaseId]) -> Mapping[ReleaseId, Archived]:
         """Return what the archive holds of these releases."""
         ...

@@ -1,0 +1,78 @@
+"""What has to be done now and then while an installation runs: dropping, and looking at lag."""
+
+import threading
+from datetime import timedelta
+
+from despatch import log
+from despatch.app.moving import READS
+from despatch.app.running import waiting
+from despatch.app.wiring import App
+from despatch.errors import DespatchError
+
+LOOK_EVERY = timedelta(minutes=5)
+DROP_EVERY = timedelta(hours=1)
+
+
+class Housekeeper:
+    """Keeps house in a thread of its own. Several may run: what they do can be done twice."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._dropped_at = app.clock.now() - DROP_EVERY
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+        self._log = log.get(stage="housekeeper")
+
+    def __enter__(self) -> "Housekeeper":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.once()
+            except DespatchError as exc:
+                self._log.warning("house not kept", why=str(exc))
+            if self._stop.wait(LOOK_EVERY.total_seconds()):
+                return
+
+    def once(self) -> None:
+        """Look at every stage's lag; drop what is older than it is to be kept, hourly."""
+        for stage in READS:
+            self._look(stage)
+        now = self._app.clock.now()
+        if now - self._dropped_at >= DROP_EVERY:
+            self._dropped_at = now
+            messages = self._app.bus.trim(self._app.topics, now)
+            with self._app.store.transaction() as tx:
+                bodies = tx.forget_bodies(now - self._app.settings.body_retention)
+            self._log.info("house kept", messages_dropped=messages, bodies_dropped=bodies)
+
+    def _look(self, stage: str) -> None:
+        """Raise an alarm if a stage's next message is half as old as its topic keeps them."""
+        key = f"lag of {stage}"
+        age = self._age(stage)
+        if age * 2 > self._app.settings.retention:
+            self._app.alarms.open(
+                key,
+                f"{stage} is {age.days} days behind, and messages are dropped after "
+                f"{self._app.settings.retention.days} days: start it, or more of it",
+            )
+        else:
+            self._app.alarms.close(key)
+
+    def _age(self, stage: str) -> timedelta:
+        """Return the age of the oldest message that a stage has before it; zero if none."""
+        ages = [timedelta(0)]
+        for place, extent in waiting(self._app, *READS[stage]).items():
+            before = self._app.bus.browse(
+                place.topic, partition=place.partition, offset=extent.oldest
+            )
+            message = next(before, None)
+            if message is not None:
+                ages.append(self._app.clock.now() - message.at)
+        return max(ages)

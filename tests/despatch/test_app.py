@@ -1,0 +1,216 @@
+"""The embedded installation as a whole: replay, moving, keeping house, status, doctor."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from alerts.subscribe import subscribe
+from despatch.app import App
+from despatch.app.doctor import examine
+from despatch.app.housekeeping import Housekeeper
+from despatch.app.moving import move_stage
+from despatch.app.replay import ReplayReport, replay
+from despatch.app.running import BEAT_EVERY, Heart, lag, others_running
+from despatch.app.status import status
+from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
+from despatch.errors import NotWritable, UsageError
+from despatch.model import ThemeId
+from despatch.ports import Beat, Outgoing
+from despatch.settings import read
+from despatch.testing import FakeClock, a_revision
+from despatch.testing.channels import webhook_server
+from despatch.topics import CLASSIFIED, DEAD, RELEASES, encode
+
+MIGRATION = {
+    "id": "1",
+    "title": "Ministers act on illegal migration and people smuggling",
+    "text": "Small boats crossings fell as border officers stopped people smuggling gangs.",
+    "date": "2023-08-09",
+}
+ROADS = {"id": "2", "title": "Road works on the A1", "text": "Four weeks.", "date": "2023-08-10"}
+
+
+def saved(folder: Path, *rows: dict[str, str]) -> Path:
+    file = folder / "saved.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def subscribed(app: App, url: str) -> None:
+    subscribe(
+        app.store,
+        app.clock,
+        app.senders,
+        themes=[ThemeId("migration")],
+        url=SecretStr(url),
+        name="ada",
+    )
+
+
+def told(report: ReplayReport) -> list[str]:
+    return [
+        heard.classified.revision.release.title
+        for heard in report.heard
+        for match in heard.matches
+        if match.outcome == "told"
+    ]
+
+
+def test_a_rehearsal_says_who_would_be_told_and_leaves_the_installation_as_it_is(
+    installed: App, tmp_path: Path
+) -> None:
+    with webhook_server() as webhook:
+        subscribed(installed, f"json://{webhook.address}/")
+        report = replay(installed, saved(tmp_path, MIGRATION, ROADS), deliver=False)
+        assert webhook.requests == []
+    assert told(report) == [MIGRATION["title"]]
+    assert (report.documents, report.new, report.delivered) == (2, 2, False)
+    with installed.store.transaction() as tx:
+        assert tx.counts().releases == 0
+        assert tx.counts().deliveries["waiting"] == 0
+        assert tx.sources() == []
+    assert sum(extent.end for extent in installed.bus.extents(RELEASES).values()) == 0
+
+
+def test_a_rehearsal_says_the_same_each_time(installed: App, tmp_path: Path) -> None:
+    subscribed(installed, "console://")
+    file = saved(tmp_path, MIGRATION, ROADS)
+    first, second = (replay(installed, file, deliver=False) for _ in range(2))
+    assert told(first) == told(second) == [MIGRATION["title"]]
+    scores = [[h.classified.themes for h in report.heard] for report in (first, second)]
+    assert scores[0] == scores[1]
+
+
+def test_a_replay_that_delivers_tells_once_however_often_it_is_run(
+    installed: App, tmp_path: Path
+) -> None:
+    with webhook_server() as webhook:
+        subscribed(installed, f"json://{webhook.address}/")
+        file = saved(tmp_path, MIGRATION, ROADS)
+        first = replay(installed, file, deliver=True)
+        assert first.deliveries == {"delivered": 1}
+        second = replay(installed, file, deliver=True)
+        saved(tmp_path, MIGRATION, ROADS, {**ROADS, "id": "3", "title": "More road works"})
+        third = replay(installed, file, deliver=True)
+        assert len(webhook.requests) == 1
+    assert (second.new, second.known) == (0, 0)
+    assert (third.new, third.known) == (1, 2)
+
+
+def test_only_documents_of_the_window_are_replayed(installed: App, tmp_path: Path) -> None:
+    file = saved(tmp_path, MIGRATION, ROADS)
+    at = FakeClock().now().replace(year=2023, month=8, day=10, hour=0)
+    assert replay(installed, file, deliver=False, since=at).new == 1
+    assert replay(installed, file, deliver=False, until=at).new == 1
+
+
+def test_a_replayed_source_is_not_polled_on_a_schedule(installed: App, tmp_path: Path) -> None:
+    replay(installed, saved(tmp_path, ROADS), deliver=True)
+    with installed.store.transaction() as tx:
+        [(source, _health, _due)] = tx.sources()
+        assert source.state == "paused"
+
+
+def test_a_moved_stage_reads_again_and_tells_nobody_twice(installed: App, tmp_path: Path) -> None:
+    with webhook_server() as webhook:
+        subscribed(installed, f"json://{webhook.address}/")
+        replay(installed, saved(tmp_path, MIGRATION, ROADS), deliver=True)
+        for stage in ("processors", "alerts"):
+            move_stage(installed, stage, "oldest")
+        assert lag(installed, PROCESSORS_GROUP, RELEASES) == 2
+        assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 2
+        replay(installed, saved(tmp_path, MIGRATION, ROADS), deliver=True)
+        assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 0
+        assert len(webhook.requests) == 1
+
+
+def test_a_stage_can_be_moved_to_a_time_and_to_the_end(installed: App, clock: FakeClock) -> None:
+    installed.bus.publish([Outgoing(CLASSIFIED, "r-1", b"old")])
+    clock.move(timedelta(hours=2))
+    between = clock.now() - timedelta(hours=1)
+    installed.bus.publish([Outgoing(CLASSIFIED, "r-1", b"new")])
+    move_stage(installed, "alerts", "oldest")
+    assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 2
+    move_stage(installed, "alerts", between)
+    assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 1
+    move_stage(installed, "alerts", "newest")
+    assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 0
+
+
+def test_a_running_stage_is_not_moved(installed: App, clock: FakeClock) -> None:
+    with installed.store.transaction() as tx:
+        tx.beat(Beat("alerts", "host:1", clock.now(), clock.now(), "running"))
+    with pytest.raises(UsageError, match="stop it first"):
+        move_stage(installed, "alerts", "oldest")
+    with pytest.raises(UsageError, match="processors, alerts"):
+        move_stage(installed, "nonsense", "oldest")
+
+
+def test_keeping_house_drops_what_is_older_than_it_is_kept(
+    installed: App, clock: FakeClock
+) -> None:
+    with installed.store.transaction() as tx:
+        tx.keep_body("a" * 64, b"body", clock.now())
+    installed.bus.publish([Outgoing(RELEASES, "r-1", encode(a_revision()))])
+    clock.move(timedelta(days=31))
+    Housekeeper(installed).once()
+    with installed.store.transaction() as tx:
+        assert tx.body("a" * 64) is None
+    assert sum(1 for _ in installed.bus.browse(RELEASES)) == 1
+    clock.move(timedelta(days=60))
+    Housekeeper(installed).once()
+    assert sum(1 for _ in installed.bus.browse(RELEASES)) == 0
+
+
+def test_lag_beyond_half_of_what_is_kept_is_an_alarm_until_it_is_gone(
+    installed: App, clock: FakeClock
+) -> None:
+    installed.bus.publish([Outgoing(RELEASES, "r-1", encode(a_revision()))])
+    clock.move(timedelta(days=44))
+    Housekeeper(installed).once()
+    assert status(installed).alarms == ()
+    clock.move(timedelta(days=2))
+    Housekeeper(installed).once()
+    [alarm] = status(installed).alarms
+    assert "processors is 46 days behind" in alarm.text
+    move_stage(installed, "processors", "newest")
+    Housekeeper(installed).once()
+    assert status(installed).alarms == ()
+
+
+def test_a_stage_without_a_sign_of_life_is_missing(installed: App, clock: FakeClock) -> None:
+    with Heart(installed, "processors"), Heart(installed, "alerts"):
+        while not others_running(installed):
+            pass
+        assert status(installed).missing == ("ingest",)
+    assert not others_running(installed)
+    assert status(installed).missing == ("ingest", "processors", "alerts")
+    assert timedelta(seconds=30) > 3 * BEAT_EVERY
+
+
+def test_the_doctor_finds_a_new_installation_sound(installed: App) -> None:
+    found = list(examine(installed))
+    assert [finding for finding in found if finding.verdict == "wrong"] == []
+    assert {f.looked_at for f in found if f.verdict == "advice"} == {"operator's channel", "stages"}
+
+
+def test_the_doctor_says_the_way_out(installed: App, clock: FakeClock) -> None:
+    installed.alarms.open("disk", "the disk is full: make room")
+    broken = installed.settings.model_copy(update={"operator_url": SecretStr("jsn://hunter2")})
+    with App(broken, clock=clock) as app:
+        wrong = {f.looked_at: f.text for f in examine(app) if f.verdict == "wrong"}
+    assert "make room" in wrong["alarms"]
+    assert "json" in wrong["operator's channel"]
+    assert "hunter2" not in str(wrong)
+
+
+def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with (
+        App(read(tmp_path / "home", environ={})) as app,
+        pytest.raises(NotWritable, match="--home DIR"),
+    ):
+        app.bus.extents(DEAD)
