@@ -55,12 +55,6 @@ class Alerting(Rows):
         if not self._run(update(positions).where(there).values(next_offset=to, moved_at=now)):
             self._add(positions, group_name=group, **_place(place), next_offset=to, moved_at=now)
 
-    def move(self, group: str, place: Place, to: int) -> None:
-        now = self._clock.now()
-        row = {"group_name": group, **_place(place), "next_offset": to, "moved_at": now}
-        key = [column.name for column in positions.primary_key]
-        self._put(positions, key, [row])
-
     def archived(self, releases: Collection[ReleaseId]) -> Mapping[ReleaseId, Archived]:
         found: dict[ReleaseId, Archived] = {}
         for part in in_parts(releases):
