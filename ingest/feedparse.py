@@ -92,7 +92,7 @@ def _entry(item: Item, address: str, language: str | None) -> Entry | None:
         text_from="feed",
         published_at=_moment(item, "published"),
         updated_at=_moment(item, "updated"),
-        language=own_language or language,
+        language=own_language or _plain(item, "language") or language,
     )
 
 
@@ -115,9 +115,10 @@ def _link(item: Item) -> str:
     for link in item.get("links") or ():
         if link.get("rel", "alternate") == "alternate" and link.get("href"):
             return str(link["href"])
-    if link := _plain(item, "link"):
+    link, id_ = _plain(item, "link"), _plain(item, "id")
+    if link and link != id_:
         return link
-    id_ = _plain(item, "id")
+    # RSS holds every <guid> for a link unless it says otherwise, and many feeds don't.
     return id_ if id_.startswith(("http://", "https://")) else ""
 
 

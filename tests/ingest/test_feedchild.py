@@ -1,0 +1,71 @@
+"""Children that parse: what they give back, and what a hostile feed does to them."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from despatch.errors import DespatchError
+from ingest.feedchild import ChildParser
+from ingest.feedparse import ParsedFeed, parse_feed
+
+FEEDS = Path(__file__).parent.parent / "data" / "feeds"
+ADDRESS = "https://feeds.example.gov/all.xml"
+
+SLOW = b"<rss>" + b"<a>" * 5_000_000
+CRASH = b"<rss><channel><item><title>x &#" + b"9" * 5_000 + b"; y</title></item></channel></rss>"
+
+
+def parse_all(
+    bodies: Sequence[bytes], *, at_once: int = 1, cpu_limit: timedelta = timedelta(seconds=20)
+) -> list[ParsedFeed | BaseException]:
+    """Parse with children, all at the same time."""
+
+    async def work() -> list[ParsedFeed | BaseException]:
+        async with ChildParser(at_once=at_once, cpu_limit=cpu_limit) as parser:
+            works = [parser.parse(body, "application/xml", ADDRESS) for body in bodies]
+            return await asyncio.gather(*works, return_exceptions=True)
+
+    return asyncio.run(work())
+
+
+def test_a_child_gives_what_parsing_here_gives() -> None:
+    bodies = [path.read_bytes() for path in sorted(FEEDS.glob("*.xml"))]
+
+    assert parse_all(bodies, at_once=2) == [
+        parse_feed(body, "application/xml", ADDRESS) for body in bodies
+    ]
+
+
+def test_errors_come_through_as_they_are() -> None:
+    broken = b"<?xml version='1.0'?><rss version='2.0'><channel><title>x"
+
+    found = parse_all([b"<html>", broken])
+
+    assert [(type(e).__name__, str(e)[:11]) for e in found] == [
+        ("PermanentError", "not a feed:"),
+        ("TransientError", "broken feed"),
+    ]
+
+
+@pytest.mark.parametrize("hostile,word", [(SLOW, "too slow"), (CRASH, "broken feed")])
+def test_a_hostile_feed_costs_its_child_and_the_next_one_is_read(hostile: bytes, word: str) -> None:
+    good = (FEEDS / "rss.xml").read_bytes()
+
+    before, bad, after = parse_all([good, hostile, good], cpu_limit=timedelta(seconds=1))
+
+    assert isinstance(bad, DespatchError)
+    assert str(bad).startswith(word)
+    assert before == after == parse_feed(good, "application/xml", ADDRESS)
+
+
+def test_a_parse_that_is_called_off_leaves_nothing_behind() -> None:
+    async def work() -> ParsedFeed:
+        async with ChildParser(at_once=1) as parser:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(parser.parse(SLOW, "", ADDRESS), 0.5)
+            return await parser.parse((FEEDS / "rss.xml").read_bytes(), "", ADDRESS)
+
+    assert len(asyncio.run(work()).entries) == 3
