@@ -13,6 +13,7 @@ import signal
 import sys
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
@@ -122,6 +123,7 @@ class ChildParser:
             str(max(1, round(self._limit_s))),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is ours to take; a child ends with its input
         )
         self._children.add(child)
         return child
@@ -151,9 +153,7 @@ def main() -> None:
     """Be a child: answer until the input ends. The argument is the CPU limit a feed, in seconds."""
     limit_s = int(sys.argv[1])
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    sys.excepthook = lambda _type, exc, _traceback: _write(
-        sink, _ANSWER.dump_json(_Answer("fell over", text=repr(exc)[:200]))
-    )
+    sys.excepthook = partial(_last_words, sink)
     while head := source.readline():
         asked = json.loads(head)
         _limit_cpu(limit_s)
@@ -175,12 +175,20 @@ def _write(sink: BinaryIO, data: bytes) -> None:
     sink.flush()
 
 
+def _last_words(sink: BinaryIO, _type: object, exc: BaseException, _traceback: object) -> None:
+    """Say what the parser fell over, before this process ends; nobody may be listening."""
+    with suppress(OSError):
+        _write(sink, _ANSWER.dump_json(_Answer("fell over", text=repr(exc)[:200])))
+
+
 def _limit_cpu(seconds: int) -> None:
     """Let this process use so many seconds of CPU from now on; then the kernel ends it."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = usage.ru_utime + usage.ru_stime
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used) + seconds + 1, hard))
+    soft = int(used) + seconds + 1
+    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What the tests of ingest share: an installation on files, and a way to run a coroutine."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,50 @@ async def parse_here(body: bytes, content_type: str, address: str) -> ParsedFeed
     return parse_feed(body, content_type, address)
 
 
+class Failing:
+    """An object whose methods fail as told: `Failing(bus, publish=[ServerAway("away"), None])`.
+
+    Each call takes the next of its method's list: an error is raised instead of the call, None
+    lets it pass; behind the list all pass. `journal` has the names of the calls that passed.
+    """
+
+    def __init__(
+        self, of: Any, journal: list[str] | None = None, **errors: Sequence[BaseException | None]
+    ) -> None:
+        self._of = of
+        self._errors = {name: list(given) for name, given in errors.items()}
+        self.journal = journal if journal is not None else []
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._of, name)
+        if not callable(real):
+            return real
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            error = self._errors[name].pop(0) if self._errors.get(name) else None
+            if error is not None:
+                raise error
+            self.journal.append(name)
+            return real(*args, **kwargs)
+
+        return call
+
+
+class FailingStore:
+    """A store whose transactions' methods fail as told; see `Failing`."""
+
+    def __init__(self, store: Store, **errors: Sequence[BaseException | None]) -> None:
+        self._store = store
+        self._given = Failing(None, **errors)
+        self.journal = self._given.journal
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        with self._store.transaction() as tx:
+            self._given._of = tx
+            yield self._given
+
+
 @dataclass
 class NotedAlarms:
     """Alarms as they were opened and closed."""
@@ -47,6 +92,12 @@ class NotedAlarms:
 @dataclass
 class Installation:
     """A log, a store, a clock, a fetcher: all that a poller works with."""
+
+    feed = FEED
+    added = ADDED
+    failing = staticmethod(Failing)
+    failing_store = FailingStore
+    parse = staticmethod(parse_here)
 
     bus: LocalBus
     store: Store
@@ -71,15 +122,15 @@ class Installation:
 
     def poller(self, **changed: Any) -> Poller:
         """Return a poller over all this; any argument can be given."""
-        parts = {"bus": self.bus, "store": self.store, "fetcher": self.fetcher} | {
-            name: changed.pop(name) for name in ("bus", "store", "fetcher") if name in changed
-        }
+        bus, store = changed.pop("bus", self.bus), changed.pop("store", self.store)
+        fetcher = changed.pop("fetcher", self.fetcher)
         options = {"owner": "test", "alarms": self.alarms, "parse": parse_here} | changed
-        return Poller(parts["bus"], parts["store"], parts["fetcher"], self.clock, **options)
+        return Poller(bus, store, fetcher, self.clock, **options)
 
     def poll(self, source: SourceId, **manner: Any) -> PollReport:
         """Poll one source now."""
-        return asyncio.run(self.poller().poll(self.lease(source), **manner))
+        parts = {name: manner.pop(name) for name in ("bus", "store") if name in manner}
+        return asyncio.run(self.poller(**parts).poll(self.lease(source), **manner))
 
     def published(self) -> list[Revision]:
         """Return every revision on the log, in the order of its release."""

@@ -1,0 +1,517 @@
+"""The poller on a real log and a real store: the order of its promises, and all that goes wrong."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from despatch.errors import (
+    FencedError,
+    OperatorError,
+    PermanentError,
+    ServerAway,
+    TransientError,
+    UsageError,
+)
+from despatch.model import SourceId
+from despatch.testing import Answer, LoopbackServer
+from despatch.topics import RELEASES, encode
+from ingest.http import HttpFetcher
+from ingest.poller import Poller
+
+QUARTER = timedelta(minutes=15)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def feed(*items: tuple[str, str, str], updated: str = "") -> bytes:
+    """Return an RSS feed of (id, date, words)."""
+    entries = "".join(
+        f"<item><guid isPermaLink='false'>{id_}</guid><title>{words}</title>"
+        f"<link>https://example.gov/{id_}</link><pubDate>{date}</pubDate>"
+        f"<description>{words} and more.</description></item>"
+        for id_, date, words in items
+    )
+    head = f"<rss version='2.0'><channel><title>x</title><pubDate>{updated}</pubDate>"
+    return f"{head}{entries}</channel></rss>".encode()
+
+
+OLD = ("old", "2026-02-20", "Old news")
+FRESH = ("fresh", "2026-03-02", "Fresh news")
+
+
+def titles(here: Any) -> list[str]:
+    return [revision.release.title for revision in here.published()]
+
+
+def save_documents(folder: Path, count: int) -> Path:
+    """Write a file of so many documents; return its path."""
+    rows = [json.dumps({"id": f"{n:04}", "text": f"Document {n:04}."}) for n in range(count)]
+    (folder / "saved.jsonl").write_text("\n".join(rows))
+    return folder / "saved.jsonl"
+
+
+def test_at_first_contact_old_news_is_backlog_and_fresh_news_is_not(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH, OLD))
+
+    report = here.poll(source)
+
+    assert (report.outcome, report.pages, report.new, report.changed) == ("fetched", 1, 2, 0)
+    assert {r.release.title: r.backlog for r in here.published()} == {
+        "Fresh news": False,
+        "Old news": True,
+    }
+    assert [m.key for m in here.bus.browse(RELEASES) if b"Fresh" in m.value] == [
+        r.release.id for r in here.published() if "Fresh" in r.release.title
+    ]
+
+
+def test_the_next_poll_tells_only_what_is_new(here: Any) -> None:
+    source = here.add()
+    first, edited = feed(OLD), feed(FRESH, ("old", "2026-02-20", "Old news, edited"))
+    here.fetcher.will(here.feed, first, first, edited)
+
+    reports = [here.poll(source) for _ in range(3)]
+
+    assert [(r.outcome, r.new, r.revised, r.ignored) for r in reports] == [
+        ("fetched", 1, 0, 0),
+        ("unchanged", 0, 0, 0),
+        ("fetched", 1, 1, 0),
+    ]
+    assert titles(here) == ["Fresh news", "Old news", "Old news, edited"]
+    assert not [r for r in here.published() if r.backlog and r.release.title != "Old news"]
+
+
+def test_the_bytes_are_kept_that_a_release_came_from(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+
+    here.poll(source)
+
+    (revision,) = here.published()
+    with here.store.transaction() as tx:
+        assert tx.body(revision.fetched.body_sha256) == feed(FRESH)
+
+
+def test_the_cursor_is_saved_after_the_log_has_acknowledged(here: Any) -> None:
+    source, journal = here.add(), []
+    here.fetcher.will(here.feed, feed(FRESH))
+    store = here.failing_store(here.store)
+    store.journal = store._given.journal = journal
+
+    here.poll(source, bus=here.failing(here.bus, journal), store=store)
+
+    assert journal == [
+        "known_entries",
+        "publish",
+        "keep_body",
+        "save_cursor",
+        "release_source",
+    ]
+
+
+def test_killed_before_the_cursor_is_saved_it_repeats_and_loses_nothing(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH, OLD))
+
+    with pytest.raises(Killed):
+        here.poll(source, store=here.failing_store(here.store, save_cursor=[Killed()]))
+    report = here.poll(source)
+
+    repeated = here.published()
+    assert report.new == 2
+    assert len(repeated) == 4
+    assert [(r.id, r.backlog) for r in repeated[::2]] == [(r.id, r.backlog) for r in repeated[1::2]]
+    assert here.poll(source).new == 0
+
+
+def test_a_log_that_is_away_is_waited_for_and_an_alarm_says_so(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    away = ServerAway("the broker does not answer")
+
+    report = here.poll(source, bus=here.failing(here.bus, publish=[away, away]))
+
+    assert (report.outcome, titles(here)) == ("fetched", ["Fresh news"])
+    assert len(here.fetcher.asked) == 1
+    assert here.alarms.closed == ["stage ingest waits"]
+    assert here.alarms.opened == {}
+
+
+def test_a_store_that_is_away_is_waited_for_and_nothing_is_published_twice(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    away = ServerAway("the database does not answer")
+
+    store = here.failing_store(here.store, save_cursor=[away] * 5, release_source=[away])
+    report = here.poll(source, store=store)
+
+    assert (report.outcome, titles(here)) == ("fetched", ["Fresh news"])
+    assert here.cursor(source)["body_sha256"]
+
+
+def test_beyond_our_patience_the_source_is_free_and_nothing_counts_against_it(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    away = ServerAway("the broker does not answer")
+
+    with pytest.raises(ServerAway):
+        here.poll(
+            source,
+            bus=here.failing(here.bus, publish=[away] * 99),
+            patience=timedelta(seconds=5),
+        )
+
+    assert here.health(source)[1].failures == 0
+    assert here.lease(source, "somebody else").first_contact
+
+
+def test_a_poller_that_lost_its_lease_saves_nothing(here: Any) -> None:
+    """It slept beyond its lease between publishing and saving; another has the source."""
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+
+    class Sleepy:
+        def publish(self, outgoing: Sequence[Any]) -> None:
+            here.bus.publish(outgoing)
+            here.clock.move(timedelta(minutes=3))
+            assert here.lease(source, "somebody else")
+
+    report = here.poll(source, bus=Sleepy())
+
+    assert report.outcome == "fenced"
+    with here.store.transaction() as tx:
+        assert tx.known_entries(source, [entry.release.entry for entry in here.published()]) == []
+
+
+def test_a_long_reading_keeps_its_lease(here: Any, tmp_path: Path) -> None:
+    source = here.add(kind="seed", path=str(save_documents(tmp_path, 300)))
+    began = here.clock.now()
+
+    report = here.poll(source, rate=1.0)
+
+    assert (report.outcome, report.new) == ("fetched", 300)
+    assert here.clock.now() - began == timedelta(seconds=300)
+
+
+def test_a_failure_is_a_report_and_the_source_waits_longer_each_time(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, PermanentError("http 404: gone"), TransientError("dns: no name"))
+
+    waits = []
+    for _ in range(4):
+        report = here.poll(source)
+        state, health, due = here.health(source)
+        waits.append((due - here.clock.now()) / QUARTER)
+        here.clock.move(timedelta(days=1))
+
+    assert (report.outcome, report.problem, report.pages) == ("failed", "dns: no name", 0)
+    assert (state, health.failures, health.problem) == ("active", 4, "dns: no name")
+    assert (health.ok_at, health.polled_at) == (None, here.clock.now() - timedelta(days=1))
+    assert all(n <= wait <= n * 1.1 for n, wait in zip([2, 4, 8, 16], waits, strict=True)), waits
+    assert list(here.alarms.opened) == ["source example fails"]
+
+
+def test_a_source_that_is_back_is_well_again(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, *[TransientError("http 500")] * 3, feed(FRESH, OLD))
+
+    for _ in range(4):
+        here.poll(source)
+
+    _state, health, due = here.health(source)
+    assert (health.failures, health.problem, health.ok_at) == (0, "", here.clock.now())
+    assert here.clock.now() + QUARTER <= due <= here.clock.now() + QUARTER * 1.1
+    assert here.alarms.opened == {}
+    assert [r.backlog for r in here.published()] == [False, True], "its first contact is now"
+
+
+def test_a_server_that_asks_to_be_left_alone_is(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, TransientError("http 429", retry_after=timedelta(hours=5)))
+
+    here.poll(source)
+
+    assert here.health(source)[2] >= here.clock.now() + timedelta(hours=5)
+
+
+def test_a_feed_that_has_ended_is_retired_and_only_the_operator_hears(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(("feed-ended", "2026-03-02", "This feed has ended")))
+
+    report = here.poll(source)
+
+    assert (report.outcome, titles(here)) == ("ended", [])
+    assert here.health(source)[0] == "paused"
+    assert list(here.alarms.opened) == ["source example has ended"]
+
+
+@pytest.mark.parametrize(
+    "kind,settings,problem",
+    [
+        ("feed", {"adress": "x"}, "source example: address: Field required"),
+        ("seed", {"path": "/nowhere/at/all"}, "/nowhere/at/all can't be read"),
+    ],
+)
+def test_a_wrong_source_is_a_report_and_not_the_end(
+    here: Any, kind: str, settings: dict[str, str], problem: str
+) -> None:
+    report = here.poll(here.add(kind=kind, **settings))
+
+    assert report.outcome == "failed"
+    assert report.problem.startswith(problem)
+
+
+def test_a_replay_is_told_and_the_second_one_brings_nothing(here: Any, tmp_path: Path) -> None:
+    source = here.add(kind="seed", path=str(save_documents(tmp_path, 450)))
+    pages: list[int] = []
+
+    first = here.poll(source, backlog=False, on_page=lambda so_far: pages.append(so_far.new))
+    second = here.poll(source, backlog=False)
+
+    assert (first.new, pages) == (450, [200, 400, 450, 450])
+    assert (second.outcome, second.new, second.ignored) == ("unchanged", 0, 0)
+    assert not any(revision.backlog for revision in here.published())
+
+
+def test_changed_files_are_read_again_and_only_the_change_is_told(
+    here: Any, tmp_path: Path
+) -> None:
+    path = save_documents(tmp_path, 250)
+    source = here.add(kind="seed", path=str(path))
+    here.poll(source)
+    path.write_text(path.read_text().replace("Document 0007.", "Document 7, corrected."))
+
+    report = here.poll(source)
+
+    assert (report.new, report.revised, report.ignored) == (0, 1, 249)
+
+
+def test_told_to_stop_it_finishes_the_page_and_the_next_one_goes_on(
+    here: Any, tmp_path: Path
+) -> None:
+    source = here.add(kind="seed", path=str(save_documents(tmp_path, 450)))
+
+    async def stopped() -> Any:
+        stop = asyncio.Event()
+        poller = here.poller()
+        return await poller.poll(here.lease(source), stop=stop, on_page=lambda _: stop.set())
+
+    first = asyncio.run(stopped())
+    with here.store.transaction() as tx:
+        (due,) = tx.lease_due("somebody else", here.clock.now(), QUARTER, 10)
+    second = asyncio.run(here.poller().poll(due))
+
+    assert (first.outcome, first.new) == ("stopped", 200)
+    assert (second.outcome, second.new) == ("fetched", 250)
+    assert len(here.published()) == 450
+    assert all(revision.backlog for revision in here.published()), "first contact is all of it"
+
+
+@pytest.mark.parametrize("unit", ["😀", '"', "\\", "\x01 \\n", "é\n", "<b>", "&amp;"], ids=ascii)
+def test_the_worst_text_fits_a_message_with_room_for_evidence(
+    here: Any, tmp_path: Path, unit: str
+) -> None:
+    row = {"id": unit * 9_000, "title": unit * 9_000, "text": unit * (900_000 // len(unit)) + "x"}
+    (tmp_path / "worst.jsonl").write_text(json.dumps(row))
+    source = here.add(kind="seed", path=str(tmp_path / "worst.jsonl"))
+
+    report = here.poll(source)
+
+    (revision,) = here.published()
+    assert (report.new, revision.release.truncated) == (1, True)
+    assert len(encode(revision)) < 600_000
+
+
+def test_skipped_lines_are_in_the_report(here: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n{oops\n')
+    source = here.add(kind="seed", path=str(tmp_path / "a.jsonl"))
+
+    report = here.poll(source)
+
+    assert (report.new, report.skips) == (1, 1)
+    assert report.skipped[0].startswith("a.jsonl:2: not JSON")
+    assert json.loads(json.dumps(report.as_dict()))["new"] == 1
+
+
+def once(here: Any, *args: Any, **options: Any) -> list[tuple[str, str]]:
+    reports = asyncio.run(here.poller().poll_once(*args, **options))
+    return [(report.source, report.outcome) for report in reports]
+
+
+def test_polling_once_takes_what_is_due_or_what_is_named_or_everything(here: Any) -> None:
+    for name in "abc":
+        here.add(name, address=here.feed)
+    here.fetcher.will(here.feed, feed(FRESH))
+    here.poll(SourceId("a"))
+
+    assert once(here) == [("b", "fetched"), ("c", "fetched")]
+    assert once(here) == []
+    assert once(here, ["b", "a"]) == [("b", "unchanged"), ("a", "unchanged")]
+    assert once(here, everything=True) == [(name, "unchanged") for name in "abc"]
+
+
+def test_a_source_that_another_poller_has_is_busy(here: Any) -> None:
+    source = here.add()
+    here.lease(source, "somebody else")
+
+    assert once(here, [source, SourceId("unknown")]) == [("example", "busy"), ("unknown", "busy")]
+
+
+def test_polling_once_gives_every_source_its_turn_before_it_fails(here: Any) -> None:
+    for name in "ab":
+        here.add(name, address=here.feed)
+    here.fetcher.will(here.feed, feed(FRESH))
+    missing = OperatorError("no such topic: run `despatch topics create`")
+    poller = here.poller(bus=here.failing(here.bus, publish=[missing]), at_once=1)
+
+    with pytest.raises(OperatorError, match="topics create"):
+        asyncio.run(poller.poll_once())
+
+    assert len(here.published()) == 1
+
+
+def serve(here: Any, poller: Poller, until: Any) -> None:
+    """Run a poller until something is so."""
+
+    async def work() -> None:
+        stop = asyncio.Event()
+
+        async def watch() -> None:
+            while not until():
+                await asyncio.sleep(0.01)
+            stop.set()
+
+        async with asyncio.timeout(30):
+            watching = asyncio.create_task(watch())
+            try:
+                await poller.run(stop)
+            finally:
+                watching.cancel()
+
+    asyncio.run(work())
+
+
+def test_a_service_polls_what_is_due_again_and_again(here: Any) -> None:
+    for name in "abc":
+        here.add(name, address=f"https://example.gov/{name}")
+        here.fetcher.will(f"https://example.gov/{name}", feed(("1", "2026-03-02", f"From {name}")))
+
+    began = here.clock.now()
+
+    def polled_twice() -> bool:
+        rests = [here.health(SourceId(name))[1].ok_at == began for name in "abc"]
+        if all(rests) and here.clock.now() == began:
+            here.clock.move(QUARTER * 1.2)
+        return len(here.fetcher.asked) == 6
+
+    serve(here, here.poller(), polled_twice)
+
+    assert titles(here) == ["From a", "From b", "From c"]
+
+
+def test_a_fault_of_ours_costs_one_source_a_wait_and_the_rest_goes_on(here: Any) -> None:
+    here.add("bad", address="https://example.gov/bad")
+    here.add("good", address="https://example.gov/good")
+    here.fetcher.will("https://example.gov/bad", b"bad")
+    here.fetcher.will("https://example.gov/good", feed(FRESH))
+
+    async def parse(body: bytes, content_type: str, address: str) -> Any:
+        if body == b"bad":
+            raise ZeroDivisionError("a bug")
+        return await here.parse(body, content_type, address)
+
+    serve(
+        here,
+        here.poller(parse=parse),
+        lambda: here.health(SourceId("bad"))[1].failures and here.published(),
+    )
+
+    assert titles(here) == ["Fresh news"]
+    _state, health, due = here.health(SourceId("bad"))
+    assert health.problem == "fault in Despatch: ZeroDivisionError('a bug')"
+    assert due > here.clock.now()
+
+
+def test_what_a_person_must_mend_ends_the_service(here: Any) -> None:
+    here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    missing = OperatorError("no such topic: run `despatch topics create`")
+
+    with pytest.raises(OperatorError, match="topics create"):
+        serve(here, here.poller(bus=here.failing(here.bus, publish=[missing] * 9)), lambda: False)
+
+
+def test_a_service_told_to_stop_leaves_a_slow_source_at_once(here: Any) -> None:
+    source = here.add()
+
+    class Slow:
+        asked = False
+
+        async def get(self, *_args: Any, **_options: Any) -> Any:
+            self.asked = True
+            await asyncio.Event().wait()
+
+    slow = Slow()
+    serve(here, here.poller(fetcher=slow), lambda: slow.asked)
+
+    assert here.health(source)[1].failures == 0
+    assert here.lease(source, "somebody else")
+
+
+def test_a_service_waits_for_a_store_that_is_away(here: Any) -> None:
+    here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    away = ServerAway("the database does not answer")
+    store = here.failing_store(here.store, lease_due=[away, away])
+
+    serve(here, here.poller(store=store), lambda: here.published())
+
+    assert here.alarms.closed == ["stage ingest waits"]
+
+
+def test_a_feed_on_loopback_comes_all_the_way(here: Any) -> None:
+    """The real fetcher, and children that parse."""
+    with LoopbackServer() as server:
+        address = server.will("/feed", Answer(headers=[("ETag", '"1"')], body=feed(FRESH, OLD)))
+        source = here.add(address=address)
+
+        async def poll() -> list[Any]:
+            async with HttpFetcher(allow_networks=[ip_network("127.0.0.0/8")]) as fetcher:
+                poller = here.poller(fetcher=fetcher, parse=None)
+                return [await poller.poll(here.lease(source)) for _ in range(2)]
+
+        reports = asyncio.run(poll())
+
+    assert [(r.outcome, r.new) for r in reports] == [("fetched", 2), ("not modified", 0)]
+    assert titles(here) == ["Fresh news", "Old news"]
+    assert here.published()[0].fetched.http_status == 200
+
+
+def test_errors_of_the_log_and_of_a_source_are_not_confused(here: Any) -> None:
+    """A usage error of the source is a report; the same class from the log ends the poll."""
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+
+    with pytest.raises(UsageError):
+        here.poll(source, bus=here.failing(here.bus, publish=[UsageError("wrong servers")]))
+    assert here.poll(source).new == 1
+
+
+def test_a_fenced_save_is_a_report(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+
+    report = here.poll(
+        source, store=here.failing_store(here.store, save_cursor=[FencedError("lease 1 is over")])
+    )
+
+    assert (report.outcome, report.problem) == ("fenced", "fenced: lease 1 is over")
