@@ -26,7 +26,7 @@ check: .venv/dev ## seconds: style, types, import direction, unit tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m "not kafka and not postgres and not e2e and not slow"
+	@$(BIN)/pytest -q -n auto -m "not kafka and not postgres and not e2e and not slow"
 
 test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real processes
 	@$(BIN)/ruff check --quiet .

@@ -3,6 +3,7 @@
 Standard output belongs to what a command gives back, so that it can be piped.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -39,12 +40,27 @@ def configure(*, level: str = "info", json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_bound: _StandardError(),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
     for name in ("apprise", "kafka"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class _StandardError:
+    """Writes a line to standard error, as it is at the moment.
+
+    A log that can't be written (a full disk, a pipe whose reader is gone) must not stop the work,
+    nor make a dead letter of the message in hand.
+    """
+
+    def msg(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def _shorten(

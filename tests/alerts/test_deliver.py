@@ -278,6 +278,7 @@ def test_run_delivers_until_it_is_stopped_and_leaves_nothing_lent(
     assert len(set(sender.keys)) == len(sender.keys) == 20
 
 
+@pytest.mark.slow
 def test_run_waits_out_a_store_that_is_away(
     store: SqlStore, tmp_path: Path, clock: FakeClock
 ) -> None:

@@ -414,6 +414,7 @@ def test_member_leaves(log: BusUnderTest) -> None:
     assert {m.partition for m in read} == {0, 1, 2, 3}
 
 
+@pytest.mark.slow
 def test_member_is_killed(log: BusUnderTest) -> None:
     """A member killed with a batch in hand loses nothing: the others read it after a session."""
     bus, topic, group = log.open(), log.topic(partitions=2), log.group()
@@ -451,6 +452,7 @@ def test_killed_stage_loses_no_output(log: BusUnderTest) -> None:
     assert set(numbers(bus.browse(results))) == set(range(150))
 
 
+@pytest.mark.slow
 def test_paused_member_is_fenced(log: BusUnderTest) -> None:
     """An owner that wakes up after another took over can't commit, and may go on reading."""
     bus, topic, group = log.open(), log.topic(partitions=1), log.group()
@@ -475,6 +477,7 @@ def test_paused_member_is_fenced(log: BusUnderTest) -> None:
     assert bus.positions(group, topic) == {0: 6}
 
 
+@pytest.mark.slow
 def test_idle_keeps_membership(log: BusUnderTest) -> None:
     """A member that waits longer than a session keeps its partitions and its batch."""
     bus, topic, group = log.open(), log.topic(partitions=2), log.group()

@@ -135,6 +135,7 @@ def test_a_redirect_that_the_url_asks_to_follow_is_not_followed_either(wire: Wir
     assert len(wire.web.requests) == 1
 
 
+@pytest.mark.slow
 @over_http
 def test_no_answer_in_time_is_in_doubt(wire: Wire) -> None:
     wire.web.behaviour = "slow"
@@ -142,6 +143,7 @@ def test_no_answer_in_time_is_in_doubt(wire: Wire) -> None:
     assert len(wire.web.requests) == 1
 
 
+@pytest.mark.slow
 @over_http
 def test_an_answer_that_never_ends_is_in_doubt_at_the_time_limit(wire: Wire) -> None:
     wire.web.behaviour = "drip"
@@ -173,7 +175,11 @@ def test_a_repeat_carries_the_same_key(wire: Wire) -> None:
 
 @over_any
 @pytest.mark.parametrize(
-    "trouble", ["none", "404", "503", "302", "early close", "slow", "drip", "nobody"]
+    "trouble",
+    [
+        *("none", "404", "503", "302", "early close", "nobody"),
+        *(pytest.param(waiting, marks=pytest.mark.slow) for waiting in ("slow", "drip")),
+    ],
 )
 def test_no_secret_is_in_a_result_an_error_a_log_record_or_a_representation(
     wire: Wire, trouble: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]

@@ -88,6 +88,7 @@ def test_handed_over_between_batches(bus: LocalBus) -> None:
         assert len(newcomer.poll(SHORT)) == 3
 
 
+@pytest.mark.slow
 def test_a_long_batch_keeps_its_member(path: Path) -> None:
     """A member whose batch takes longer than a session is not taken for dead."""
     with closing(LocalBus(path, session=timedelta(seconds=1))) as bus:

@@ -50,6 +50,7 @@ def test_errors_come_through_as_they_are() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile,word", [(SLOW, "too slow"), (CRASH, "broken feed")])
 def test_a_hostile_feed_costs_its_child_and_the_next_one_is_read(hostile: bytes, word: str) -> None:
     good = (FEEDS / "rss.xml").read_bytes()
