@@ -43,7 +43,8 @@ class HttpFetcher:
     """A `Fetcher` over aiohttp; use it as an async context manager.
 
     Connections are kept alive, at most `per_host` to a host and `at_once` in all. Cookies are
-    neither kept nor sent. `allow_networks` are fetched from though they are not public.
+    neither kept nor sent. `allow_networks` are fetched from though they are not public. `tls` is
+    whom to trust, if not whom the system trusts.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class HttpFetcher:
         per_host: int = 2,
         at_once: int = 100,
         resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._headers = {
             "User-Agent": f"Despatch/{__version__}" + (f" (+{contact})" if contact else ""),
@@ -69,6 +71,7 @@ class HttpFetcher:
         self._per_host = per_host
         self._at_once = at_once
         self._resolve = resolve or resolve_name
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,6 +81,7 @@ class HttpFetcher:
             resolver=_VettingResolver(self._resolve, self._allowed),
             use_dns_cache=False,
             socket_factory=self._socket,
+            ssl=self._tls or True,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from despatch.errors import DespatchError, PermanentError, TransientError
+from ingest.entry import Entry
 from ingest.feedparse import parse_feed
 
 FEEDS = Path(__file__).parent.parent / "data" / "feeds"
@@ -99,6 +100,53 @@ def test_ids_are_not_resolved_against_where_the_feed_lies() -> None:
     keys = {parse_feed(body, "", f"https://{host}/feed").entries[0].key for host in "ab"}
 
     assert keys == {"1"}
+
+
+def item(inside: str) -> Entry:
+    """Return the entry of an RSS feed with one item."""
+    feedburner = 'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"'
+    body = f"<rss version='2.0' {feedburner}><channel><item>{inside}</item></channel></rss>"
+    (entry,) = parse_feed(body.encode(), "", ADDRESS).entries
+    return entry
+
+
+@pytest.mark.parametrize(
+    "inside,address",
+    [
+        ("<link>/a</link>", "https://feeds.example.gov/a"),
+        (
+            "<link>https://proxy.example/1</link>"
+            "<feedburner:origLink>https://example.gov/1</feedburner:origLink>",
+            "https://example.gov/1",
+        ),
+        ("<guid>https://example.gov/1</guid>", "https://example.gov/1"),
+        ("<guid isPermaLink='false'>https://example.gov/1</guid>", "https://example.gov/1"),
+        ("<guid>1</guid>", None),
+        ("<link>http://[broken</link>", None),
+        ("<link>mailto:press@example.gov</link>", None),
+        ("<link>javascript:alert(1)</link>", None),
+        ("", None),
+    ],
+)
+def test_a_link_is_the_documents_own(inside: str, address: str | None) -> None:
+    assert item(f"<title>x</title>{inside}").address == address
+
+
+@pytest.mark.parametrize(
+    "given_,expected",
+    [
+        ("Mon, 02 Mar 2026 11:30:00 +0000", "2026-03-02T11:30:00+00:00"),
+        ("2026-03-02", "2026-03-02T00:00:00+00:00"),
+        ("2026-03", "2026-03-01T00:00:00+00:00"),
+        ("0001-01-01T00:00:00Z", None),
+        ("Thu, 01 Jan 99999 00:00:00 GMT", None),
+        ("soon", None),
+    ],
+)
+def test_a_date_is_read_or_left_out(given_: str, expected: str | None) -> None:
+    found = item(f"<title>x</title><pubDate>{given_}</pubDate>").published_at
+
+    assert (found.isoformat() if found else None) == expected
 
 
 @given(st.binary(max_size=300))

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -302,15 +303,47 @@ def test_a_port_where_nothing_listens_is_named() -> None:
     fails(address, ServerAway, "refused")
 
 
-def test_a_certificate_that_nobody_vouches_for_is_named(tmp_path: Path) -> None:
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[LoopbackServer]:
+    """A server that is `localhost` to whoever trusts `ca.pem`."""
     make_certificates(tmp_path)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(tmp_path / "broker.pem")
+    with LoopbackServer(tls=tls) as running:
+        yield running
 
-    with LoopbackServer(tls=tls) as server:
-        fails(server.url(), TransientError, "tls")
 
-    assert server.requests == []
+def test_a_certificate_that_nobody_vouches_for_is_named(tls_server: LoopbackServer) -> None:
+    fails(tls_server.url(), TransientError, "tls")
+
+    assert tls_server.requests == []
+
+
+def test_a_redirect_from_https_to_http_is_refused(
+    tls_server: LoopbackServer, tmp_path: Path
+) -> None:
+    trusted = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    address = f"https://localhost:{tls_server.port}"
+    tls_server.will("/a", Answer(302, headers=[("Location", "/b")]))
+    tls_server.will("/b", Answer(302, headers=[("Location", "http://localhost/")]))
+    tls_server.will("/c", Answer(body=b"here"))
+
+    assert fetch(f"{address}/c", tls=trusted, resolve=resolver(["127.0.0.1"])).body == b"here"
+    fails(f"{address}/a", PermanentError, "redirect", tls=trusted, resolve=resolver(["127.0.0.1"]))
+
+
+def test_a_socket_for_an_address_inside_is_never_made() -> None:
+    """The last look, at the very address that is about to be connected to."""
+    inside = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("10.0.0.1", 80))
+
+    with pytest.raises(OSError, match="blocked address"):
+        HttpFetcher()._socket(inside)
+
+
+def test_a_validator_that_cannot_be_sent_back_is_not_kept(server: LoopbackServer) -> None:
+    raw = b'HTTP/1.1 200 OK\r\nETag: "\xff\xfe"\r\nContent-Length: 1\r\n\r\nx'
+
+    assert fetch(server.will("/feed", Answer(raw=raw))).validators == Validators()
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 522, 204])
