@@ -3,18 +3,29 @@
 `make docs`. A test compares what stands in docs/ with what this would write.
 """
 
+import io
+import re
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 import typer
 from pydantic import SecretStr
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from alerts.channels.console import render
+from alerts.subscribe import subscribe
+from despatch.app import App
+from despatch.app.replay import rehearsal, replay_in
 from despatch.app.schemas import schema_texts
-from despatch.cli import app
+from despatch.cli import app as command_line
+from despatch.model import DeliveryId, SubscriptionId, ThemeId
 from despatch.settings import PREFIX, Settings
+from despatch.settings import read as read_settings
 from despatch.topics import topic_specs
 
 DOCS = Path(__file__).parent
@@ -29,7 +40,36 @@ def texts() -> dict[Path, str]:
     }
     for name, text in schema_texts(topic_specs(())).items():
         made[DOCS / "schemas" / name] = text
+    made[DOCS / "images" / "alert.svg"] = alert_picture()
     return made
+
+
+def alert_picture() -> str:
+    """Return what `make run` prints, as a picture: the seed release as an alert on the console."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        App(read_settings(Path(folder), environ={})) as app,
+    ):
+        themes = [ThemeId("migration"), ThemeId("partnerships")]
+        url = SecretStr("json://nowhere.invalid")
+        subscribe(app.store, app.clock, app.senders, themes=themes, url=url, name="you")
+        with rehearsal(app) as stage:
+            [heard] = replay_in(stage, DOCS.parent / "seeds").heard
+            with stage.store.transaction() as tx:
+                [alert] = tx.trace(heard.classified.revision.release.id).alerts
+    release = heard.classified.revision.release.model_copy(update={"source": "seeds"})
+    revision = heard.classified.revision.model_copy(update={"release": release})
+    shown = alert.model_copy(
+        update={
+            "classified": heard.classified.model_copy(update={"revision": revision}),
+            "subscriptions": (SubscriptionId("s-1f2e3d4c"),),
+        }
+    )
+    console = Console(width=100, record=True, file=io.StringIO(), force_terminal=True)
+    console.print(render(shown, DeliveryId("y-2412c3085480dc50beef2601"), colour=True))
+    picture = console.export_svg(title="make run", unique_id="despatch", theme=MONOKAI)
+    # No font is fetched from anywhere: the reader's own monospaced one is as good.
+    return re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
 
 
 def settings_text() -> str:
@@ -71,7 +111,7 @@ def _default(value: object) -> str:
 
 def commands_text() -> str:
     """Return every command with its arguments, options and example."""
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(command_line)
     lines = ["# Commands\n"]
     _add(lines, root, "despatch")
     return "\n".join(lines) + "\n"

@@ -117,7 +117,7 @@ def replay(
     until: datetime | None = None,
     rate: float | None = None,
     patience: timedelta = timedelta(minutes=10),
-    progress: Progress = lambda _doing, _at, _of: None,
+    progress: Progress | None = None,
 ) -> ReplayReport:
     """Replay what is saved at a path; with `deliver`, tell the live subscribers.
 
@@ -125,10 +125,21 @@ def replay(
     Raises UsageError for a path that can't be read.
     """
     source = source_for(path, since, until)
+    progress = progress or _silent
     if deliver:
         return _replay(live, source, path, rate, patience, progress, send=True)
     with rehearsal(live) as app:
         return _replay(app, source, path, rate, patience, progress, send=False)
+
+
+def replay_in(app: App, path: Path) -> ReplayReport:
+    """Replay within a rehearsal that is already open, and send nothing."""
+    source = source_for(path, None, None)
+    return _replay(app, source, path, None, timedelta(minutes=1), _silent, send=False)
+
+
+def _silent(_doing: str, _at: int, _of: int | None) -> None:
+    """Report no progress."""
 
 
 def _replay(
