@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from despatch.app.wiring import App
 from despatch.errors import Busy, UsageError
 from despatch.fingerprint import digest
 from despatch.model import Classified, Match, SourceId, Subscriber
-from despatch.ports import Leased, Place, SourceRecord
+from despatch.ports import Leased, Place, SourceRecord, Transaction
 from despatch.topics import CLASSIFIED, decode
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ReplayReport:
 def source_for(path: Path, since: datetime | None, until: datetime | None) -> SourceRecord:
     """Return the source that a path is: the same path and limits, the same source.
 
-    Raises UsageError if there is nothing at the path.
+    It is named as the path is; `_named` tells two of the same name apart. Raises UsageError if there is nothing at the path.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a text file, a folder, or JSONL(.gz)")
@@ -78,13 +78,22 @@ def source_for(path: Path, since: datetime | None, until: datetime | None) -> So
         settings["since"] = since.isoformat()
     if until is not None:
         settings["until"] = until.isoformat()
-    mark = digest(*(f"{k}={v}" for k, v in sorted(settings.items())), length=8)
     return SourceRecord(
-        id=SourceId(f"{whole.name[:80]}-{mark}"),
+        id=SourceId(whole.name[:80]),
         kind="seed",
         settings=settings,
         added_at=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
     )
+
+
+def _named(tx: Transaction, source: SourceRecord) -> SourceRecord:
+    """Return the source under its plain name, or a longer one if another source has that."""
+    known = {record.id: record for record, _health, _due in tx.sources()}
+    other = known.get(source.id)
+    if other is None or other.settings == source.settings:
+        return source
+    mark = digest(*(f"{k}={v}" for k, v in sorted(source.settings.items())), length=8)
+    return replace(source, id=SourceId(f"{source.id}-{mark}"))
 
 
 @contextmanager
@@ -189,7 +198,7 @@ async def _poll(
             )
     finally:  # a saved source is read when it is replayed, never on a schedule
         with app.store.transaction() as tx:
-            tx.set_source_state(source.id, "paused")
+            tx.set_source_state(leased.source.id, "paused")
     if report.problem:
         raise UsageError(f"{source.settings['path']}: {report.problem}")
     return report
@@ -200,6 +209,7 @@ def _lease(app: App, source: SourceRecord) -> Leased:
     gives_up = app.clock.now() + 2 * LEASE
     while True:
         with app.store.transaction() as tx:
+            source = _named(tx, source)
             tx.add_source(source)
             tx.set_source_state(source.id, "active")
             leased = tx.lease_source(source.id, app.instance, app.clock.now(), LEASE)

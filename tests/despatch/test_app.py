@@ -107,6 +107,19 @@ def test_only_documents_of_the_window_are_replayed(installed: App, tmp_path: Pat
     assert replay(installed, file, deliver=False, until=at).new == 1
 
 
+def test_two_paths_of_one_name_are_two_sources(installed: App, tmp_path: Path) -> None:
+    """And the same path with another window is another source, too."""
+    (tmp_path / "other").mkdir()
+    first, second = saved(tmp_path, ROADS), saved(tmp_path / "other", MIGRATION)
+    at = FakeClock().now()
+    for path, until in ((first, None), (second, None), (first, at), (first, None)):
+        replay(installed, path, deliver=True, until=until)
+    with installed.store.transaction() as tx:
+        names = {record.id for record, _health, _due in tx.sources()}
+    assert len(names) == 3
+    assert "saved.jsonl" in names
+
+
 def test_a_replayed_source_is_not_polled_on_a_schedule(installed: App, tmp_path: Path) -> None:
     replay(installed, saved(tmp_path, ROADS), deliver=True)
     with installed.store.transaction() as tx:
