@@ -42,16 +42,15 @@ def entry_of_text(body: bytes, name: str) -> Entry:
 
 
 def entry_of_line(line: bytes) -> Entry:
-    """Return the entry of one line of JSON: `id, title, text, date, url`; only text is needed.
+    """Return the entry of one line of JSON: `id, title, text, date, url`.
 
+    A title or a text is needed.
     Also read: `updated`, `language`, `status` (`withdrawn`), `text_level` (`teaser` is a
     summary). Other fields are ignored. Raises PermanentError that says what is wrong.
     """
     row = _row(line)
-    text = _words(row, "text")
-    if not text.strip():
-        raise PermanentError("it has no text")
-    title, link = _words(row, "title"), _words(row, "url", "link", "address")
+    text, title = _words(row, "text"), _words(row, "title")
+    link = _words(row, "url", "link", "address")
     entry = make_entry(
         id=_words(row, "id"),
         link=link,
@@ -66,7 +65,7 @@ def entry_of_line(line: bytes) -> Entry:
         status=_status(row),
     )
     if entry is None:
-        raise PermanentError("its text holds no words")
+        raise PermanentError("it has neither title nor text")
     return entry
 
 

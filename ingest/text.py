@@ -28,6 +28,8 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _AROUND_LINES = re.compile(r" ?\n ?")
 _MANY_LINES = re.compile(r"\n{3,}")
 _MAX_MARKS = 16
+# Quick to look for, and never in Latin writing: nothing below U+0300 is an accent by itself.
+_MAYBE_MARK_RUN = re.compile(f"[\u0300-\U0010ffff]{{{_MAX_MARKS + 1}}}")
 
 _SENTENCE_END = re.compile(r"[.!?。！？]+[\"'”’»)\]]*(?=\s|$)|[。！？]")
 _ABBREVIATION = re.compile(
@@ -51,7 +53,9 @@ def clean_text(given: str) -> str:
     """
     text = _LINE_ENDS.sub("\n", given).replace(_PARAGRAPH_SEPARATOR, "\n\n")
     text = _DROPPED.sub("", text)
-    text = _LATIN_JOINERS.sub("", _SURROGATES.sub("\ufffd", text))
+    text = _SURROGATES.sub("\ufffd", text)
+    if "\u200c" in text or "\u200d" in text:
+        text = _LATIN_JOINERS.sub("", text)
     text = _compose(text)
     text = _AROUND_LINES.sub("\n", _BLANKS.sub(" ", text))
     return _MANY_LINES.sub("\n\n", text).strip()
@@ -110,9 +114,9 @@ def _json_bytes(text: str) -> int:
 
 def _compose(text: str) -> str:
     """NFC. Runs of accents are cut first: ordering them takes quadratic time (20,000: 1.5 s)."""
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFC", _mark_runs().sub(r"\1", text))
+    if _MAYBE_MARK_RUN.search(text):
+        text = _mark_runs().sub(r"\1", text)
+    return unicodedata.normalize("NFC", text)
 
 
 @cache

@@ -89,7 +89,13 @@ def test_a_line_gives_all_it_holds() -> None:
     assert (entry.text_kind, entry.text_from, entry.status) == ("summary", "file", "withdrawn")
 
 
-def test_only_the_text_is_needed() -> None:
+def test_a_title_alone_is_a_release_too() -> None:
+    entry = entry_of_line(line(title="Visas: new rules", text=""))
+
+    assert (entry.title, entry.text) == ("Visas: new rules", "")
+
+
+def test_a_text_alone_is_a_release() -> None:
     entry = entry_of_line(line(text="The rules change. More follows."))
 
     assert entry.title == "The rules change"
@@ -110,9 +116,8 @@ def test_a_number_is_an_id_and_an_unreadable_date_is_none() -> None:
         (b"[" * 100_000, "not JSON"),
         (b"\xff\xfe", "not JSON"),
         (b"[1]", "a JSON object is needed, this is a list"),
-        (b"{}", "it has no text"),
-        (b'{"text": " "}', "it has no text"),
-        (b'{"text": "\\u200b"}', "its text holds no words"),
+        (b"{}", "it has neither title nor text"),
+        (b'{"text": "\\u200b", "title": " "}', "it has neither title nor text"),
         (b'{"text": ["x"]}', "text: text is needed, this is a list"),
         (b'{"text": "x", "title": true}', "title: text is needed, this is a bool"),
     ],
@@ -235,7 +240,7 @@ def test_a_cursor_is_json(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_names_itself_and_the_rest_goes_on(tmp_path: Path) -> None:
-    body = b"\n".join([line(text="One."), b"{oops", b"", line(title="no text"), line(text="Two.")])
+    body = b"\n".join([line(text="One."), b"{oops", b"", line(id="no text"), line(text="Two.")])
     (tmp_path / "a.jsonl").write_bytes(body)
     (tmp_path / "b.txt").write_text(" ")
     (tmp_path / "c.txt").write_text("Three.")
