@@ -138,7 +138,7 @@ def _plain(markup: str, *, code: bool = False) -> str:
     """Return help text without rich's marks; bold ones, the commands, as code if asked."""
     if not code:
         return Text.from_markup(markup).plain
-    return markup.replace("[bold]", "`").replace("[/bold]", "`").replace("`  `", "` · `")
+    return markup.replace("[bold]", "`").replace("[/bold]", "`").replace("`\n\n`", "` · `")
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ def add_feed(app: App, address: str, name: str | None) -> tuple[SourceRecord, bo
     try:
         open_source(record)
     except SettingsError as exc:
-        raise UsageError(f"{address!r} can't be a feed: {exc}") from exc
+        raise UsageError(f"this can't be a feed: {exc}") from exc
     with app.store.transaction() as tx:
         return record, tx.add_source(record)
 

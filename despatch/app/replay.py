@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+import despatch
 from despatch.app.running import others_running, own_stages, wait_until_done
 from despatch.app.wiring import App
 from despatch.errors import Busy, UsageError
@@ -65,10 +66,18 @@ class ReplayReport:
     """False if the stages, elsewhere, had not finished in time."""
 
 
+def seeds() -> Path:
+    """Return the folder of the seed document: in the wheel, or in a checkout."""
+    package = Path(despatch.__file__).parent
+    installed = package / "seed"
+    return installed if installed.exists() else package.parent / "seeds"
+
+
 def source_for(path: Path, since: datetime | None, until: datetime | None) -> SourceRecord:
     """Return the source that a path is: the same path and limits, the same source.
 
-    It is named as the path is; `_named` tells two of the same name apart. Raises UsageError if there is nothing at the path.
+    It is named as the path is; `_named` tells two of the same name apart. Raises UsageError if
+    there is nothing at the path.
     """
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a text file, a folder, or JSONL(.gz)")

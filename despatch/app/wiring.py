@@ -108,8 +108,8 @@ class App:
         for name in names:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]!r}? " if near else ""
-                raise UsageError(f"there is no theme {name!r}: {hint}Known: {', '.join(known)}")
+                hint = f": did you mean {near[0]!r}?" if near else "."
+                raise UsageError(f"there is no theme {name!r}{hint} Known: {', '.join(known)}")
         return tuple(known[name] for name in dict.fromkeys(names)) or self.themes
 
     @cached_property

@@ -108,12 +108,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _refuse(exc: typer.TyperException) -> int:
-    """Say what is wrong with the command line; a command group by itself shows its help."""
+    """Say what is wrong with the command line; a group given alone has shown its help."""
     context = getattr(exc, "ctx", None)
     message = exc.format_message()
-    if isinstance(context, typer.Context) and message == context.get_help():
-        typer.echo(message)
-    else:
+    if message:
         path = context.command_path if isinstance(context, typer.Context) else "despatch"
         complain(f"{message.rstrip('.')}. See: {path} --help")
     return exc.exit_code

@@ -130,5 +130,5 @@ def span(length: timedelta) -> str:
 
 def example(*lines: str) -> str:
     """Return a command's epilog: one or more examples that can be copied."""
-    shown = "  ".join(f"[bold]{line}[/bold]" for line in lines)
-    return f"{'Example' if len(lines) == 1 else 'Examples'}: {shown}"
+    shown = "\n\n".join(f"[bold]{line}[/bold]" for line in lines)
+    return f"Example: {shown}" if len(lines) == 1 else f"Examples:\n\n{shown}"

@@ -102,10 +102,13 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(context: typer.Context, as_json: Json = False) -> None:
     """Bring the store's schema up to this version's. Safe to run twice, and by two at once."""
     with here(context).open() as app:
         applied = app.store.migrate()
+    if as_json:
+        give({"applied": list(applied)})
+        return
     for revision in applied:
         out.print(f"Applied {revision}.")
     out.print("The store's schema is this version's.")
@@ -136,6 +139,7 @@ def settings(
 def schemas(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("docs/schemas"),
+    as_json: Json = False,
 ) -> None:
     """Write the JSON Schema of every topic's messages into a folder."""
     with here(context).open() as app:
@@ -143,6 +147,9 @@ def schemas(
             changed = write_schemas(app.topics, folder)
         except OSError as exc:
             raise NotWritable(f"{folder} can't be written: {exc.strerror}") from exc
+    if as_json:
+        give({"written": [str(file) for file in changed]})
+        return
     for file in changed:
         out.print(f"Wrote {file}.")
     if not changed:

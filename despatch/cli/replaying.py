@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from despatch.app import App
-from despatch.app.replay import Heard, ReplayReport, replay
+from despatch.app.replay import Heard, ReplayReport, replay, seeds
 from despatch.cli.context import Json, err, example, give, here, moment, out
 from despatch.errors import UsageError
 
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
         "replay",
         rich_help_panel="Analysts",
         epilog=example(
-            "despatch replay seeds", "despatch replay saved.jsonl.gz --since 2023-01-01 --json"
+            "despatch replay", "despatch replay saved.jsonl.gz --since 2023-01-01 --json"
         ),
     )(_replay)
 
@@ -33,8 +33,12 @@ def add_to(app: typer.Typer) -> None:
 def _replay(
     context: typer.Context,
     path: Annotated[
-        Path, typer.Argument(help="A text file, a folder of them, or JSONL(.gz) with id, title, …")
-    ],
+        Path | None,
+        typer.Argument(
+            help="A text file, a folder of them, or JSONL(.gz) with id, title, text, date, url. "
+            "Default: the seed document that comes with Despatch."
+        ),
+    ] = None,
     deliver: Annotated[
         bool, typer.Option("--deliver", help="Tell the live subscribers, for real.")
     ] = False,
@@ -57,6 +61,7 @@ def _replay(
     """
     begin = None if since is None else moment(since)
     end = None if until is None else moment(until)
+    path = path or seeds()
     with here(context).open() as app:
         if not path.exists():
             raise UsageError(f"{path} does not exist; give a text file, a folder, or JSONL(.gz)")

@@ -12,6 +12,8 @@ from despatch.errors import UsageError
 from despatch.model import SourceId, State
 from despatch.ports import SourceRecord
 
+Which = Annotated[str, typer.Argument(help="The source's name.")]
+
 sources = typer.Typer(
     no_args_is_help=True,
     help="Add, list, pause, resume and remove sources.",
@@ -88,28 +90,31 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 
 @sources.command(epilog=example("despatch sources pause govuk"))
-def pause(context: typer.Context, source: Annotated[str, typer.Argument()]) -> None:
+def pause(context: typer.Context, source: Which, as_json: Json = False) -> None:
     """Stop reading a source for now."""
-    _set(context, source, "paused")
+    _set(context, source, "paused", as_json)
 
 
 @sources.command(epilog=example("despatch sources resume govuk"))
-def resume(context: typer.Context, source: Annotated[str, typer.Argument()]) -> None:
+def resume(context: typer.Context, source: Which, as_json: Json = False) -> None:
     """Read a source again."""
-    _set(context, source, "active")
+    _set(context, source, "active", as_json)
 
 
 @sources.command(epilog=example("despatch sources remove govuk"))
-def remove(context: typer.Context, source: Annotated[str, typer.Argument()]) -> None:
+def remove(context: typer.Context, source: Which, as_json: Json = False) -> None:
     """Remove a source; its releases stay in the archive."""
-    _set(context, source, "removed")
+    _set(context, source, "removed", as_json)
 
 
-def _set(context: typer.Context, source: str, state: State) -> None:
+def _set(context: typer.Context, source: str, state: State, as_json: bool) -> None:
     with here(context).open() as app, app.store.transaction() as tx:
         if not tx.set_source_state(SourceId(source), state):
             raise UsageError(f"no source {source!r}; see: despatch sources list")
-    out.print(f"{escape(source)} is {state}.")
+    if as_json:
+        give({"source": source, "state": state})
+    else:
+        out.print(f"{escape(source)} is {state}.")
 
 
 def _address(record: SourceRecord) -> str:

@@ -15,6 +15,10 @@ from despatch.model import State, Subscription, SubscriptionId, ThemeId
 PANEL = "Subscribers"
 EVENTS = ("new", "revised", "withdrawn", "restored")
 
+Which = Annotated[
+    str, typer.Argument(help="A subscription's id or the start of it, or a subscriber's name.")
+]
+
 subscriptions = typer.Typer(
     no_args_is_help=True,
     help="List, test, pause, resume and remove subscriptions.",
@@ -81,7 +85,7 @@ def subscribe(
             events=frozenset(event or EVENTS),  # type: ignore[arg-type]
         )
         if test:
-            _test(app, made)
+            _test(app, made, as_json)
         shown = _shown(app, made)
     if as_json:
         give(_as_json(made, shown) | {"created": created})
@@ -122,32 +126,32 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     out.print(table)
 
 
-@subscriptions.command(epilog=example("despatch subscriptions test s-1f2e3d"))
-def test(context: typer.Context, subscription: Annotated[str, typer.Argument()]) -> None:
+@subscriptions.command("test", epilog=example("despatch subscriptions test s-1f2e3d"))
+def try_out(context: typer.Context, subscription: Which, as_json: Json = False) -> None:
     """Send a test alert over a subscription's channels, now, and say what came of it."""
     with here(context).open() as app:
-        _test(app, _find(app, subscription))
+        _test(app, _find(app, subscription), as_json)
 
 
 @subscriptions.command(epilog=example("despatch subscriptions pause s-1f2e3d"))
-def pause(context: typer.Context, subscription: Annotated[str, typer.Argument()]) -> None:
+def pause(context: typer.Context, subscription: Which, as_json: Json = False) -> None:
     """Tell nothing for now; what comes meanwhile is not told later."""
-    _set(context, subscription, "paused")
+    _set(context, subscription, "paused", as_json)
 
 
 @subscriptions.command(epilog=example("despatch subscriptions resume s-1f2e3d"))
-def resume(context: typer.Context, subscription: Annotated[str, typer.Argument()]) -> None:
+def resume(context: typer.Context, subscription: Which, as_json: Json = False) -> None:
     """Go on telling, and use its channels again if they were paused."""
-    _set(context, subscription, "active")
+    _set(context, subscription, "active", as_json)
 
 
 @subscriptions.command(epilog=example("despatch subscriptions remove s-1f2e3d"))
-def remove(context: typer.Context, subscription: Annotated[str, typer.Argument()]) -> None:
+def remove(context: typer.Context, subscription: Which, as_json: Json = False) -> None:
     """End a subscription; a channel that no other one uses is erased."""
-    _set(context, subscription, "removed")
+    _set(context, subscription, "removed", as_json)
 
 
-def _set(context: typer.Context, name: str, state: State) -> None:
+def _set(context: typer.Context, name: str, state: State, as_json: bool) -> None:
     with here(context).open() as app:
         found = _find(app, name)
         with app.store.transaction() as tx:
@@ -161,7 +165,10 @@ def _set(context: typer.Context, name: str, state: State) -> None:
             for channel in found.channels:
                 if state == "active" or (state == "removed" and channel not in others):
                     tx.set_channel_state(channel, state)
-    out.print(f"{found.id} is {state}.")
+    if as_json:
+        give({"id": found.id, "state": state})
+    else:
+        out.print(f"{found.id} is {state}.")
 
 
 def _find(app: App, name: str) -> Subscription:
@@ -178,7 +185,7 @@ def _find(app: App, name: str) -> Subscription:
     return found[0]
 
 
-def _test(app: App, subscription: Subscription) -> None:
+def _test(app: App, subscription: Subscription, as_json: bool) -> None:
     from alerts.subscribe import send_test
 
     wrong = False
@@ -186,7 +193,10 @@ def _test(app: App, subscription: Subscription) -> None:
         app.store, app.clock, app.senders, SubscriptionId(subscription.id)
     ):
         wrong |= sent.outcome != "delivered"
-        out.print(f"{escape(shown)}: {sent.outcome}: {escape(sent.reason)}")
+        if as_json:
+            give({"channel": shown, "outcome": sent.outcome, "reason": sent.reason})
+        else:
+            out.print(f"{escape(shown)}: {sent.outcome}: {escape(sent.reason)}")
     if wrong:
         raise typer.Exit(1)
 

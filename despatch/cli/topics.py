@@ -72,6 +72,7 @@ def move(
     to: Annotated[
         str, typer.Argument(help="oldest, newest, or a time: 2023-08-09T12:00Z, 2d for 2 days ago.")
     ],
+    as_json: Json = False,
 ) -> None:
     """Have a stage go on from another place: read again, or leave out what can't be read.
 
@@ -80,6 +81,9 @@ def move(
     """
     with here(context).open() as app:
         moved = move_stage(app, stage, to if to in {"oldest", "newest"} else moment(to))
+    if as_json:
+        give({"stage": stage, "positions": {str(place): offset for place, offset in moved}})
+        return
     for place, offset in moved:
         out.print(f"{stage} goes on at {place} offset {offset}.")
 
@@ -111,18 +115,30 @@ def list_(
 
 
 @dead.command(epilog=example("despatch dead show d-1f2e3d"))
-def show(context: typer.Context, letter: Annotated[str, typer.Argument()]) -> None:
+def show(
+    context: typer.Context,
+    letter: Annotated[str, typer.Argument(help="Its id, or the start of it.")],
+    as_json: Json = False,
+) -> None:
     """Show a dead letter whole: why, and the message as it was."""
     with here(context).open() as app:
         message, found = _find(app, letter)
+    text = message.value.decode("utf-8", "backslashreplace")
+    if as_json:
+        give(found.model_dump(mode="json") | {"key": message.key, "value": text})
+        return
     for name, value in found.model_dump(mode="json").items():
         out.print(f"{name.replace('_', ' ')}: {escape(str(value))}")
     out.print(f"key: {escape(message.key)}\n", highlight=False)
-    out.out(message.value.decode("utf-8", "backslashreplace"))
+    out.out(text)
 
 
 @dead.command(epilog=example("despatch dead retry d-1f2e3d"))
-def retry(context: typer.Context, letter: Annotated[str, typer.Argument()]) -> None:
+def retry(
+    context: typer.Context,
+    letter: Annotated[str, typer.Argument(help="Its id, or the start of it.")],
+    as_json: Json = False,
+) -> None:
     """Put a dead letter's message back on its topic, once the reason is mended.
 
     If it fails again it is a dead letter again. What was done for it before is not repeated.
@@ -132,6 +148,9 @@ def retry(context: typer.Context, letter: Annotated[str, typer.Argument()]) -> N
         kept = tuple(h for h in message.headers if not h[0].startswith(DEAD_HEADERS))
         headers = (*kept, ("despatch-retried-from", found.id.encode()))
         app.bus.publish([Outgoing(found.topic, message.key, message.value, headers)])
+    if as_json:
+        give({"retried": found.id, "topic": found.topic})
+        return
     out.print(f"{found.id} is back on {found.topic}; see: despatch dead list")
 
 

@@ -24,7 +24,8 @@ def open_source(record: SourceRecord) -> Source:
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "kind"
-        raise SettingsError(f"source {record.id}: {where}: {first['msg']}") from exc
+        fault = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"source {record.id}: {where}: {fault}") from exc
 
 
 @cache
