@@ -40,6 +40,21 @@ def stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def until_ready(app: App, stop: threading.Event) -> None:
+    """Return once the store can be used, or when told to stop: servers start in any order.
+
+    Raises SchemaError, which waiting would not mend.
+    """
+    while not stop.is_set():
+        try:
+            app.store.check_schema()
+        except TransientError as exc:
+            log.get().warning("waiting for the store", why=str(exc))
+            stop.wait(2)
+        else:
+            return
+
+
 class Heart:
     """Writes a stage's sign of life into the store every few seconds, from its own thread.
 
@@ -81,7 +96,7 @@ class Heart:
         try:
             with self._app.store.transaction() as tx:
                 tx.beat(beat)
-        except TransientError as exc:
+        except DespatchError as exc:
             log.get(stage=self._stage).warning("sign of life not kept", why=str(exc))
 
 
@@ -135,14 +150,17 @@ def others_running(app: App, stages: tuple[str, ...] = ("processors", "alerts"))
 
 
 def waiting(app: App, group: str, topic: str) -> Mapping[Place, Extent]:
-    """Return what a group has before it, for the partitions where that is anything."""
+    """Return what a group has before it, for the partitions where that is anything.
+
+    The alert stage's positions stand in the store; where it has none there, as in the log.
+    """
     extents = app.bus.extents(topic)
+    in_log = app.bus.positions(group, topic)
+    kept = {place: in_log.get(place.partition) for place in extents}
     if group == ALERTS_GROUP:
         with app.store.transaction() as tx:
-            kept = {place: tx.position(group, place) for place in extents}
-    else:
-        positions = app.bus.positions(group, topic)
-        kept = {place: positions.get(place.partition) for place in extents}
+            in_store = {place: tx.position(group, place) for place in extents}
+        kept |= {place: at for place, at in in_store.items() if at is not None}
     ahead = {
         place: Extent(max(extent.oldest, kept[place] or 0), extent.end)
         for place, extent in extents.items()

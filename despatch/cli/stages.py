@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -10,11 +11,11 @@ import typer
 
 from despatch.app import App
 from despatch.app.housekeeping import Housekeeper
-from despatch.app.running import Heart, StageThread, stop_on_signal
+from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.app.status import status
 from despatch.cli.context import Health, Json, address, err, example, give, here, out
 from despatch.errors import DespatchError
-from despatch.runner import Runner
+from despatch.runner import Runner, Stage
 
 PANEL = "Stages"
 
@@ -90,12 +91,13 @@ def poll(
     as_json: Json = False,
 ) -> None:
     """Poll the sources and publish what is new."""
-    with here(context).open(service=not once) as app:
-        _ready(app)
+    with here(context).open(service=not once) as app, stop_on_signal() as stop:
         if once:
+            app.store.check_schema()
             _poll_once(app, everything, as_json)
             return
-        with stop_on_signal() as stop, Heart(app, "ingest"), _health(app, health, None):
+        until_ready(app, stop)
+        with Heart(app, "ingest"), _health(app, health, None):
             asyncio.run(_poll_on(app, stop))
 
 
@@ -138,39 +140,46 @@ async def _poll_on(app: App, stop: threading.Event) -> None:
 def process(context: typer.Context, health: Health = None) -> None:
     """Judge what was published: which themes, on what evidence."""
     with here(context).open(service=True) as app:
-        runner = Runner(app.classifying(), app.bus, app.clock, alarms=app.alarms)
-        _run(app, runner, health)
+        _run(app, lambda: app.classifying(), health)
 
 
 def alert(context: typer.Context, health: Health = None) -> None:
     """Match what was judged with the subscriptions, and deliver."""
     with here(context).open(service=True) as app:
-        app.store.check_schema()
-        runner = Runner(app.alerting(), app.bus, app.clock, alarms=app.alarms)
-        deliverer = StageThread("deliver", app.deliverer().run)
-        deliverer.start()
-        try:
-            with Housekeeper(app):
-                _run(app, runner, health, deliverer)
-        finally:
-            deliverer.stop()
+        _run(app, lambda: app.alerting(), health, delivering=True)
 
 
 def _run(
-    app: App, runner: Runner[Any], health: str | None, beside: StageThread | None = None
+    app: App, stage: Callable[[], Stage[Any]], health: str | None, *, delivering: bool = False
 ) -> None:
-    with (
-        stop_on_signal() as stop,
-        Heart(app, runner.stage.name, lambda: runner.waiting_for),
-        _health(app, health, runner),
-    ):
-        if beside is not None:
-            threading.Thread(target=_end_together, args=(beside, stop), daemon=True).start()
-        runner.run(stop)
+    """Run a stage until told to stop; with `delivering`, send and keep house beside it."""
+    with stop_on_signal() as stop:
+        until_ready(app, stop)
+        if stop.is_set():
+            return
+        runner = Runner(stage(), app.bus, app.clock, alarms=app.alarms)
+        with (
+            Heart(app, runner.stage.name, lambda: runner.waiting_for),
+            _health(app, health, runner),
+            _beside(app, stop) if delivering else nullcontext(),
+        ):
+            runner.run(stop)
+
+
+@contextmanager
+def _beside(app: App, stop: threading.Event) -> Iterator[None]:
+    """Deliver and keep house; if delivering ends by itself, the stage is told to stop."""
+    deliverer = StageThread("deliver", app.deliverer().run)
+    deliverer.start()
+    threading.Thread(target=_end_together, args=(deliverer, stop), daemon=True).start()
+    try:
+        with Housekeeper(app):
+            yield
+    finally:
+        deliverer.stop()
 
 
 def _end_together(thread: StageThread, stop: threading.Event) -> None:
-    """Stop the stage when what runs beside it has ended by itself."""
     thread.join()
     stop.set()
 
@@ -223,10 +232,6 @@ def _reach(app: App) -> str:
     except DespatchError as exc:
         return str(exc)
     return wrong[0] if wrong else ""
-
-
-def _ready(app: App) -> None:
-    app.store.check_schema()
 
 
 def _make_ready(app: App) -> None:
