@@ -69,5 +69,5 @@ def next_try(tries: int, retry_after: timedelta | None, chance: float) -> timede
     "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
     longest = WAITS[min(max(tries, 1), len(WAITS)) - 1]
-    asked = min(retry_after or timedelta(0), MAX_RETRY_AFTER)
+    asked = min(max(retry_after or timedelta(0), timedelta(0)), MAX_RETRY_AFTER)
     return max(asked * (1 + chance / 10), longest * chance)

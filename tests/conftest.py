@@ -1,14 +1,21 @@
-"""Servers that tests share: started once, when the first test asks."""
+"""Servers that tests share, started once, when the first test asks; how properties are tried."""
 
 import os
 from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from despatch.testing.kafka_broker import KafkaBroker
 from despatch.testing.kafka_jars import Missing, jars
 from despatch.testing.postgres_server import PostgresServer
+
+# No test times anything, so no example has a deadline. At home properties look at other examples
+# each time; in CI at the same ones, so that a change is not judged by chance.
+settings.register_profile("home", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "home")
 
 
 @pytest.fixture(scope="session")
