@@ -1,0 +1,129 @@
+"""`despatch classify` on one core, against the least that reading every word can cost."""
+
+import gzip
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+from bench.measure import Cost, Stopwatch, alternate
+from bench.report import Contest, Report
+from despatch.testing.installation import generate_documents
+from processors.jsonl import classify_lines
+from processors.themes import Theme, load_themes
+
+SHORT = 3_000
+LONG = 200
+LONG_CHARS = 8_000
+REAL_EVERY = 10
+"""Of the real releases, one in so many is taken."""
+BASE_CHARS = 4_000
+GROWTH = (1, 4, 16)
+GROWTH_CHARS = 1_024_000
+
+REAL = Path(__file__).parents[1].parent / "shared" / "data" / "releases.jsonl.gz"
+
+OURS = "despatch classify"
+LIMIT = "split and look up"
+JSON = "read and write the JSON"
+
+Documents = Sequence[dict[str, Any]]
+
+
+def run(runs: int, _folder: Path) -> Report:
+    """Return documents a second on each kind of text, and how time grows with length."""
+    themes = load_themes()
+    short = generate_documents(SHORT)
+    kinds: list[tuple[str, Documents]] = [
+        (f"{SHORT:,} made-up documents", short),
+        (f"{LONG} made-up documents of {LONG_CHARS:,} characters", _longer(short, LONG_CHARS)),
+    ]
+    missing = []
+    if REAL.exists():
+        kinds.append(("Real releases of five governments", _real()))
+    else:
+        missing.append(f"real releases: there is no {REAL.name} beside this checkout")
+    return Report(
+        "classify",
+        [*(_contest(title, rows, themes, runs) for title, rows in kinds), _growth(themes, runs)],
+        missing,
+    )
+
+
+def _contest(title: str, rows: Documents, themes: Sequence[Theme], runs: int) -> Contest:
+    lines = [json.dumps(row).encode() for row in rows]
+    texts = [f"{row['title']} {row['text']}" for row in rows]
+    table = dict.fromkeys(word for text in texts[::2] for word in text.split())
+    average = sum(map(len, texts)) / len(texts)
+    contenders: dict[str, Callable[[], Cost]] = {
+        OURS: partial(_classify, lines, themes),
+        LIMIT: partial(_look_up, texts, table),
+        JSON: partial(_copy, lines),
+    }
+    return Contest(
+        f"{title}, {average:,.0f} characters on average, {len(themes)} themes with evidence",
+        "documents",
+        alternate(contenders, runs),
+        [LIMIT],
+    )
+
+
+def _growth(themes: Sequence[Theme], runs: int) -> Contest:
+    """Judge the same number of characters in short and in long texts."""
+    contenders: dict[str, Callable[[], Cost]] = {}
+    for times in GROWTH:
+        rows = _longer(generate_documents(SHORT, seed=2), times * BASE_CHARS)
+        few = rows[: GROWTH_CHARS // (times * BASE_CHARS)]
+        lines = [json.dumps(row).encode() for row in few]
+        chars = sum(len(row["text"]) for row in few)
+        contenders[_length(times)] = partial(_classify, lines, themes, chars)
+    costs = alternate(contenders, runs)
+    title = "Growth with length: the same characters in texts of 1, 4 and 16 times the length"
+    return Contest(title, "characters", costs, [_length(1)], per=1_000_000)
+
+
+def _length(times: int) -> str:
+    return f"{times * BASE_CHARS:,} characters each"
+
+
+def _classify(lines: Sequence[bytes], themes: Sequence[Theme], count: int | None = None) -> Cost:
+    with Stopwatch() as watch:
+        deque(classify_lines(lines, themes), maxlen=0)
+    return watch.cost(len(lines) if count is None else count)
+
+
+def _look_up(texts: Sequence[str], table: dict[str, None]) -> Cost:
+    with Stopwatch() as watch:
+        for text in texts:
+            deque(map(table.get, text.split()), maxlen=0)
+    return watch.cost(len(texts))
+
+
+def _copy(lines: Sequence[bytes]) -> Cost:
+    with Stopwatch() as watch:
+        for line in lines:
+            json.dumps({"id": json.loads(line)["id"], "themes": []}).encode()
+    return watch.cost(len(lines))
+
+
+def _longer(rows: Documents, chars: int) -> list[dict[str, Any]]:
+    """Return documents of so many characters, each made of the texts of many others."""
+    texts = cycle(row["text"] for row in rows)
+    each = chars // min(len(row["text"]) for row in rows) + 1
+    count = max(LONG, GROWTH_CHARS // chars)
+    return [
+        {
+            "id": f"long-{n}",
+            "title": f"Report {n}",
+            "text": "\n\n".join(islice(texts, each))[:chars],
+        }
+        for n in range(count)
+    ]
+
+
+def _real() -> list[dict[str, Any]]:
+    with gzip.open(REAL, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in islice(lines, 0, None, REAL_EVERY)]
