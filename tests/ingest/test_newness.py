@@ -411,6 +411,16 @@ def test_no_revision_id_is_given_twice_to_different_states(polls: list[list[Entr
             assert seen.setdefault(revision.id, state) == state
 
 
+def test_an_older_state_under_another_id_does_not_mix_with_the_state_of_now() -> None:
+    """Found by chance: a live text of before and the mark of its withdrawal were kept as one."""
+    watch = Watch()
+    first, withdrawn = entry("A", id="1"), entry("C", id="1", status="withdrawn")
+    assert [r.cause for r in published(watch.see(first))] == ["new"]
+    assert [r.cause for r in published(watch.see(withdrawn))] == ["withdrawn"]
+    assert published(watch.see(entry("A", id=""))) == []
+    assert published(watch.see(entry("C", id="", status="withdrawn"))) == []
+
+
 @given(_POLLS)
 def test_a_revision_replaces_the_one_before_it(polls: list[list[Entry]]) -> None:
     watch = Watch()
