@@ -22,8 +22,7 @@ from alerts.channels import host_of
 from despatch import log
 from despatch.errors import FencedError, TransientError, UsageError
 from despatch.model import DeliveryId, SubscriberId
-from despatch.ports import Claim, Clock, Sender, Sent, Store, Transaction
-from despatch.runner import Alarms, LoggedAlarms
+from despatch.ports import Alarms, Claim, Clock, LoggedAlarms, Sender, Sent, Store, Transaction
 
 OPERATOR = SubscriberId("operator")
 """The subscriber that alarms go to."""

@@ -8,23 +8,20 @@ What an error's class says is done here, and only here:
 - anything else is a fault of ours: tried three times, then a dead letter.
 """
 
-import os
-import sys
 import threading
-import time
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Generic, NoReturn, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from despatch import log
+from despatch.dead_letters import dead_headers, dead_letter
 from despatch.errors import FencedError, OperatorError, PermanentError, TransientError
-from despatch.fingerprint import digest
-from despatch.model import DeadLetter
-from despatch.ports import Batch, Bus, Clock, Message, Outgoing, Reader
-from despatch.ports.bus import Headers, StartAt
+from despatch.ports import Alarms, Batch, Clock, LoggedAlarms, Message, Outgoing, Reader
+from despatch.ports.bus import StartAt
+from despatch.retry import pause_after
 from despatch.topics import DEAD
+from despatch.watchdog import Watchdog
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,13 +29,18 @@ R = TypeVar("R")
 TRIES = 3
 """How often an error that is our own fault is tried before it becomes a dead letter."""
 
-EXIT_STUCK = 76
-"""Exit code of a stage whose watchdog found it stuck: the supervisor starts it again."""
+_DECIDED = (TransientError, FencedError, OperatorError)
+"""Errors that are no message's fault: what is done about them does not depend on which it was."""
 
-DEAD_HEADERS = "despatch-dead-"
-"""Prefix of the headers that a dead letter carries."""
 
-_PAUSES = tuple(timedelta(seconds=s) for s in (0.5, 1, 2, 5, 10, 20, 30))
+class Readers(Protocol):
+    """What the runner asks of a log: `despatch.ports.Bus` has it."""
+
+    def reader(
+        self, topics: Sequence[str], group: str, *, start_at: StartAt | None = None
+    ) -> Reader:
+        """Return a member of a group: see `despatch.ports.Bus`."""
+        ...
 
 
 class Stage(Protocol[T]):
@@ -81,73 +83,13 @@ class Stage(Protocol[T]):
         ...
 
 
-class Alarms(Protocol):
-    """Where a stage says that a person should look."""
-
-    def open(self, key: str, text: str) -> None:
-        """Say that something is wrong; the same key again only counts."""
-        ...
-
-    def close(self, key: str) -> None:
-        """Say that it is well again."""
-        ...
-
-
-class LoggedAlarms:
-    """Alarms that only stand in the log: what a stage without a store has."""
-
-    def open(self, key: str, text: str) -> None:
-        log.get().error("alarm", key=key, text=text)
-
-    def close(self, key: str) -> None:
-        log.get().info("alarm over", key=key)
-
-
-class Watchdog:
-    """Ends the process if it shows no progress for too long: a hung call can't be called back."""
-
-    def __init__(self, name: str, stuck_after: timedelta = timedelta(minutes=5)) -> None:
-        self._name = name
-        self._stuck_after = stuck_after.total_seconds()
-        self._seen = time.monotonic()
-        self._stop = threading.Event()
-
-    def touch(self) -> None:
-        """Say that there is progress."""
-        self._seen = time.monotonic()
-
-    @property
-    def age(self) -> timedelta:
-        """How long ago there was progress."""
-        return timedelta(seconds=time.monotonic() - self._seen)
-
-    def __enter__(self) -> "Watchdog":
-        threading.Thread(target=self._watch, name=f"watchdog {self._name}", daemon=True).start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._stop.set()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(min(1.0, self._stuck_after / 4)):
-            if self.age.total_seconds() > self._stuck_after:
-                self._end()
-
-    def _end(self) -> NoReturn:
-        log.get().critical("stage stuck", stage=self._name, seconds=int(self.age.total_seconds()))
-        for thread, frame in sys._current_frames().items():
-            sys.stderr.write(f"thread {thread}\n{''.join(traceback.format_stack(frame))}\n")
-        sys.stderr.flush()
-        os._exit(EXIT_STUCK)
-
-
 class Runner(Generic[T]):
     """Runs one stage over one reader, in the thread that calls `run`."""
 
     def __init__(
         self,
         stage: Stage[T],
-        bus: Bus,
+        bus: Readers,
         clock: Clock,
         *,
         alarms: Alarms | None = None,
@@ -194,78 +136,77 @@ class Runner(Generic[T]):
         return self._bus.reader(self.stage.topics, self.stage.group, start_at=self.stage.start_at)
 
     def _finish(self, reader: Reader, batch: Batch, stop: threading.Event) -> None:
-        """Handle a batch whole; if that fails for good, one message after the other."""
+        """Handle a batch; one that is not ours any more, or that a stop cut short, is handed back.
+
+        Its place is kept, so whoever has the partition next reads it again.
+        """
         try:
-            self._attempt(reader, batch, stop)
+            self._whole_or_apart(reader, batch, stop)
         except FencedError as exc:
             self._log.warning("batch dropped", place=str(batch.place), why=str(exc))
             reader.rewind(batch)
-        except TransientError:  # only once told to stop: the place is kept
+        except TransientError:  # only once told to stop
             reader.rewind(batch)
-        except OperatorError:
+
+    def _whole_or_apart(self, reader: Reader, batch: Batch, stop: threading.Event) -> None:
+        """Handle a batch whole; if that fails for good, one message after the other."""
+        try:
+            self._attempt(reader, batch, stop)
+        except _DECIDED:
             raise
         except Exception as exc:
-            if len(batch.messages) > 1:
-                self._log.warning("batch taken apart", place=str(batch.place), why=repr(exc)[:300])
-                for single in batch.singles():
-                    if not stop.is_set():
-                        self._finish(reader, single, stop)
-                    else:
-                        reader.rewind(single)
+            if len(batch.messages) == 1:
+                self._bury(reader, batch, exc, stop)
                 return
-            letter = self._letter(batch.messages[0], exc, TRIES)
-            self._persist(partial(self.stage.finish, reader, batch, (), (letter,)), reader, stop)
-            self._count(batch, 1)
+            self._log.warning("batch taken apart", place=str(batch.place), why=repr(exc)[:300])
+            for single in batch.singles():
+                if stop.is_set():
+                    reader.rewind(single)
+                else:
+                    self._finish(reader, single, stop)
 
     def _attempt(self, reader: Reader, batch: Batch, stop: threading.Event) -> None:
         results: list[T] = []
         dead: list[Outgoing] = []
         for message in batch.messages:
             try:
-                results.append(self._handle(message, reader, stop))
-            except (TransientError, FencedError, OperatorError):
+                results.append(self._insist(partial(self.stage.handle, message), reader, stop))
+            except _DECIDED:
                 raise
             except Exception as exc:
-                tries = 1 if isinstance(exc, PermanentError) else TRIES
-                dead.append(self._letter(message, exc, tries))
-        faults = 0
-        pauses = 0
-        while True:
-            try:
-                self.stage.finish(reader, batch, results, dead)
-            except TransientError as exc:
-                if stop.is_set():
-                    raise
-                self._wait(exc, reader, pauses)
-                pauses += 1
-            except (PermanentError, FencedError, OperatorError):
-                raise
-            except Exception:
-                faults += 1
-                if faults == TRIES:
-                    raise
-            else:
-                break
+                dead.append(self._letter(message, exc))
+        self._insist(partial(self.stage.finish, reader, batch, results, dead), reader, stop)
         self._well()
         self._count(batch, len(dead))
 
-    def _handle(self, message: Message, reader: Reader, stop: threading.Event) -> T:
+    def _bury(self, reader: Reader, batch: Batch, exc: Exception, stop: threading.Event) -> None:
+        """Make a dead letter of a message that was handled, and then could not be finished."""
+        letter = self._letter(batch.messages[0], exc)
+        self._insist(partial(self.stage.finish, reader, batch, (), (letter,)), reader, stop)
+        self._well()
+        self._count(batch, 1)
+
+    def _insist(self, call: Callable[[], R], reader: Reader, stop: threading.Event) -> R:
+        """Call until it works; a fault of ours is tried three times.
+
+        Raises TransientError once told to stop, and at once whatever waiting does not mend.
+        """
         faults = 0
         pauses = 0
         while True:
             self.watchdog.touch()
             try:
-                return self.stage.handle(message)
+                return call()
             except TransientError as exc:
                 if stop.is_set():
                     raise
-                self._wait(exc, reader, pauses)
                 pauses += 1
+                self._wait(exc, reader, pauses)
             except (PermanentError, FencedError, OperatorError):
                 raise
             except Exception as exc:
                 faults += 1
-                self._log.warning("message failed", error=repr(exc)[:300], tries=faults)
+                self._log.warning("fault", error=repr(exc)[:300], tries=faults)
                 if faults == TRIES:
                     raise
 
@@ -281,18 +222,18 @@ class Runner(Generic[T]):
             except TransientError as exc:
                 if stop.is_set():
                     return None
-                self._wait(exc, reader, pauses)
                 pauses += 1
+                self._wait(exc, reader, pauses)
             else:
                 self._well()
                 return result
 
-    def _wait(self, exc: TransientError, reader: Reader | None, pauses: int) -> None:
-        pause = exc.retry_after or _PAUSES[min(pauses, len(_PAUSES) - 1)]
+    def _wait(self, exc: TransientError, reader: Reader | None, tries: int) -> None:
+        pause = pause_after(exc, tries)
         if not self.waiting_for:
             self._alarms.open(f"stage {self.stage.name} waits", f"{self.stage.name}: {exc}")
         self.waiting_for = str(exc)
-        self._log.warning("waiting", why=str(exc), seconds=pause.total_seconds(), tries=pauses + 1)
+        self._log.warning("waiting", why=str(exc), seconds=pause.total_seconds(), tries=tries)
         self.watchdog.touch()
         if reader is None:
             self._clock.sleep(pause)
@@ -313,8 +254,9 @@ class Runner(Generic[T]):
         self.dead += dead
         self.watchdog.touch()
 
-    def _letter(self, message: Message, exc: Exception, tries: int) -> Outgoing:
-        letter = dead_letter(self.stage.name, message, exc, tries, self._clock)
+    def _letter(self, message: Message, exc: Exception) -> Outgoing:
+        tries = 1 if isinstance(exc, PermanentError) else TRIES
+        letter = dead_letter(self.stage.name, message, exc, tries, self._clock.now())
         self._log.error(
             "dead letter",
             id=letter.id,
@@ -329,46 +271,3 @@ class Runner(Generic[T]):
             f"@{message.offset}: {letter.reason}. See it: despatch dead show {letter.id}",
         )
         return Outgoing(DEAD, message.key, message.value, message.headers + dead_headers(letter))
-
-
-def dead_letter(
-    stage: str, message: Message, exc: Exception, tries: int, clock: Clock
-) -> DeadLetter:
-    """Return who could not handle a message, when, why, and where it stands."""
-    return DeadLetter(
-        id="d-" + digest(stage, message.topic, str(message.partition), str(message.offset)),
-        stage=stage,
-        failed_at=clock.now(),
-        error=type(exc).__name__,
-        reason=(str(exc) or repr(exc))[:1_000],
-        tries=tries,
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-    )
-
-
-def dead_headers(letter: DeadLetter) -> Headers:
-    """Return a dead letter as headers, such as `("despatch-dead-stage", b"processors")`."""
-    return tuple(
-        (DEAD_HEADERS + name.replace("_", "-"), str(value).encode())
-        for name, value in letter.model_dump(mode="json").items()
-    )
-
-
-def read_dead_letter(message: Message) -> DeadLetter:
-    """Return the dead letter that a message of the dead topic is; the last failure's, if several.
-
-    Raises PermanentError if the headers don't say.
-    """
-    fields = {
-        name.removeprefix(DEAD_HEADERS).replace("-", "_"): value.decode("utf-8", "replace")
-        for name, value in message.headers
-        if name.startswith(DEAD_HEADERS)
-    }
-    try:
-        return DeadLetter.model_validate_strings(fields)
-    except ValueError as exc:
-        raise PermanentError(
-            f"{message.topic}/{message.partition}@{message.offset} is no dead letter: {exc}"
-        ) from exc

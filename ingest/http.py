@@ -21,9 +21,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from despatch import __version__
 from despatch.errors import PermanentError, ServerAway, TransientError
 from despatch.ports import Clock, Response, SystemClock, Validators
+from despatch.retry import parse_retry_after
 from ingest.decompress import ENCODINGS, Decompressor
 from ingest.guard import Network, vet_ip, vet_url
-from ingest.schedule import parse_retry_after
+from ingest.schedule import LONGEST_ASKED
 
 MAX_BODY_BYTES = 15 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -168,7 +169,7 @@ class HttpFetcher:
         if status in _PASSING or status >= 500 or status < 400:
             wait = None
             if status in {429, 503} and (asked_for := answer.headers.get("Retry-After")):
-                wait = parse_retry_after(asked_for, self._clock.now())
+                wait = parse_retry_after(asked_for, self._clock.now(), most=LONGEST_ASKED)
             raise TransientError(text, retry_after=wait)
         raise PermanentError(text)
 

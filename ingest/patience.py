@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 
 from despatch import log
 from despatch.errors import TransientError
-from despatch.ports import Clock
-from despatch.runner import Alarms
+from despatch.ports import Alarms, Clock
+from despatch.retry import pause_after
 
 WAITING = "stage ingest waits"
 """The alarm's key while we wait."""
 
-_PAUSES = tuple(timedelta(seconds=s) for s in (0.5, 1, 2, 5, 10, 20, 30))
 _NAP = timedelta(seconds=0.5)
 
 R = TypeVar("R")
@@ -81,7 +80,7 @@ class Patience:
             wait -= _NAP
 
     async def _wait_out(self, exc: TransientError, tries: int) -> None:
-        pause = exc.retry_after or _PAUSES[min(tries, len(_PAUSES) - 1)]
+        pause = pause_after(exc, tries + 1)
         log.get(stage="ingest").warning(
             "waiting", why=str(exc), seconds=pause.total_seconds(), tries=tries + 1
         )

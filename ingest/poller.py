@@ -7,8 +7,7 @@ from datetime import timedelta
 from despatch import log
 from despatch.errors import DespatchError, OperatorError
 from despatch.model import SourceId
-from despatch.ports import Bus, Clock, Fetcher, Leased, Store
-from despatch.runner import Alarms, LoggedAlarms
+from despatch.ports import Alarms, Bus, Clock, Fetcher, Leased, LoggedAlarms, Store
 from ingest.feedchild import ChildParser
 from ingest.patience import Patience, Stopped
 from ingest.report import PollReport

@@ -1,8 +1,6 @@
 """When a source is next due. Pure."""
 
-import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from despatch.fingerprint import digest
 
@@ -13,7 +11,6 @@ LONGEST_ASKED = timedelta(hours=48)
 """A server that asks to be left alone for longer is asked again after this."""
 
 _SPREAD = 0.1
-_SECONDS = re.compile(r"\d{1,12}")
 
 
 def next_due(
@@ -37,20 +34,3 @@ def next_due(
 def spread_of(source: str, at: datetime) -> float:
     """Return a number from 0 up to 1 that differs between sources and polls, and repeats."""
     return int(digest(source, at.isoformat(), length=8), 16) / 0x1_0000_0000
-
-
-def parse_retry_after(value: str, now: datetime) -> timedelta | None:
-    """Return how long to wait: `"120"` is two minutes, a date is taken from `now`; never negative.
-
-    None for what is neither: the header is then as good as absent. RFC 9110 §10.2.3.
-    """
-    plain = value.strip()
-    if _SECONDS.fullmatch(plain):
-        return min(timedelta(seconds=int(plain)), LONGEST_ASKED)
-    try:
-        until = parsedate_to_datetime(plain)
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        wait = until - now
-    except (ValueError, OverflowError):
-        return None
-    return min(max(wait, timedelta(0)), LONGEST_ASKED)

@@ -22,8 +22,7 @@ from despatch.errors import (
     TransientError,
 )
 from despatch.model import Revision
-from despatch.ports import Bus, Clock, Health, KnownEntry, Leased, Outgoing, Store
-from despatch.runner import Alarms
+from despatch.ports import Alarms, Bus, Clock, Health, KnownEntry, Leased, Outgoing, Store
 from despatch.topics import RELEASES, encode
 from ingest.entry import Entry
 from ingest.newness import Contact, Decision, Publish, decide, names_of

@@ -17,10 +17,10 @@ import typer
 
 from alerts.message import payload
 from despatch.cli import app
+from despatch.dead_letters import dead_headers
 from despatch.errors import DespatchError
 from despatch.model import MAX_TEXT_CHARS, Alert, AlertId, Cause, DeadLetter, DeliveryId
 from despatch.model import SubscriberId as Subscriber
-from despatch.runner import dead_headers
 from despatch.testing.releases import a_classified
 from despatch.topics import MAX_MESSAGE_BYTES, PARTITIONS, RETENTION, topic_specs
 from processors.classify import classify

@@ -1,21 +1,20 @@
 """What another side's answer means for a delivery. Pure."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 
 from despatch.ports import Sent
 
-MAX_RETRY_AFTER = timedelta(days=1)
 _TEMPORARY = frozenset({408, 421, 423, 425, 429})
 """4xx that may pass: a time-out, a wrong connection, a lock, too early, too many."""
 
 
-def of_http(status: int, retry_after: str | None = None, now: datetime | None = None) -> Sent:
+def of_http(status: int, retry_after: timedelta | None = None) -> Sent:
     """Return what an HTTP status means (RFC 9110 §15).
 
     2xx: delivered. 5xx, 408, 421, 423, 425, 429: temporary. A redirect is permanent: a POST must
-    not follow one, and the alert goes where the operator said, or nowhere.
+    not follow one, and the alert goes where the operator said, or nowhere. `retry_after` is the
+    wait that the answer asked for.
     """
     name = f"{status} {_phrase(status)}".strip()
     if 200 <= status < 300:
@@ -23,8 +22,7 @@ def of_http(status: int, retry_after: str | None = None, now: datetime | None = 
     if 300 <= status < 400:
         return Sent("permanent", f"a redirect ({name}) is not followed: give the final address")
     if status >= 500 or status in _TEMPORARY:
-        wait = read_retry_after(retry_after, now or datetime.now(UTC))
-        return Sent("temporary", f"the other side answered {name}", wait)
+        return Sent("temporary", f"the other side answered {name}", retry_after)
     return Sent("permanent", f"the other side answered {name}")
 
 
@@ -35,24 +33,6 @@ def of_smtp(code: int) -> Sent:
     if 500 <= code < 600:
         return Sent("permanent", f"the mail server refused it for good ({code})")
     return Sent("temporary", f"the mail server refused it for now ({code})")
-
-
-def read_retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Return the wait that a Retry-After header asks for, at most a day; None if unreadable.
-
-    Seconds or an HTTP date: RFC 9110 §10.2.3.
-    """
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(timedelta(seconds=min(int(value[:9]), 10**8)), MAX_RETRY_AFTER)
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, IndexError, OverflowError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta(0)), MAX_RETRY_AFTER)
 
 
 def _phrase(status: int) -> str:

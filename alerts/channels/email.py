@@ -26,6 +26,7 @@ from alerts.channels import grammar
 from alerts.channels.answers import of_smtp
 from alerts.channels.limited import within
 from alerts.channels.setup import ChannelSetup
+from alerts.channels.tls import trusting
 from alerts.words import one_line
 from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
@@ -157,7 +158,9 @@ def _server(route: Route, setup: ChannelSetup) -> smtplib.SMTP:
     named = own if "." in own else "[127.0.0.1]"
     seconds = setup.read_timeout.total_seconds()
     if route.mode == "ssl":
-        return smtplib.SMTP_SSL(local_hostname=named, timeout=seconds, context=_context(route))
+        return smtplib.SMTP_SSL(
+            local_hostname=named, timeout=seconds, context=trusting(verify=route.verify)
+        )
     return smtplib.SMTP(local_hostname=named, timeout=seconds)
 
 
@@ -188,7 +191,7 @@ def _open(server: smtplib.SMTP, route: Route) -> None:
         raise smtplib.SMTPConnectError(code, words)
     server.ehlo_or_helo_if_needed()
     if route.mode == "starttls":
-        server.starttls(context=_context(route))
+        server.starttls(context=trusting(verify=route.verify))
         server.ehlo_or_helo_if_needed()
     if route.user and route.password:
         server.login(route.user, route.password)
@@ -205,11 +208,3 @@ def _hand_over(server: smtplib.SMTP, written: bytes) -> Sent:
     with suppress(OSError, smtplib.SMTPException):
         server.quit()
     return of_smtp(code)
-
-
-def _context(route: Route) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not route.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -11,7 +11,7 @@ import json
 import re
 import ssl
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -19,14 +19,17 @@ from urllib.parse import quote, unquote, urlencode
 from pydantic import SecretStr
 
 from alerts import message
+from alerts.attempts import MAX_RETRY_AFTER
 from alerts.channels import grammar, scheme_of
 from alerts.channels.answers import of_http
 from alerts.channels.limited import within
 from alerts.channels.setup import ChannelSetup
+from alerts.channels.tls import trusting
 from despatch import __version__
 from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
+from despatch.retry import parse_retry_after
 
 SCHEMES = frozenset({"json", "jsons"})
 
@@ -102,7 +105,7 @@ class Webhook:
             return Sent("in doubt", f"no answer within {wait.total_seconds():g} s")
         except (OSError, http.client.HTTPException) as exc:
             return Sent("in doubt", f"the other side hung up without an answer: {_named(exc)}")
-        return of_http(answer.status, answer.getheader("Retry-After"))
+        return of_http(answer.status, _asked_wait(answer))
 
 
 def target(url: SecretStr) -> Target:
@@ -151,11 +154,15 @@ def _connection(to: Target, timeout: timedelta) -> http.client.HTTPConnection:
     seconds = timeout.total_seconds()
     if not to.secure:
         return http.client.HTTPConnection(to.host, to.port, timeout=seconds)
-    context = ssl.create_default_context()
-    if not to.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    context = trusting(verify=to.verify)
     return http.client.HTTPSConnection(to.host, to.port, timeout=seconds, context=context)
+
+
+def _asked_wait(answer: http.client.HTTPResponse) -> timedelta | None:
+    asked = answer.getheader("Retry-After")
+    if asked is None:
+        return None
+    return parse_retry_after(asked, datetime.now(UTC), most=MAX_RETRY_AFTER)
 
 
 def _named(exc: Exception) -> str:

@@ -9,10 +9,10 @@ from rich.table import Table
 from despatch.app import App
 from despatch.app.moving import move_stage
 from despatch.cli.context import Json, ago, example, give, here, moment, out
+from despatch.dead_letters import DEAD_HEADERS, read_dead_letter
 from despatch.errors import UsageError
 from despatch.model import DeadLetter
 from despatch.ports import Message, Outgoing
-from despatch.runner import DEAD_HEADERS, read_dead_letter
 from despatch.topics import DEAD
 
 topics = typer.Typer(

@@ -1,5 +1,6 @@
 """Ports: what the stages ask of the world. Protocols only; a docstring is the contract."""
 
+from despatch.ports.alarms import Alarms, LoggedAlarms
 from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Reader
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
@@ -23,6 +24,7 @@ from despatch.ports.store import (
 
 __all__ = [
     "Alarm",
+    "Alarms",
     "Archived",
     "Batch",
     "Beat",
@@ -35,6 +37,7 @@ __all__ = [
     "Health",
     "KnownEntry",
     "Leased",
+    "LoggedAlarms",
     "Message",
     "Outgoing",
     "Place",

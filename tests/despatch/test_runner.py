@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from despatch.dead_letters import dead_headers, dead_letter, read_dead_letter
 from despatch.errors import FencedError, OperatorError, PermanentError, ServerAway
-from despatch.runner import EXIT_STUCK, TRIES, Runner, dead_headers, dead_letter, read_dead_letter
+from despatch.runner import TRIES, Runner
 from despatch.testing import FakeClock
 from despatch.testing.stages import GivenStage, ListReader, ReaderBus, some_messages
 from despatch.topics import DEAD
+from despatch.watchdog import EXIT_STUCK
 
 
 class ListedAlarms:
@@ -35,7 +37,7 @@ def run(
     stop = threading.Event()
     reader = ListReader(some_messages(*values), on_empty=stop.set)
     alarms = ListedAlarms()
-    runner = Runner(stage, ReaderBus(reader), FakeClock(), alarms=alarms)  # type: ignore[arg-type]
+    runner = Runner(stage, ReaderBus(reader), FakeClock(), alarms=alarms)
     runner.run(stop)
     return reader, alarms, runner
 
@@ -111,7 +113,7 @@ def test_an_operators_error_stops_the_stage_and_leaves_the_group() -> None:
     stop = threading.Event()
     reader = ListReader(some_messages(b"a"))
     stage = GivenStage({b"a": [OperatorError("run despatch migrate")]})
-    runner = Runner(stage, ReaderBus(reader), FakeClock())  # type: ignore[arg-type]
+    runner = Runner(stage, ReaderBus(reader), FakeClock())
     with pytest.raises(OperatorError, match="despatch migrate"):
         runner.run(stop)
     assert reader.closed
@@ -123,7 +125,7 @@ def test_told_to_stop_while_waiting_nothing_is_committed_and_nothing_dies() -> N
     stop = threading.Event()
     reader = ListReader(some_messages(b"a", b"b"))
     stage = GivenStage({b"b": [ServerAway("away")] * 1000})
-    runner = Runner(stage, ReaderBus(reader), FakeClock())  # type: ignore[arg-type]
+    runner = Runner(stage, ReaderBus(reader), FakeClock())
     idle = reader.idle
 
     def stop_then_idle(wait: timedelta) -> None:
@@ -139,7 +141,7 @@ def test_told_to_stop_while_waiting_nothing_is_committed_and_nothing_dies() -> N
 def test_a_dead_letter_says_who_when_why_and_from_where() -> None:
     [message] = some_messages(b"x")
     clock = FakeClock()
-    letter = dead_letter("given", message, PermanentError("why"), 2, clock)
+    letter = dead_letter("given", message, PermanentError("why"), 2, clock.now())
     headers = dead_headers(letter)
     again = read_dead_letter(
         type(message)(DEAD, 0, 7, message.key, message.value, headers, clock.now())
@@ -158,7 +160,7 @@ def test_a_stuck_process_says_so_and_ends_with_its_own_code() -> None:
     program = (
         "import threading\n"
         "from datetime import timedelta\n"
-        "from despatch.runner import Watchdog\n"
+        "from despatch.watchdog import Watchdog\n"
         "with Watchdog('hung', timedelta(milliseconds=50)):\n"
         "    threading.Event().wait(60)\n"
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.schedule import LONGEST, LONGEST_ASKED, next_due, parse_retry_after, spread_of
+from ingest.schedule import LONGEST, LONGEST_ASKED, next_due, spread_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -50,28 +50,3 @@ def test_sources_spread_over_a_tenth_of_their_pause(source: str, at: datetime) -
 
 def test_two_sources_polled_together_drift_apart() -> None:
     assert spread_of("a", NOW) != spread_of("b", NOW)
-
-
-@pytest.mark.parametrize(
-    "value,expected",
-    [
-        ("120", timedelta(minutes=2)),
-        (" 0 ", timedelta(0)),
-        ("Mon, 02 Mar 2026 12:10:00 GMT", timedelta(minutes=10)),
-        ("Mon, 02 Mar 2026 11:00:00 GMT", timedelta(0)),
-        ("999999999999", LONGEST_ASKED),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_ASKED),
-        ("soon", None),
-        ("-5", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_read_in_both_forms(value: str, expected: timedelta | None) -> None:
-    assert parse_retry_after(value, NOW) == expected
-
-
-@given(st.text())
-def test_no_header_makes_it_fail(value: str) -> None:
-    wait = parse_retry_after(value, NOW)
-
-    assert wait is None or timedelta(0) <= wait <= LONGEST_ASKED
