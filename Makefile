@@ -6,7 +6,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check bench evaluate chaos versions docs lock clean
+.PHONY: help run up test check bench evaluate chaos versions bounds docs lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,10 @@ chaos: .venv/dev ## the long form of the kill tests: 200 kills a bus
 
 versions: .venv/dev ## the unit tests on every Python from 3.11 that is at hand
 	@$(BIN)/python tests/every_python.py
+
+bounds: .venv/dev ## the unit tests on the lowest version of each dependency that is allowed
+	@$(PIP) uv
+	@$(BIN)/python tests/lowest_versions.py
 
 docs: .venv/runtime ## write the generated part of the reference
 	@$(BIN)/python docs/generate.py

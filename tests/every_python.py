@@ -34,7 +34,7 @@ def run(interpreter: str) -> bool:
             [interpreter, "-m", "venv", folder],
             [*pip, "--require-hashes", "-r", "requirements-dev.lock"],
             [*pip, "--no-deps", "--no-build-isolation", "-e", "."],
-            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", SELECTED],
+            [python, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", "-m", SELECTED],
         ]
         return all(subprocess.run(step, cwd=ROOT, check=False).returncode == 0 for step in steps)
 
