@@ -61,7 +61,8 @@ def a_classified(
 ) -> Classified:
     """Return a classified revision that belongs to `themes`, its title's first word as evidence."""
     revision = revision or a_revision()
-    word = revision.release.title.split()[0]
+    title = revision.release.title
+    word = (title.split() or [title])[0]
     evidence = (Evidence(field="title", start=0, end=len(word), text=word, weight=2.0),)
     fields: dict[str, Any] = {
         "id": f"c-{revision.id}",
