@@ -10,13 +10,20 @@ What an error's class says is done here, and only here:
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from despatch import log
 from despatch.dead_letters import dead_headers, dead_letter
-from despatch.errors import FencedError, OperatorError, PermanentError, TransientError
+from despatch.errors import (
+    DespatchError,
+    FencedError,
+    OperatorError,
+    PermanentError,
+    TransientError,
+)
 from despatch.ports import Alarms, Batch, Clock, LoggedAlarms, Message, Outgoing, Reader
 from despatch.ports.bus import StartAt
 from despatch.retry import pause_after
@@ -28,6 +35,15 @@ R = TypeVar("R")
 
 TRIES = 3
 """How often an error that is our own fault is tried before it becomes a dead letter."""
+
+FENCES = 3
+"""So many batches in a row that were not ours, and the reader is opened anew: it asks where to go
+on."""
+
+STEADY_AFTER = timedelta(minutes=1)
+"""A stage that ran for so long, or finished a batch, ends the alarms that an earlier life left."""
+
+_NAP = timedelta(seconds=1)
 
 _DECIDED = (TransientError, FencedError, OperatorError)
 """Errors that are no message's fault: what is done about them does not depend on which it was."""
@@ -108,6 +124,12 @@ class Runner(Generic[T]):
         self._clock = clock
         self._alarms = alarms or LoggedAlarms()
         self._max_messages = max_messages
+        self._waits = f"stage {stage.name} waits"
+        self._stopped = f"stage {stage.name} stopped"
+        self._began = clock.now()
+        self._steady = False
+        self._fences = 0
+        """Batches in a row that were not ours."""
         self._log = log.get(stage=stage.name)
 
     def run(self, stop: threading.Event, *, on_idle: Callable[[], None] | None = None) -> None:
@@ -117,20 +139,33 @@ class Runner(Generic[T]):
         person must act first.
         """
         with self.watchdog:
-            reader = self._persist(self._open, None, stop)
-            if reader is None:
-                return
             try:
                 while not stop.is_set():
-                    wait = timedelta(milliseconds=200)
-                    poll = partial(reader.poll, wait, max_messages=self._max_messages)
-                    batches = self._persist(poll, reader, stop)
-                    for batch in batches or ():
-                        self._finish(reader, batch, stop)
-                    if not batches and on_idle is not None:
-                        on_idle()
-            finally:
-                reader.close()
+                    self._read(stop, on_idle)
+            except OperatorError as exc:
+                text = f"{self.stage.name} stopped, and a person must act: {exc}"
+                with suppress(DespatchError):  # the alarms' own store may be what is wrong
+                    self._alarms.open(self._stopped, text)
+                raise
+
+    def _read(self, stop: threading.Event, on_idle: Callable[[], None] | None) -> None:
+        """Be a member of the group until told to stop, or until too much of it was not ours."""
+        reader = self._persist(self._open, None, stop)
+        if reader is None:
+            return
+        self._fences = 0
+        try:
+            while not stop.is_set() and self._fences < FENCES:
+                wait = timedelta(milliseconds=200)
+                poll = partial(reader.poll, wait, max_messages=self._max_messages)
+                batches = self._persist(poll, reader, stop)
+                for batch in batches or ():
+                    self._finish(reader, batch, stop)
+                if not batches and on_idle is not None:
+                    on_idle()
+                self._grow_steady()
+        finally:
+            reader.close()
 
     def _open(self) -> Reader:
         return self._bus.reader(self.stage.topics, self.stage.group, start_at=self.stage.start_at)
@@ -143,6 +178,7 @@ class Runner(Generic[T]):
         try:
             self._whole_or_apart(reader, batch, stop)
         except FencedError as exc:
+            self._fences += 1
             self._log.warning("batch dropped", place=str(batch.place), why=str(exc))
             reader.rewind(batch)
         except TransientError:  # only once told to stop
@@ -201,7 +237,7 @@ class Runner(Generic[T]):
                 if stop.is_set():
                     raise
                 pauses += 1
-                self._wait(exc, reader, pauses)
+                self._wait(exc, reader, pauses, stop)
             except (PermanentError, FencedError, OperatorError):
                 raise
             except Exception as exc:
@@ -223,35 +259,53 @@ class Runner(Generic[T]):
                 if stop.is_set():
                     return None
                 pauses += 1
-                self._wait(exc, reader, pauses)
+                self._wait(exc, reader, pauses, stop)
             else:
                 self._well()
                 return result
 
-    def _wait(self, exc: TransientError, reader: Reader | None, tries: int) -> None:
+    def _wait(
+        self, exc: TransientError, reader: Reader | None, tries: int, stop: threading.Event
+    ) -> None:
+        """Wait in naps: told to stop, it ends with the one it is in."""
         pause = pause_after(exc, tries)
         if not self.waiting_for:
-            self._alarms.open(f"stage {self.stage.name} waits", f"{self.stage.name}: {exc}")
+            self._alarms.open(self._waits, f"{self.stage.name}: {exc}")
         self.waiting_for = str(exc)
         self._log.warning("waiting", why=str(exc), seconds=pause.total_seconds(), tries=tries)
-        self.watchdog.touch()
+        while pause > timedelta(0) and not stop.is_set():
+            self.watchdog.touch()
+            self._nap(min(pause, _NAP), reader)
+            pause -= _NAP
+
+    def _nap(self, wait: timedelta, reader: Reader | None) -> None:
         if reader is None:
-            self._clock.sleep(pause)
+            self._clock.sleep(wait)
             return
         try:
-            reader.idle(pause)
+            reader.idle(wait)
         except (TransientError, FencedError):
-            self._clock.sleep(pause)
+            self._clock.sleep(wait)
 
     def _well(self) -> None:
         if self.waiting_for:
             self._log.info("going on", after=self.waiting_for)
             self.waiting_for = ""
-            self._alarms.close(f"stage {self.stage.name} waits")
+            self._alarms.close(self._waits)
+
+    def _grow_steady(self) -> None:
+        """End, once all is well, what an earlier life that was killed or gave up left open."""
+        if self._steady or self.waiting_for:
+            return
+        if self.handled or self._clock.now() - self._began >= STEADY_AFTER:
+            self._steady = True
+            self._alarms.close(self._stopped)
+            self._alarms.close(self._waits)
 
     def _count(self, batch: Batch, dead: int) -> None:
         self.handled += len(batch.messages)
         self.dead += dead
+        self._fences = 0
         self.watchdog.touch()
 
     def _letter(self, message: Message, exc: Exception) -> Outgoing:

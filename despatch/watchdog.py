@@ -45,8 +45,12 @@ class Watchdog:
                 self._end()
 
     def _end(self) -> NoReturn:
-        log.get().critical("stage stuck", stage=self._name, seconds=int(self.age.total_seconds()))
-        for thread, frame in sys._current_frames().items():
-            sys.stderr.write(f"thread {thread}\n{''.join(traceback.format_stack(frame))}\n")
-        sys.stderr.flush()
-        os._exit(EXIT_STUCK)
+        try:
+            log.get().critical(
+                "stage stuck", stage=self._name, seconds=int(self.age.total_seconds())
+            )
+            for thread, frame in sys._current_frames().items():
+                sys.stderr.write(f"thread {thread}\n{''.join(traceback.format_stack(frame))}\n")
+            sys.stderr.flush()
+        finally:  # whatever is wrong with standard error: a stuck process ends
+            os._exit(EXIT_STUCK)

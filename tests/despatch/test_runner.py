@@ -10,7 +10,7 @@ import pytest
 
 from despatch.dead_letters import dead_headers, dead_letter, read_dead_letter
 from despatch.errors import FencedError, OperatorError, PermanentError, ServerAway
-from despatch.runner import TRIES, Runner
+from despatch.runner import FENCES, TRIES, Runner
 from despatch.testing import FakeClock
 from despatch.testing.stages import GivenStage, ListReader, ReaderBus, some_messages
 from despatch.topics import DEAD
@@ -18,25 +18,29 @@ from despatch.watchdog import EXIT_STUCK
 
 
 class ListedAlarms:
-    """Alarms as they were opened and closed."""
+    """Alarms as they were opened, and closed while open."""
 
-    def __init__(self) -> None:
+    def __init__(self, *already: str) -> None:
         self.said: list[str] = []
+        self.standing = set(already)
 
     def open(self, key: str, text: str) -> None:
         self.said.append(f"open {key}")
+        self.standing.add(key)
 
     def close(self, key: str) -> None:
-        self.said.append(f"close {key}")
+        if key in self.standing:
+            self.said.append(f"close {key}")
+            self.standing.remove(key)
 
 
 def run(
-    stage: GivenStage, values: Sequence[bytes] = (b"a", b"b", b"c")
+    stage: GivenStage, values: Sequence[bytes] = (b"a", b"b", b"c"), alarmed: Sequence[str] = ()
 ) -> tuple[ListReader, ListedAlarms, Runner[bytes]]:
     """Run a stage over the values until nothing is left."""
     stop = threading.Event()
     reader = ListReader(some_messages(*values), on_empty=stop.set)
-    alarms = ListedAlarms()
+    alarms = ListedAlarms(*alarmed)
     runner = Runner(stage, ReaderBus(reader), FakeClock(), alarms=alarms)
     runner.run(stop)
     return reader, alarms, runner
@@ -66,15 +70,14 @@ def test_a_transient_error_waits_keeps_the_place_and_raises_an_alarm_once() -> N
     away = [ServerAway("database away")] * 4
     reader, alarms, _ = run(GivenStage({b"b": away}))
     assert [m.value for m in reader.committed] == [b"a", b"b", b"c"]
-    assert len(reader.idled) == 4
-    assert reader.idled == sorted(reader.idled), "pauses grow"
+    assert sum(reader.idled, timedelta()) == timedelta(seconds=0.5 + 1 + 2 + 5), "pauses grow"
     assert alarms.said == ["open stage given waits", "close stage given waits"]
 
 
 def test_the_other_side_says_how_long_to_wait() -> None:
     asked = ServerAway("busy", retry_after=timedelta(seconds=42))
     reader, _, _ = run(GivenStage({b"a": [asked]}))
-    assert reader.idled == [timedelta(seconds=42)]
+    assert sum(reader.idled, timedelta()) == timedelta(seconds=42)
 
 
 def test_a_fault_of_ours_is_tried_three_times_then_a_dead_letter() -> None:
@@ -109,15 +112,60 @@ def test_a_fenced_batch_is_handed_back_not_lost() -> None:
     assert [o.value for o in reader.outgoing] == [b"a", b"b", b"c"]
 
 
-def test_an_operators_error_stops_the_stage_and_leaves_the_group() -> None:
+def test_a_message_whose_dead_letter_is_fenced_is_handed_back_not_lost() -> None:
+    """Its partition went to another owner meanwhile: that is no end of the stage."""
+    reader, _, _ = run(
+        GivenStage(finish_errors=[PermanentError("no"), FencedError("gone")]), [b"a"]
+    )
+    assert [o.value for o in reader.outgoing] == [b"a"]
+
+
+def test_a_reader_whose_batches_are_never_ours_is_opened_anew() -> None:
+    """It may hold a place that was moved under it: only a new one asks where to go on."""
+
+    class Places(ReaderBus):
+        given = 0
+
+        def reader(self, *arguments: object, **named: object) -> ListReader:
+            self.given += 1
+            return reader
+
+    stop = threading.Event()
+    reader = ListReader(some_messages(b"a"), on_empty=stop.set)
+    bus = Places(reader)
+    stage = GivenStage(finish_errors=[FencedError("moved")] * (2 * FENCES))
+    Runner(stage, bus, FakeClock()).run(stop)
+    assert bus.given == 3
+    assert [m.value for m in reader.committed] == [b"a"]
+
+
+def test_an_operators_error_stops_the_stage_says_so_and_leaves_the_group() -> None:
     stop = threading.Event()
     reader = ListReader(some_messages(b"a"))
     stage = GivenStage({b"a": [OperatorError("run despatch migrate")]})
-    runner = Runner(stage, ReaderBus(reader), FakeClock())
+    alarms = ListedAlarms()
+    runner = Runner(stage, ReaderBus(reader), FakeClock(), alarms=alarms)
     with pytest.raises(OperatorError, match="despatch migrate"):
         runner.run(stop)
     assert reader.closed
     assert reader.committed == []
+    assert alarms.said == ["open stage given stopped"]
+
+
+def test_alarms_that_a_killed_life_left_open_end_with_the_first_batch() -> None:
+    left = ["stage given waits", "stage given stopped", "stage other waits"]
+    _, alarms, _ = run(GivenStage(), alarmed=left)
+    assert alarms.standing == {"stage other waits"}
+
+
+def test_alarms_of_an_earlier_life_stay_while_nothing_shows_that_it_is_well() -> None:
+    """A stage that stops again at its first batch must not say each time that it recovered."""
+    alarms = ListedAlarms("stage given stopped")
+    stage = GivenStage({b"a": [OperatorError("position lost")]})
+    runner = Runner(stage, ReaderBus(ListReader(some_messages(b"a"))), FakeClock(), alarms=alarms)
+    with pytest.raises(OperatorError):
+        runner.run(threading.Event())
+    assert alarms.said == ["open stage given stopped"]
 
 
 def test_told_to_stop_while_waiting_nothing_is_committed_and_nothing_dies() -> None:
@@ -167,3 +215,33 @@ def test_a_stuck_process_says_so_and_ends_with_its_own_code() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     assert ended.returncode == EXIT_STUCK
     assert b"stage stuck" in ended.stdout + ended.stderr
+
+
+def test_a_stuck_process_ends_though_nobody_can_read_what_it_says() -> None:
+    program = (
+        "import sys, threading\n"
+        "from datetime import timedelta\n"
+        "from despatch.watchdog import Watchdog\n"
+        "sys.stderr.close()\n"
+        "with Watchdog('hung', timedelta(milliseconds=50)):\n"
+        "    threading.Event().wait(60)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert ended.returncode == EXIT_STUCK
+
+
+def test_told_to_stop_it_does_not_wait_to_the_end_of_a_pause() -> None:
+    stop = threading.Event()
+    asked = ServerAway("busy", retry_after=timedelta(hours=1))
+    reader = ListReader(some_messages(b"a"))
+    stage = GivenStage({b"a": [asked] * 2})
+    runner = Runner(stage, ReaderBus(reader), FakeClock())
+    idle = reader.idle
+
+    def stop_then_idle(wait: timedelta) -> None:
+        stop.set()
+        idle(wait)
+
+    reader.idle = stop_then_idle  # type: ignore[method-assign]
+    runner.run(stop)
+    assert sum(reader.idled, timedelta()) <= timedelta(seconds=1)
