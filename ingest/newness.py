@@ -139,8 +139,6 @@ def _decide(entry: Entry, memory: _Memory, contact: Contact) -> Decision:
         if print_ == before.fingerprint:
             known = _knowledge(entry, before, print_, contact)
             return Ignore(key, "known under another id", known)
-        if print_ in before.past:  # what is kept is the state of now, not this one
-            return Ignore(key, "an older text again, under another id", before)
     verdict = _judge(entry, print_, before, contact.now)
     if verdict.cause is not None:
         return _publish_next(entry, print_, before, verdict, contact)
