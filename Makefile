@@ -25,6 +25,7 @@ check: .venv/dev ## seconds: style, types, import direction, unit tests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --explicit-package-bases tests
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -n auto -m "not kafka and not postgres and not e2e and not slow"
 
@@ -32,6 +33,7 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --explicit-package-bases tests
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/coverage run -m pytest -q -rs --durations=10
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=85 | tail -40

@@ -29,8 +29,15 @@ def run(interpreter: str) -> bool:
     """Return whether the unit tests pass on an interpreter."""
     with tempfile.TemporaryDirectory(prefix="despatch-versions-") as folder:
         python = Path(folder) / "bin" / "python"
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        steps = [
+        pip: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
+        steps: list[list[str | Path]] = [
             [interpreter, "-m", "venv", folder],
             [*pip, "--require-hashes", "-r", "requirements-dev.lock"],
             [*pip, "--no-deps", "--no-build-isolation", "-e", "."],

@@ -12,25 +12,25 @@ import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from every_python import ROOT, SELECTED
-
+ROOT = Path(__file__).parent.parent
+SELECTED = "not kafka and not postgres and not e2e and not slow"
 UV = str(Path(sys.executable).with_name("uv"))
-NAME = re.compile(r"[a-z0-9-]+")
 BOUND = re.compile(r"([a-z0-9-]+)(?:\[[a-z,]+\])?>=([0-9.]+)")
 
 
-def bounds(project: Mapping[str, object]) -> dict[str, str]:
+def bounds(project: Mapping[str, Any]) -> dict[str, str]:
     """Return the lowest version that is allowed of what runs and what builds, by name."""
     stated = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
-    return dict(BOUND.match(one).groups() for one in stated)
+    return {name: version for one in stated for name, version in BOUND.findall(one)}
 
 
-def pinned(project: Mapping[str, object], but: Mapping[str, str]) -> list[str]:
+def pinned(project: Mapping[str, Any], but: Mapping[str, str]) -> list[str]:
     """Return what tests need besides, each at its locked version."""
     lock = (ROOT / "requirements-dev.lock").read_text()
     locked = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock, re.MULTILINE))
-    names = [NAME.match(one)[0] for one in project["dependency-groups"]["dev"]]
+    names = [re.split(r"[^a-z0-9-]", one)[0] for one in project["dependency-groups"]["dev"]]
     return [f"{name}=={locked[name]}" for name in names if name not in but]
 
 
@@ -53,11 +53,11 @@ def untried(lowest: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
     ]
 
 
-def run(folder: Path, project: Mapping[str, object]) -> bool:
+def run(folder: Path, project: Mapping[str, Any]) -> bool:
     """Return whether the bounds are true and the unit tests pass on them."""
     lowest = bounds(project)
     python = folder / "bin" / "python"
-    pip = [UV, "pip", "install", "--quiet", "--python", python]
+    pip: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", python]
     steps: Sequence[Sequence[str | Path]] = (
         [sys.executable, "-m", "venv", "--without-pip", folder],
         [
@@ -70,7 +70,18 @@ def run(folder: Path, project: Mapping[str, object]) -> bool:
         subprocess.run(step, cwd=ROOT, check=True)
     wrong = untried(lowest, installed(python))
     sys.stdout.writelines(f"{line}\n" for line in wrong)
-    tests = [python, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", "-m", SELECTED]
+    tests: list[str | Path] = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "auto",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        SELECTED,
+    ]
     return not subprocess.run(tests, cwd=ROOT, check=False).returncode and not wrong
 
 

@@ -169,7 +169,8 @@ def test_a_match_is_recorded_once(subscribed: Store) -> None:
 def test_a_match_is_of_one_revision_of_one_release(subscribed: Store, field: str) -> None:
     with subscribed.transaction() as tx:
         assert tx.add_match(a_match())
-        assert tx.add_match(a_match(**{field: "another"}))
+        another: dict[str, Any] = {field: "another"}
+        assert tx.add_match(a_match(**another))
 
 
 def test_a_match_is_of_one_subscription(subscribed: Store) -> None:

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 from threading import Barrier, Thread
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from despatch.model import Attempt, Release, SourceId
+from despatch.model import Attempt, DeliveryState, Release, SourceId
 from despatch.ports import Alarm, Beat, Counts, Place, Store, Taken, Trace
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.releases import SEEN
@@ -121,7 +121,7 @@ def test_an_instance_silent_for_a_week_is_forgotten(store: Store) -> None:
 
 
 def test_an_empty_store_counts_nothing(store: Store) -> None:
-    none = dict.fromkeys(("waiting", "sending", "delivered", "failed", "cancelled"), 0)
+    none = dict.fromkeys(get_args(DeliveryState), 0)
     with store.transaction() as tx:
         assert tx.counts() == Counts(0, 0, 0, none, None, 0, 0, None)
 

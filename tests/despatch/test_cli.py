@@ -11,10 +11,11 @@ from despatch.cli import app, run
 from despatch.cli.context import address, ago, moment, span
 from despatch.errors import UsageError
 
+Command = TyperCommand | TyperGroup
 
-def commands(
-    command: TyperCommand | TyperGroup, path: str = "despatch"
-) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+
+def commands(command: object, path: str = "despatch") -> Iterator[tuple[str, Command]]:
+    assert isinstance(command, Command)
     yield path, command
     for name, child in getattr(command, "commands", {}).items():
         yield from commands(child, f"{path} {name}")

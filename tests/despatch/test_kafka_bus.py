@@ -170,7 +170,7 @@ def test_start_is_asked_anew(bus: KafkaBus) -> None:
         while len(asked) < 2:
             stays.poll(SHORT)
         with closing(bus.reader([topic.name], group, start_at=start_at)) as comes:
-            read = []
+            read: list[Batch] = []
             while len(asked) < 4:
                 for reader in (comes, stays):
                     read += reader.poll(SHORT)

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -233,7 +234,7 @@ def test_unreadable_file(tmp_path: Path, field: str) -> None:
     """A PEM file that is absent or holds something else is named with its setting."""
     (tmp_path / "odd.pem").write_text("no certificate")
     for name in ("odd.pem", "absent.pem"):
-        fields = {field: tmp_path / name}
+        fields: dict[str, Any] = {field: tmp_path / name}
         with pytest.raises(SettingsError, match=rf"kafka_{field}.*{name}"):
             KafkaSecurity(protocol="SSL", **fields).client_settings()
 

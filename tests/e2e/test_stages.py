@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,9 @@ def test_a_feed_reaches_a_subscriber_and_its_backlog_does_not(
         bodies = [request.json() for request in webhook.requests]
         return [(body["event"], body["release"]["link"]) for body in bodies]
 
+    def heard(events: int) -> bool:
+        return len(told()) == events
+
     old = entry("old", "2020-01-01T00:00:00Z", "Asylum seekers and people smuggling, long ago.")
     new = entry("new", "2099-01-01T00:00:00Z", "People smuggling gangs: 20 arrests.")
     edited = entry("new", "2099-01-02T00:00:00Z", "People smuggling gangs: 90 arrests.")
@@ -200,7 +204,7 @@ def test_a_feed_reaches_a_subscriber_and_its_backlog_does_not(
             feeds.answers["/feed.atom"] = Answer(body=ATOM.format(entries=entries).encode())
             polled = installation.run("poll", "--once", "--all", "--json")
             assert polled.returncode == 0, polled.stderr
-            wait_for(lambda events=events: len(told()) == events, f"alert {events}")
+            wait_for(partial(heard, events), f"alert {events}")
     assert told() == [("new", "https://example.gov/new"), ("revised", "https://example.gov/new")]
     assert "90" in json.dumps(webhook.requests[-1].json())
     traced = installation.ask("trace", "https://example.gov/new", "--json")[0]

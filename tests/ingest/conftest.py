@@ -62,9 +62,14 @@ class Failing:
 class FailingStore:
     """A store whose transactions' methods fail as told; see `Failing`."""
 
-    def __init__(self, store: Store, **errors: Sequence[BaseException | None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        journal: list[str] | None = None,
+        **errors: Sequence[BaseException | None],
+    ) -> None:
         self._store = store
-        self._given = Failing(None, **errors)
+        self._given = Failing(None, journal, **errors)
         self.journal = self._given.journal
 
     @contextmanager
@@ -124,7 +129,11 @@ class Installation:
         """Return a poller over all this; any argument can be given."""
         bus, store = changed.pop("bus", self.bus), changed.pop("store", self.store)
         fetcher = changed.pop("fetcher", self.fetcher)
-        options = {"owner": "test", "alarms": self.alarms, "parse": parse_here} | changed
+        options: dict[str, Any] = {
+            "owner": "test",
+            "alarms": self.alarms,
+            "parse": parse_here,
+        } | changed
         return Poller(bus, store, fetcher, self.clock, **options)
 
     def poll(self, source: SourceId, **manner: Any) -> PollReport:

@@ -102,10 +102,10 @@ def test_the_bytes_are_kept_that_a_release_came_from(here: Any) -> None:
 
 
 def test_the_cursor_is_saved_after_the_log_has_acknowledged(here: Any) -> None:
-    source, journal = here.add(), []
+    source = here.add()
     here.fetcher.will(here.feed, feed(FRESH))
-    store = here.failing_store(here.store)
-    store.journal = store._given.journal = journal
+    journal: list[str] = []
+    store = here.failing_store(here.store, journal)
 
     here.poll(source, bus=here.failing(here.bus, journal), store=store)
 

@@ -48,7 +48,7 @@ def test_a_wrong_setting_names_itself(kind: str, settings: dict[str, object], wo
 
 
 def test_every_kind_can_be_saved_and_opened_again() -> None:
-    for source in (FeedSource(address="https://example.gov/feed"), SeedSource(path="/data")):  # type: ignore[arg-type]
+    for source in (FeedSource(address="https://example.gov/feed"), SeedSource(path="/data")):
         settings = source.model_dump(mode="json")
 
         assert open_source(record(source.kind, **settings)) == source
