@@ -37,8 +37,7 @@ TRIES = 3
 """How often an error that is our own fault is tried before it becomes a dead letter."""
 
 FENCES = 3
-"""So many batches in a row that were not ours, and the reader is opened anew: it asks where to go
-on."""
+"""So many times in a row nothing of what was read was ours, and the reader is opened anew."""
 
 STEADY_AFTER = timedelta(minutes=1)
 """A stage that ran for so long, or finished a batch, ends the alarms that an earlier life left."""
@@ -129,7 +128,7 @@ class Runner(Generic[T]):
         self._began = clock.now()
         self._steady = False
         self._fences = 0
-        """Batches in a row that were not ours."""
+        """How often in a row nothing of what was read could be finished."""
         self._log = log.get(stage=stage.name)
 
     def run(self, stop: threading.Event, *, on_idle: Callable[[], None] | None = None) -> None:
@@ -159,9 +158,12 @@ class Runner(Generic[T]):
                 wait = timedelta(milliseconds=200)
                 poll = partial(reader.poll, wait, max_messages=self._max_messages)
                 batches = self._persist(poll, reader, stop)
+                before = self.handled
                 for batch in batches or ():
                     self._finish(reader, batch, stop)
-                if not batches and on_idle is not None:
+                if batches:
+                    self._fences = 0 if self.handled > before else self._fences + 1
+                elif on_idle is not None:
                     on_idle()
                 self._grow_steady()
         finally:
@@ -178,7 +180,6 @@ class Runner(Generic[T]):
         try:
             self._whole_or_apart(reader, batch, stop)
         except FencedError as exc:
-            self._fences += 1
             self._log.warning("batch dropped", place=str(batch.place), why=str(exc))
             reader.rewind(batch)
         except TransientError:  # only once told to stop
@@ -305,7 +306,6 @@ class Runner(Generic[T]):
     def _count(self, batch: Batch, dead: int) -> None:
         self.handled += len(batch.messages)
         self.dead += dead
-        self._fences = 0
         self.watchdog.touch()
 
     def _letter(self, message: Message, exc: Exception) -> Outgoing:
