@@ -33,11 +33,14 @@ class StoreAlarms:
         self._url = operator_url
         self._senders = senders
         self._outage: str | None = None
+        self._still_open: set[str] = set()
+        """Alarms that are over, though the store was away when they were to be closed."""
         self._lock = threading.Lock()
         self._log = log.get()
 
     def open(self, key: str, text: str) -> None:
         self._log.error("alarm", key=key, text=text)
+        self._still_open.discard(key)
         now = self._clock.now()
         try:
             with self._store.transaction() as tx:
@@ -48,17 +51,25 @@ class StoreAlarms:
             self._tell_directly(f"{text}\n\nThe store is away, too: {exc}")
 
     def close(self, key: str) -> None:
-        self._log.info("alarm over", key=key)
         now = self._clock.now()
         try:
             with self._store.transaction() as tx:
                 alarm = tx.close_alarm(key, now)
                 if alarm is not None:
+                    self._log.info("alarm over", key=key)
                     since = f"since {alarm.opened_at:%d %B %Y, %H:%M} UTC, {alarm.count} times"
                     self._tell(tx, "recovered", key, f"{alarm.text}\n\nIt was so {since}.", now)
                 self._store_is_back(tx, now)
         except TransientError as exc:
-            self._log.warning("alarm stays open", key=key, why=str(exc))
+            self._still_open.add(key)
+            self._log.warning("alarm not closed yet", key=key, why=str(exc))
+        else:
+            self._still_open.discard(key)
+
+    def catch_up(self) -> None:
+        """Close what could not be closed while the store was away; cheap if there is nothing."""
+        for key in tuple(self._still_open):
+            self.close(key)
 
     def _tell(
         self,

@@ -93,6 +93,36 @@ def test_while_the_store_is_away_the_operator_is_told_directly_once_and_of_the_e
     assert events == ["alarm", "recovered"]
 
 
+def test_an_alarm_that_is_over_while_the_store_is_away_is_closed_once_it_is_back(
+    store: SqlStore, tmp_path: Path, clock: FakeClock, sender: RecordingSender
+) -> None:
+    with temporary_store(tmp_path, busy=timedelta(milliseconds=30), clock=clock) as impatient:
+        alarms = StoreAlarms(impatient, clock, URL, sender)
+        alarms.open(KEY, "the broker is away")
+        with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            alarms.close(KEY)
+        clock.move(timedelta(seconds=5))
+        alarms.catch_up()
+        alarms.catch_up()
+    assert said(store, sender, clock) == [("alarm", KEY), ("recovered", KEY)]
+
+
+def test_an_alarm_that_came_back_before_it_could_be_closed_stays_open(
+    store: SqlStore, tmp_path: Path, clock: FakeClock, sender: RecordingSender
+) -> None:
+    with temporary_store(tmp_path, busy=timedelta(milliseconds=30), clock=clock) as impatient:
+        alarms = StoreAlarms(impatient, clock, URL, sender)
+        alarms.open(KEY, "the broker is away")
+        with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            alarms.close(KEY)
+        alarms.open(KEY, "the broker is away again")
+        alarms.catch_up()
+        with store.transaction() as tx:
+            assert [alarm.key for alarm in tx.alarms()] == [KEY]
+
+
 def test_the_operator_s_url_is_in_no_log(
     store: SqlStore,
     clock: FakeClock,
