@@ -23,9 +23,13 @@ from despatch import log
 from despatch.errors import FencedError, TransientError, UsageError
 from despatch.model import DeliveryId, SubscriberId
 from despatch.ports import Alarms, Claim, Clock, LoggedAlarms, Sender, Sent, Store, Transaction
+from despatch.watchdog import Watchdog
 
 OPERATOR = SubscriberId("operator")
 """The subscriber that alarms go to."""
+
+_WAITS = "deliveries wait"
+"""The alarm's key while the store is away."""
 
 _IDLE = timedelta(milliseconds=250)
 _STORE_AWAY = timedelta(seconds=2)
@@ -63,6 +67,7 @@ class DeliveryWorker:
         lanes: int = 4,
         workers: int = 8,
         chance: Callable[[], float] = random.random,
+        stuck_after: timedelta = timedelta(minutes=5),
     ) -> None:
         self.owner = f"{owner}#{uuid4().hex[:6]}"
         """Two workers of one process are two owners."""
@@ -82,12 +87,17 @@ class DeliveryWorker:
         self._results: list[tuple[Result, After]] = []
         self._failing: set[str] = set()
         self._failing_read_at: datetime | None = None
+        self._watchdog = Watchdog("deliveries", stuck_after)
+        self._stuck_after = stuck_after
+        self._alarmed = True
+        """Whether the alarm that it waits is open; an earlier life may have left it so."""
         self._log = log.get(stage="deliveries")
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until told to stop; then wait for the sends in hand and give the rest back."""
-        with ThreadPoolExecutor(self._workers, "deliver") as pool:
+        with self._watchdog, ThreadPoolExecutor(self._workers, "deliver") as pool:
             while not stop.is_set():
+                self._show_life()
                 pause = self._turn_or_wait(pool)
                 if self._flying and not self.waiting_for:
                     wait(self._flying, pause.total_seconds(), FIRST_COMPLETED)
@@ -132,14 +142,22 @@ class DeliveryWorker:
             busy = self._turn(pool)
         except TransientError as exc:
             if not self.waiting_for:
-                self._alarms.open("deliveries wait", f"deliveries wait: {exc}")
+                self._alarms.open(_WAITS, f"{_WAITS}: {exc}")
+            self._alarmed = True
             self.waiting_for = str(exc)
             self._log.warning("waiting", why=str(exc))
             return exc.retry_after or _STORE_AWAY
-        if self.waiting_for:
-            self.waiting_for = ""
-            self._alarms.close("deliveries wait")
+        self.waiting_for = ""
+        if self._alarmed:
+            self._alarmed = False
+            self._alarms.close(_WAITS)
         return timedelta(0) if busy and not self._flying else _IDLE
+
+    def _show_life(self) -> None:
+        """Tell the watchdog that all is well, unless a send hangs far beyond its time limit."""
+        now = self._clock.now()
+        if all(now - began < self._stuck_after for _claim, _host, began in self._flying.values()):
+            self._watchdog.touch()
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
         """Record what ended, start what can be, claim more; return whether anything moved."""

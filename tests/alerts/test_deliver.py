@@ -1,5 +1,7 @@
 """Deliveries: sent once, again with the same key, given up in the open; nothing is lost."""
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 from contextlib import suppress
@@ -23,6 +25,7 @@ from despatch.testing.channels import RecordingSender, webhook_server
 from despatch.testing.crashes import CrashingStore, Killed
 from despatch.testing.stores import temporary_store
 from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription, an_alert
+from despatch.watchdog import EXIT_STUCK
 
 ADA = a_subscriber()
 OK = Sent("delivered", "200")
@@ -380,3 +383,44 @@ def test_a_url_is_in_no_representation(store: SqlStore, clock: FakeClock) -> Non
     with pytest.raises(UsageError) as caught:
         Senders().check(SecretStr("nosuch://hunter2"))
     assert "hunter2" not in repr(caught.value)
+
+
+def test_an_alarm_that_a_killed_worker_left_open_ends_with_the_first_turn(
+    store: SqlStore, clock: FakeClock
+) -> None:
+    sender = RecordingSender()
+    alarms = StoreAlarms(store, clock, None, sender)
+    alarms.open("deliveries wait", "the store was away, and the worker was killed")
+    enrol(store)
+    enqueue(store, clock)
+    stop = threading.Event()
+    sender.before = lambda _alert: stop.set()
+    worker(store, sender, clock, alarms=alarms).run(stop)
+    assert open_alarms(store) == []
+
+
+def test_a_worker_with_a_send_that_never_ends_says_so_and_ends_its_process(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    """A thread that hangs would otherwise keep its place for ever, in silence."""
+    enrol(store)
+    enqueue(store, FakeClock())
+    program = (
+        "import sys, threading\n"
+        "from datetime import timedelta\n"
+        "from pathlib import Path\n"
+        "from alerts.deliver import DeliveryWorker\n"
+        "from despatch.ports import SystemClock\n"
+        "from despatch.testing.channels import RecordingSender\n"
+        "from despatch.testing.stores import temporary_store\n"
+        "sender = RecordingSender()\n"
+        "sender.before = lambda _alert: threading.Event().wait()\n"
+        "with temporary_store(Path(sys.argv[1])) as store:\n"
+        "    DeliveryWorker(\n"
+        "        store, sender, SystemClock(), owner='hung', stuck_after=timedelta(seconds=0.3)\n"
+        "    ).run(threading.Event())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, timeout=60
+    )
+    assert ended.returncode == EXIT_STUCK, ended.stderr.decode()[-2_000:]
