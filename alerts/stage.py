@@ -62,6 +62,7 @@ class Alerting:
         self._clock = clock
         self._max_alert_age = max_alert_age
         self._fenced: dict[Place, int] = {}
+        self._buried: Sequence[Outgoing] = ()
         self._log = log.get(stage=self.name)
 
     def start_at(self, place: Place) -> int | None:
@@ -75,8 +76,9 @@ class Alerting:
     def finish(
         self, reader: Reader, batch: Batch, results: Sequence[Received], dead: Sequence[Outgoing]
     ) -> None:
-        if dead:
+        if dead and dead is not self._buried:
             self._bus.publish(dead)
+            self._buried = dead  # not again each time that the store is tried again
         with self._store.transaction() as tx:
             first = self._advance(tx, batch)
             if first is not None:

@@ -1,5 +1,6 @@
 """The alert stage on the real store and the real local log: nobody missed, nobody told twice."""
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -9,7 +10,7 @@ import pytest
 
 from alerts.stage import Alerting, Received
 from despatch.bus.local import LocalBus
-from despatch.errors import FencedError, PermanentError, ServerAway
+from despatch.errors import Busy, FencedError, PermanentError, ServerAway
 from despatch.model import Alert, Classified, Delivery, Match, SourceId, Subscriber, ThemeId
 from despatch.ports import Batch, Message, Outgoing, Reader, Store
 from despatch.store.sql import SqlStore
@@ -264,6 +265,25 @@ def test_dead_letters_are_published_before_the_position_moves(
         stage.finish(reader, batch, (), (letter,))
     assert [one.value for one in bus.browse(DEAD)] == [b"broken"]
     assert told(store) == []
+
+
+def test_a_store_that_stays_away_makes_no_second_copy_of_a_dead_letter(
+    stage: Alerting, store: SqlStore, bus: LocalBus, tmp_path: Path, clock: FakeClock
+) -> None:
+    """The log takes the letter at once; the rest of the batch is tried for as long as it takes."""
+    publish(bus, FIRST)
+    letters = [Outgoing(DEAD, "r", b"broken")]
+    with temporary_store(tmp_path, busy=SHORT, clock=clock) as impatient:
+        stage = Alerting(impatient, bus, clock)
+        with closing(bus.reader(stage.topics, stage.group, start_at=stage.start_at)) as reader:
+            (batch,) = reader.poll(SHORT)
+            with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as lock:
+                lock.execute("BEGIN IMMEDIATE")
+                for _ in range(3):
+                    with pytest.raises(Busy):
+                        stage.finish(reader, batch, (), letters)
+            stage.finish(reader, batch, (), letters)
+    assert [one.value for one in bus.browse(DEAD)] == [b"broken"]
 
 
 class NoHints:
