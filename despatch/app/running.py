@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -96,12 +96,17 @@ class Heart:
         try:
             with self._app.store.transaction() as tx:
                 tx.beat(beat)
+            self._app.alarms.catch_up()
         except DespatchError as exc:
             log.get(stage=self._stage).warning("sign of life not kept", why=str(exc))
 
 
 class StageThread(threading.Thread):
-    """A stage in a thread of its own; `problem` holds what ended it, if anything did."""
+    """A stage in a thread of its own; `problem` holds what ended it, if anything did.
+
+    A fault of ours is a problem too: Python prints it, and whoever waits for the stage must not
+    wait for ever.
+    """
 
     def __init__(self, name: str, run: Callable[[threading.Event], None]) -> None:
         super().__init__(name=name, daemon=True)
@@ -111,14 +116,24 @@ class StageThread(threading.Thread):
 
     def run(self) -> None:
         """Run until stopped."""
+        problem: DespatchError | None = DespatchError(
+            f"{self.name} ended by a fault of Despatch's own; what it was stands above"
+        )
         try:
             self._run(self._stopping)
+            problem = None
         except DespatchError as exc:
-            self.problem = exc
+            problem = exc
+        finally:
+            self.problem = problem
+
+    def ask_to_stop(self) -> None:
+        """Ask to stop, and return at once."""
+        self._stopping.set()
 
     def stop(self, wait: timedelta = timedelta(seconds=60)) -> None:
         """Ask to stop, wait for the end, and raise what ended it."""
-        self._stopping.set()
+        self.ask_to_stop()
         self.join(wait.total_seconds())
         if self.problem is not None:
             raise self.problem
@@ -138,7 +153,10 @@ def own_stages(app: App) -> Iterator[list[StageThread]]:
         yield threads
     finally:
         for thread in threads:
-            thread.stop()
+            thread.ask_to_stop()
+        with ExitStack() as each:  # one that ended badly must not leave the other running
+            for thread in threads:
+                each.callback(thread.stop)
 
 
 def others_running(app: App, stages: tuple[str, ...] = ("processors", "alerts")) -> bool:
