@@ -21,6 +21,9 @@ STOP_WITHIN = 30.0
 STEADY_AFTER = 60.0
 """Seconds after which a stage that ran counts as well again."""
 
+LONGEST_PAUSE = 60.0
+"""Seconds at most between a stage's end and its next start."""
+
 PR_SET_PDEATHSIG = 1
 """prctl(2): a stage gets SIGTERM when its supervisor dies, so none is left running alone."""
 
@@ -81,18 +84,32 @@ class Supervisor:
         if code in GIVE_UP:
             log.get(stage=child.name).error("stage needs a person", exit_code=code)
             return code
-        pause = min(60.0, 2.0**child.failures)
-        child.failures += 1
-        child.again_at = now + pause
+        pause = self._pause(child)
         log.get(stage=child.name).warning("stage ended", exit_code=code, again_in_s=pause)
         return None
 
+    def _pause(self, child: _Child) -> float:
+        """Have a stage wait before it is started again; return for how many seconds."""
+        pause = min(LONGEST_PAUSE, 2.0 ** min(child.failures, 10))
+        child.failures += 1
+        child.again_at = time.monotonic() + pause
+        return pause
+
+    def command(self, child: _Child) -> Sequence[str]:
+        """Return what starts a stage."""
+        started = [sys.executable, "-m", "despatch.cli", *self.options, child.name]
+        return [*started, *child.arguments]
+
     def _start(self, child: _Child) -> None:
-        command = [sys.executable, "-m", "despatch.cli", *self.options, child.name]
         # Ctrl-C reaches the whole process group; the stages leave it to us to stop them in order.
-        child.process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-            [*command, *child.arguments], preexec_fn=_before_exec(os.getpid())
-        )
+        try:
+            child.process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                self.command(child), preexec_fn=_before_exec(os.getpid())
+            )
+        except OSError as exc:  # too little memory or too many processes, for now
+            pause = self._pause(child)
+            log.get(stage=child.name).error("stage not started", why=str(exc), again_in_s=pause)
+            return
         child.started = time.monotonic()
         log.get(stage=child.name).info("stage started", pid=child.process.pid)
 
