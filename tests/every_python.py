@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 NAMES = [f"python3.{minor}" for minor in range(11, 20)]
 SELECTED = "not kafka and not postgres and not e2e and not slow"
 
@@ -29,18 +30,10 @@ def run(interpreter: str) -> bool:
     """Return whether the unit tests pass on an interpreter."""
     with tempfile.TemporaryDirectory(prefix="despatch-versions-") as folder:
         python = Path(folder) / "bin" / "python"
-        pip: list[str | Path] = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
         steps: list[list[str | Path]] = [
             [interpreter, "-m", "venv", folder],
-            [*pip, "--require-hashes", "-r", "requirements-dev.lock"],
-            [*pip, "--no-deps", "--no-build-isolation", "-e", "."],
+            [python, *PIP, "--require-hashes", "-r", "requirements-dev.lock"],
+            [python, *PIP, "--no-deps", "--no-build-isolation", "-e", "."],
             [python, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", "-m", SELECTED],
         ]
         return all(subprocess.run(step, cwd=ROOT, check=False).returncode == 0 for step in steps)

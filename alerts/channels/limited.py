@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from types import TracebackType
 
 from despatch.ports import Sent
 
@@ -26,7 +25,7 @@ def within(limit: timedelta, send: Callable[[], Sent]) -> Sent:
 
 
 class _Call(threading.Thread):
-    """A send in a thread of its own; as a context it keeps an error instead of raising it."""
+    """A send in a thread of its own, and what came of it."""
 
     def __init__(self, send: Callable[[], Sent]) -> None:
         super().__init__(name="send", daemon=True)
@@ -35,17 +34,7 @@ class _Call(threading.Thread):
         self._send = send
 
     def run(self) -> None:
-        with self:
+        try:
             self.sent = self._send()
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> bool:
-        self.error = error if isinstance(error, Exception) else None
-        return self.error is not None
+        except Exception as exc:  # noqa: BLE001 - apprise's plugins are strangers' code
+            self.error = exc

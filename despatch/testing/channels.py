@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, cast
 
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sent
+from despatch.testing.free_ports import free_port
 
 Behaviour = Literal["answer", "slow", "early close", "drip"]
 
@@ -95,11 +96,8 @@ class WebhookServer:
 @contextmanager
 def webhook_server() -> Iterator[WebhookServer]:
     """Yield a server on a free port of loopback; it is stopped at the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Webhook)
-    server.daemon_threads = True
-    server.block_on_close = False
-    told = WebhookServer(server.server_port)
-    server.told = told  # type: ignore[attr-defined]
+    server = _Server(("127.0.0.1", 0), _Webhook)
+    told = server.told
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -111,11 +109,20 @@ def webhook_server() -> Iterator[WebhookServer]:
         thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    @cached_property
+    def told(self) -> WebhookServer:
+        return WebhookServer(self.server_port)
+
+
 class _Webhook(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        told = cast(WebhookServer, self.server.told)  # type: ignore[attr-defined]
+        told = cast(_Server, self.server).told
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         told.requests.append(Request(self.command, self.path, headers, body))
@@ -133,7 +140,7 @@ class _Webhook(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_PUT = do_POST  # noqa: N815
+    do_GET = do_PUT = do_POST  # noqa: N815 - the names that http.server calls
 
     def _drip(self, told: WebhookServer) -> None:
         """Send a byte of an endless header now and then: no single read ever times out."""
@@ -150,7 +157,7 @@ class _Webhook(BaseHTTPRequestHandler):
         except OSError:  # the sender gave up
             return
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
         return
 
 
@@ -182,7 +189,7 @@ class MailServer:
         """Its host and port, to be put behind a scheme."""
         return f"127.0.0.1:{self.port}"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Sequence[str]
     ) -> str:
         """Answer one recipient."""
@@ -216,11 +223,3 @@ def mail_server() -> Iterator[MailServer]:
     finally:
         told.release.set()
         controller.stop()
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 
+from despatch.testing.free_ports import free_port
 from despatch.testing.kafka_jars import Missing
 
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of a server that lives for one test
@@ -32,7 +32,7 @@ class PostgresServer:
     """
 
     def __init__(self) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._bin = _binaries()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="despatch-postgres-"))
@@ -185,10 +185,3 @@ def _binaries() -> Path:
 
 def _major(program: Path) -> float:
     return float(program.parent.parent.name)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -17,10 +17,10 @@ from despatch.ports import Sender, Sent
 from despatch.testing.channels import (
     MailServer,
     WebhookServer,
-    free_port,
     mail_server,
     webhook_server,
 )
+from despatch.testing.free_ports import free_port
 from despatch.testing.subscribers import an_alert
 
 KEY = DeliveryId("y-0123456789abcdef")

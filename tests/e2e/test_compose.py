@@ -16,9 +16,10 @@ import pytest
 
 from despatch.testing.channels import webhook_server
 from despatch.testing.compose import ComposeFile, Service, read_compose
+from despatch.testing.free_ports import free_ports
 from despatch.testing.http import Answer, LoopbackServer
 from despatch.testing.installation import wait_for
-from despatch.testing.kafka_broker import KafkaBroker, free_ports
+from despatch.testing.kafka_broker import KafkaBroker
 from despatch.testing.kafka_jars import jars
 from despatch.testing.postgres_server import PostgresServer
 
