@@ -1,6 +1,7 @@
 """Waiting out a log or a store that is away: the place is kept, and a person is told."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -32,9 +33,15 @@ class Patience:
         self, clock: Clock, alarms: Alarms, stop: asyncio.Event, limit: timedelta | None = None
     ) -> None:
         self.stop = stop
+        self.seen_s = time.monotonic()
+        """When there was progress, or a try, last: on the machine's monotonic clock."""
         self._clock = clock
         self._alarms = alarms
         self._limit = limit
+
+    def show_life(self) -> None:
+        """Say that there is progress."""
+        self.seen_s = time.monotonic()
 
     async def insist(self, call: Callable[[], R]) -> R:
         """Return what a blocking call gives; a TransientError is waited out with growing pauses.
@@ -45,6 +52,7 @@ class Patience:
         began = self._clock.now()
         tries = 0
         while True:
+            self.show_life()
             try:
                 result = await asyncio.to_thread(call)
             except TransientError as exc:
@@ -61,6 +69,7 @@ class Patience:
 
     async def unless_stopped(self, work: Coroutine[Any, Any, R]) -> R:
         """Return what comes of some work; told to stop, it is cancelled: raises Stopped."""
+        self.show_life()
         working = asyncio.create_task(work)
         stopping = asyncio.create_task(self.stop.wait())
         try:
@@ -76,6 +85,7 @@ class Patience:
     async def sleep(self, wait: timedelta) -> None:
         """Wait by the clock, in naps: told to stop, it ends within half a second."""
         while wait > timedelta(0) and not self.stop.is_set():
+            self.show_life()
             await asyncio.to_thread(self._clock.sleep, min(wait, _NAP))
             wait -= _NAP
 

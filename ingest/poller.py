@@ -1,15 +1,19 @@
 """Polls the sources that are due, several at once, until told to stop."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from despatch import log
 from despatch.errors import DespatchError, OperatorError
 from despatch.model import SourceId
 from despatch.ports import Alarms, Bus, Clock, Fetcher, Leased, LoggedAlarms, Store
+from despatch.watchdog import Watchdog
 from ingest.feedchild import ChildParser
-from ingest.patience import Patience, Stopped
+from ingest.patience import WAITING, Patience, Stopped
 from ingest.report import PollReport
 from ingest.source import Parse, Tools
 from ingest.turn import Manner, OnPage, Turn, World
@@ -20,6 +24,9 @@ EVERY = timedelta(minutes=15)
 LEASE = timedelta(minutes=2)
 PATIENCE = timedelta(seconds=30)
 """How long a single poll waits for a log or a store that is away."""
+
+STUCK_AFTER = timedelta(minutes=15)
+"""A poll without a sign of life for so long hangs: a page, with all its documents, takes less."""
 
 _IDLE_S = 1.0
 
@@ -47,11 +54,13 @@ class Poller:
         alarms: Alarms | None = None,
         at_once: int = 16,
         parse: Parse | None = None,
+        stuck_after: timedelta = STUCK_AFTER,
     ) -> None:
         self._world = World(bus, store, clock, alarms or LoggedAlarms(), owner, every, lease)
         self._fetcher = fetcher
         self._at_once = at_once
         self._parse = parse
+        self._stuck_after = stuck_after
         self._log = log.get(stage="ingest", owner=owner)
 
     async def poll(
@@ -113,9 +122,11 @@ class Poller:
         """
         turns: _Turns = {}
         patient = self._patience(stop, None)
-        async with ChildParser() as parser:
+        async with ChildParser() as parser, self._watched(patient, turns):
             try:
+                await self._end_alarm(patient)
                 while not stop.is_set():
+                    patient.show_life()
                     for leased in await self._due(self._at_once - len(turns), patient):
                         turn = self._turn(leased, parser, Manner(stop=stop))
                         turns[asyncio.create_task(turn.run())] = turn
@@ -127,6 +138,21 @@ class Poller:
                 stop.set()
                 await asyncio.gather(*turns, return_exceptions=True)
             await self._reap(turns)
+
+    @asynccontextmanager
+    async def _watched(self, patient: Patience, turns: _Turns) -> AsyncIterator[None]:
+        """End the process if this loop, or a turn of it, shows no life for too long."""
+        with Watchdog("ingest", self._stuck_after) as watchdog:
+            watching = asyncio.create_task(_watch(watchdog, patient, turns, self._stuck_after))
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+    async def _end_alarm(self, patient: Patience) -> None:
+        """End what an earlier life that was killed may have left open."""
+        await patient.insist(partial(self._world.alarms.close, WAITING))
 
     def _patience(self, stop: asyncio.Event, limit: timedelta | None) -> Patience:
         return Patience(self._world.clock, self._world.alarms, stop, limit)
@@ -177,6 +203,17 @@ class Poller:
                 return tx.lease_due(world.owner, world.clock.now(), world.lease, limit)
 
         return await patient.insist(lease)
+
+
+async def _watch(
+    watchdog: Watchdog, patient: Patience, turns: _Turns, stuck_after: timedelta
+) -> None:
+    """Touch the watchdog for as long as the loop and every turn in hand show life."""
+    while True:
+        oldest_s = min([patient.seen_s, *(turn.seen_s for turn in turns.values())])
+        if time.monotonic() - oldest_s < stuck_after.total_seconds():
+            watchdog.touch()
+        await asyncio.sleep(min(_IDLE_S, stuck_after.total_seconds() / 4))
 
 
 async def _rest(turns: _Turns, stop: asyncio.Event) -> None:

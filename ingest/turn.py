@@ -90,6 +90,11 @@ class Turn:
         self._failing = f"source {leased.source.id} fails"
         self._log = log.get(stage="ingest", source=leased.source.id)
 
+    @property
+    def seen_s(self) -> float:
+        """When it showed life last, on the machine's monotonic clock."""
+        return self._patience.seen_s
+
     async def run(self) -> PollReport:
         """Poll; return what it came to. The source is given back unless another has it.
 
@@ -215,9 +220,10 @@ class Turn:
         now = self._world.clock.now()
         newest_at = now if self.report.new else self._leased.health.newest_at
         due = next_due(now, self._every, spread=spread_of(self._id, now))
-        await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
         if self._leased.health.failures >= ALARM_AFTER:
+            # Before the failures are forgotten: killed in between, the next poll does it again.
             await self._patience.insist(partial(self._world.alarms.close, self._failing))
+        await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
         if self.report.outcome == "ended":
             await self._retire()
         self._log.info(
@@ -273,14 +279,20 @@ class Turn:
             tx.release_source(self._id, self._leased.epoch, due, health)
 
     async def _keep_lease(self) -> None:
-        """Lease the source anew when half of the lease is gone; raise FencedError if it is lost."""
+        """Lease the source anew when half of the lease is gone; raise FencedError if it is lost.
+
+        It is lost too if another had it meanwhile and gave it back: that one read on from here.
+        """
         world = self._world
         if world.clock.now() - self._leased_at < world.lease / 2:
             return
 
         def lease() -> Leased | None:
             with world.store.transaction() as tx:
-                return tx.lease_source(self._id, world.owner, world.clock.now(), world.lease)
+                found = tx.lease_source(self._id, world.owner, world.clock.now(), world.lease)
+                if found is not None and found.epoch != self._leased.epoch + 1:
+                    raise FencedError(f"source {self._id} was read by another poller meanwhile")
+                return found
 
         renewed = await self._patience.insist(lease)
         if renewed is None:

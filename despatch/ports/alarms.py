@@ -13,15 +13,21 @@ class Alarms(Protocol):
         ...
 
     def close(self, key: str) -> None:
-        """Say that it is well again."""
+        """Say that it is well again; nothing, if it was not open."""
         ...
 
 
 class LoggedAlarms:
     """Alarms that only stand in the log: what a stage without a store has."""
 
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+
     def open(self, key: str, text: str) -> None:
+        self._open.add(key)
         log.get().error("alarm", key=key, text=text)
 
     def close(self, key: str) -> None:
-        log.get().info("alarm over", key=key)
+        if key in self._open:
+            self._open.remove(key)
+            log.get().info("alarm over", key=key)

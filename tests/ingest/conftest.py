@@ -81,7 +81,7 @@ class FailingStore:
 
 @dataclass
 class NotedAlarms:
-    """Alarms as they were opened and closed."""
+    """Alarms as they were opened, and closed while open."""
 
     opened: dict[str, str] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
@@ -90,8 +90,8 @@ class NotedAlarms:
         self.opened[key] = text
 
     def close(self, key: str) -> None:
-        self.opened.pop(key, None)
-        self.closed.append(key)
+        if self.opened.pop(key, None) is not None:
+            self.closed.append(key)
 
 
 @dataclass

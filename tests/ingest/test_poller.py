@@ -1,7 +1,10 @@
 """The poller on a real log and a real store: the order of its promises, and all that goes wrong."""
 
 import asyncio
+import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_network
@@ -19,9 +22,12 @@ from despatch.errors import (
     UsageError,
 )
 from despatch.model import SourceId
-from despatch.testing import Answer, LoopbackServer
+from despatch.ports import LoggedAlarms
+from despatch.testing import Answer, FakeClock, LoopbackServer
 from despatch.topics import RELEASES, encode
+from despatch.watchdog import EXIT_STUCK
 from ingest.http import HttpFetcher
+from ingest.patience import Patience
 from ingest.poller import Poller
 
 QUARTER = timedelta(minutes=15)
@@ -190,6 +196,27 @@ def test_a_poller_that_lost_its_lease_saves_nothing(here: Any) -> None:
     assert report.outcome == "fenced"
     with here.store.transaction() as tx:
         assert tx.known_entries(source, [entry.release.entry for entry in here.published()]) == []
+
+
+def test_a_poller_whose_source_was_read_by_another_meanwhile_saves_nothing(here: Any) -> None:
+    """It slept; another leased the source, read on, and gave it back: that one knows better."""
+    source = here.add()
+    newer = feed(FRESH, OLD)
+    here.fetcher.will(here.feed, feed(FRESH), newer)
+
+    class Sleepy:
+        def publish(self, outgoing: Sequence[Any]) -> None:
+            here.bus.publish(outgoing)
+            here.clock.move(timedelta(minutes=3))
+            other = here.poller(owner="somebody else")
+            leased = here.lease(source, "somebody else")
+            asyncio.run(other.poll(leased))
+
+    report = here.poll(source, bus=Sleepy())
+
+    assert report.outcome == "fenced"
+    assert here.cursor(source)["body_sha256"] == hashlib.sha256(newer).hexdigest()
+    assert here.lease(source, "a third"), "the source is free"
 
 
 def test_a_long_reading_keeps_its_lease(here: Any, tmp_path: Path) -> None:
@@ -465,6 +492,55 @@ def test_a_service_told_to_stop_leaves_a_slow_source_at_once(here: Any) -> None:
 
     assert here.health(source)[1].failures == 0
     assert here.lease(source, "somebody else")
+
+
+def test_an_alarm_that_a_killed_poller_left_open_ends(here: Any) -> None:
+    here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    here.alarms.open("stage ingest waits", "the broker was away, and the poller was killed")
+    serve(here, here.poller(), lambda: here.published())
+    assert here.alarms.opened == {}
+
+
+def test_waiting_out_an_outage_shows_life() -> None:
+    """The watchdog ends what hangs, not what waits."""
+    seen: list[float] = []
+    patience = Patience(FakeClock(), LoggedAlarms(), asyncio.Event())
+
+    def away() -> None:
+        seen.append(patience.seen_s)
+        if len(seen) < 4:
+            raise ServerAway("the broker does not answer")
+
+    asyncio.run(patience.insist(away))
+    assert seen == sorted(set(seen))
+
+
+def test_a_poller_whose_log_never_answers_says_so_and_ends_its_process(tmp_path: Path) -> None:
+    """A call that hangs can't be called back, and keeps its source from being read for ever."""
+    program = (
+        "import asyncio, sys, threading\n"
+        "from datetime import timedelta\n"
+        "from pathlib import Path\n"
+        "from despatch.ports import SourceRecord, SystemClock\n"
+        "from despatch.testing.stores import temporary_store\n"
+        "from ingest.poller import Poller\n"
+        "class Hung:\n"
+        "    def publish(self, outgoing): threading.Event().wait()\n"
+        "clock = SystemClock()\n"
+        "with temporary_store(Path(sys.argv[1])) as store:\n"
+        "    with store.transaction() as tx:\n"
+        "        settings = {'kind': 'seed', 'path': sys.argv[2]}\n"
+        "        tx.add_source(SourceRecord('saved', 'seed', settings, clock.now()))\n"
+        "    asyncio.run(Poller(\n"
+        "        Hung(), store, None, clock, owner='hung', stuck_after=timedelta(seconds=1)\n"
+        "    ).run(asyncio.Event()))\n"
+    )
+    saved = save_documents(tmp_path, 1)
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path), str(saved)], capture_output=True, timeout=60
+    )
+    assert ended.returncode == EXIT_STUCK, ended.stderr.decode()[-2_000:]
 
 
 def test_a_service_waits_for_a_store_that_is_away(here: Any) -> None:
