@@ -140,11 +140,12 @@ _heard = threading.local()
 
 
 def _caught(record: logging.LogRecord) -> bool:
-    """Keep a record of a thread that is sending in its list; no handler gets to see it."""
+    """Keep a record of a thread that is sending in its list; no handler gets to see any.
+
+    Nor those of other threads: a plugin may start one of its own, and its lines hold URLs too.
+    """
     lines = getattr(_heard, "lines", None)
-    if lines is None:
-        return True
-    if len(lines) < 200:
+    if lines is not None and len(lines) < 200:
         lines.append(record.getMessage()[:2_000])
     return False
 
