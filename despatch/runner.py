@@ -319,9 +319,11 @@ class Runner(Generic[T]):
             offset=message.offset,
             reason=letter.reason,
         )
+        key = f"dead letters of {self.stage.name}"
         self._alarms.open(
-            f"dead letters of {self.stage.name}",
+            key,
             f"{self.stage.name} could not handle {message.topic}/{message.partition}"
-            f"@{message.offset}: {letter.reason}. See it: despatch dead show {letter.id}",
+            f"@{message.offset}: {letter.reason}. See it: despatch dead show {letter.id}. "
+            f"Once it is seen to: despatch alarms close '{key}'",
         )
         return Outgoing(DEAD, message.key, message.value, message.headers + dead_headers(letter))

@@ -260,8 +260,11 @@ class Turn:
                 tx.set_source_state(self._id, "paused")
 
         await self._patience.insist(pause)
-        text = f"{self._id} says that it has ended, and is paused: look for its successor"
         ended = f"source {self._id} has ended"
+        text = (
+            f"{self._id} says that it has ended, and is paused: look for its successor. "
+            f"Once that is done: despatch alarms close '{ended}'"
+        )
         await self._patience.insist(partial(self._world.alarms.open, ended, text))
 
     async def _leave(self, outcome: str, problem: str) -> None:

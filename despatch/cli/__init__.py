@@ -13,6 +13,7 @@ import typer
 
 import despatch
 from despatch.cli import (
+    alarms,
     judging,
     operating,
     replaying,
@@ -78,6 +79,7 @@ subscribers.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)
 topics.add_to(app)
+alarms.add_to(app)
 operating.add_to(app)
 
 
