@@ -1,16 +1,20 @@
 """What has to be done now and then while an installation runs: dropping, and looking at lag."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 from despatch import log
 from despatch.app.moving import READS
 from despatch.app.running import waiting
 from despatch.app.wiring import App
-from despatch.errors import DespatchError
+from despatch.errors import DespatchError, TransientError
 
 LOOK_EVERY = timedelta(minutes=5)
 DROP_EVERY = timedelta(hours=1)
+
+_NOT_KEPT = "house is not kept"
+"""The alarm's key while old messages and bodies can't be dropped, or lag can't be looked at."""
 
 
 class Housekeeper:
@@ -33,12 +37,21 @@ class Housekeeper:
 
     def _run(self) -> None:
         while True:
-            try:
-                self.once()
-            except DespatchError as exc:
-                self._log.warning("house not kept", why=str(exc))
+            self.keep()
             if self._stop.wait(LOOK_EVERY.total_seconds()):
                 return
+
+    def keep(self) -> None:
+        """Keep house; whatever goes wrong, again next time: a full disk would stop everything."""
+        try:
+            self.once()
+            self._app.alarms.close(_NOT_KEPT)
+        except TransientError as exc:
+            self._log.warning("house not kept", why=str(exc))
+        except Exception as exc:  # noqa: BLE001 - this thread must not end in silence
+            self._log.error("house not kept", why=repr(exc)[:500])
+            with suppress(DespatchError):  # the alarms' own store may be what is wrong
+                self._app.alarms.open(_NOT_KEPT, f"{_NOT_KEPT}: {exc or repr(exc)}")
 
     def once(self) -> None:
         """Look at every stage's lag; drop what is older than it is to be kept, hourly."""

@@ -25,11 +25,12 @@ def move_stage(app: App, stage: str, to: datetime | str) -> Sequence[tuple[Place
         raise UsageError(f"{stage} is running: stop it first, then move it")
     group, topic = READS[stage]
     offsets = {place: _offset(app, place, to) for place in app.bus.extents(topic)}
+    # The log knows best who reads: it refuses first, before anything is changed.
+    app.bus.move(group, topic, {place.partition: at for place, at in offsets.items()})
     if stage == "alerts":
         with app.store.transaction() as tx:
             for place, offset in offsets.items():
                 tx.move(group, place, offset)
-    app.bus.move(group, topic, {place.partition: at for place, at in offsets.items()})
     return sorted(offsets.items(), key=lambda one: one[0].partition)
 
 

@@ -1,8 +1,10 @@
 """The embedded installation as a whole: replay, moving, keeping house, status, doctor."""
 
 import json
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -18,7 +20,7 @@ from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
 from despatch.model import ThemeId
-from despatch.ports import Beat, Outgoing
+from despatch.ports import Beat, Bus, Outgoing
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
 from despatch.testing.channels import webhook_server
@@ -160,6 +162,44 @@ def test_a_running_stage_is_not_moved(installed: App, clock: FakeClock) -> None:
         move_stage(installed, "alerts", "oldest")
     with pytest.raises(UsageError, match="processors, alerts"):
         move_stage(installed, "nonsense", "oldest")
+
+
+def test_a_stage_that_the_log_knows_to_read_is_not_moved_in_the_store_either(
+    installed: App,
+) -> None:
+    """A stage that shows no life in the store may still read: half a move would fence it."""
+    installed.bus.publish([Outgoing(CLASSIFIED, "r-1", b"old")])
+    move_stage(installed, "alerts", "newest")
+    with closing(installed.bus.reader([CLASSIFIED], ALERTS_GROUP)) as reader:
+        reader.poll(timedelta(0))
+        with pytest.raises(UsageError, match="stop them first"):
+            move_stage(installed, "alerts", "oldest")
+    assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 0
+
+
+class FaultyLog:
+    """A log that falls over when it is asked for its extents, so many times."""
+
+    def __init__(self, bus: Bus, faults: list[Exception]) -> None:
+        self._bus = bus
+        self._faults = faults
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "extents" and self._faults:
+            raise self._faults.pop(0)
+        return getattr(self._bus, name)
+
+
+def test_keeping_house_outlives_a_fault_of_ours_says_so_and_when_it_is_over(
+    installed: App,
+) -> None:
+    installed.__dict__["bus"] = FaultyLog(installed.bus, [ZeroDivisionError("oh")])
+    housekeeper = Housekeeper(installed)
+    housekeeper.keep()
+    [alarm] = status(installed).alarms
+    assert alarm.key == "house is not kept"
+    housekeeper.keep()
+    assert status(installed).alarms == ()
 
 
 def test_keeping_house_drops_what_is_older_than_it_is_kept(
