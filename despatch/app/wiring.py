@@ -1,14 +1,15 @@
 """Puts an installation together from its settings: bus, store, themes, senders, stages."""
 
 import difflib
+import errno
 import os
 import socket
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from despatch.app.part import part
 from despatch.errors import NotWritable, StorageFull, UsageError
 from despatch.model import ThemeId
 from despatch.ports import Bus, Clock, Fetcher, Store, SystemClock
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alerts.channels import Senders
     from alerts.deliver import DeliveryWorker
     from alerts.stage import Alerting
+    from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
     from ingest.poller import Poller
     from processors.stage import Classifying
@@ -52,7 +54,7 @@ class App:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    @cached_property
+    @part
     def bus(self) -> Bus:
         """The log that the settings name; a local one gets its topics at once."""
         if self.settings.kafka_servers:
@@ -70,7 +72,7 @@ class App:
         bus.create_topics(self.topics)
         return bus
 
-    @cached_property
+    @part
     def store(self) -> Store:
         """The store that the settings name; a local one that does not exist yet is made.
 
@@ -91,7 +93,7 @@ class App:
             store.migrate()
         return store
 
-    @cached_property
+    @part
     def themes(self) -> "tuple[Theme, ...]":
         """The built-in themes, and those of `themes_dir`."""
         from processors.themes import load_themes
@@ -112,7 +114,7 @@ class App:
                 raise UsageError(f"there is no theme {name!r}{hint} Known: {', '.join(known)}")
         return tuple(known[name] for name in dict.fromkeys(names)) or self.themes
 
-    @cached_property
+    @part
     def topics(self) -> tuple[TopicSpec, ...]:
         """Every topic that this installation uses."""
         return topic_specs(
@@ -121,7 +123,7 @@ class App:
             retention=self.settings.retention,
         )
 
-    @cached_property
+    @part
     def senders(self) -> "Senders":
         """One sender for each kind of channel."""
         from alerts.channels import Senders
@@ -130,7 +132,7 @@ class App:
             mail_from=self.settings.mail_from, mail_return_path=self.settings.mail_return_path
         )
 
-    @cached_property
+    @part
     def alarms(self) -> "StoreAlarms":
         """Where stages say that a person should look."""
         from alerts.alarms import StoreAlarms
@@ -144,7 +146,9 @@ class App:
         from ingest.http import HttpFetcher
 
         return HttpFetcher(
-            contact=self.settings.contact, allow_networks=self.settings.allow_networks
+            contact=self.settings.contact,
+            allow_networks=self.settings.allow_networks,
+            clock=self.clock,
         )
 
     def poller(self, fetcher: Fetcher, lease: timedelta = SOURCE_LEASE) -> "Poller":
@@ -190,9 +194,9 @@ class App:
 
     def close(self) -> None:
         """Let go of connections and files."""
-        for part in ("bus", "store"):
-            if part in self.__dict__:
-                self.__dict__.pop(part).close()
+        for name in ("bus", "store"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
 
     def _home(self) -> Path:
         return make_home(self.settings.home)
@@ -214,16 +218,12 @@ class App:
         )
 
 
-if TYPE_CHECKING:
-    from despatch.bus.kafka import KafkaSecurity
-
-
 def make_home(home: Path) -> Path:
     """Return the home folder, made if need be. Raises NotWritable or StorageFull naming it."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        kind = StorageFull if exc.errno == 28 else NotWritable
+        kind = StorageFull if exc.errno == errno.ENOSPC else NotWritable
         raise kind(
             f"home folder {home} can't be made: {exc.strerror}; choose another with --home DIR"
         ) from exc

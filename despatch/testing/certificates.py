@@ -19,16 +19,21 @@ def make_certificates(folder: Path) -> None:
     loopback = x509.SubjectAlternativeName(
         [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
     )
+    named = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    # Python 3.13 trusts no certificate that does not name its authority's key.
+    signed_by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(named)
     ca = (
         _certificate("despatch test authority", "despatch test authority", ca_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
+        .add_extension(named, critical=False)
         .sign(ca_key, SHA256())
     )
     server = (
         _certificate("localhost", "despatch test authority", key)
         .add_extension(loopback, critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(signed_by, critical=False)
         .sign(ca_key, SHA256())
     )
     ca_pem = ca.public_bytes(Encoding.PEM)
