@@ -81,6 +81,7 @@ def _themes(app: App) -> str:
 
 def _store(app: App) -> str:
     app.store.check_schema()
+    app.store.check_keys()
     with app.store.transaction() as tx:
         counts = tx.counts()
     return f"{counts.releases} releases, {counts.subscriptions} active subscriptions"

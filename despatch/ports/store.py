@@ -454,6 +454,10 @@ class Store(Protocol):
         """Raise SchemaError if the schema is older or newer than the code's."""
         ...
 
+    def check_keys(self) -> None:
+        """Raise OperatorError if a channel's URL is encrypted with a key that is not here."""
+        ...
+
     def migrate(self) -> Sequence[str]:
         """Bring the schema up to the code's; return the revisions applied. Safe to call twice."""
         ...

@@ -85,7 +85,6 @@ class SqlStore:
             return schema.migrate(connection, self._name)
 
     def check_keys(self) -> None:
-        """Raise OperatorError if a channel's URL is encrypted with a key that is not here."""
         with self._begin() as connection:
             used = connection.scalars(select(channels.c.url_key).distinct()).all()
         lost = sorted({key for key in used if key is not None} - set(self._secrets.names))

@@ -39,6 +39,9 @@ class CrashingStore:
     def check_schema(self) -> None:
         self._store.check_schema()
 
+    def check_keys(self) -> None:
+        self._store.check_keys()
+
     def migrate(self) -> Any:
         return self._store.migrate()
 

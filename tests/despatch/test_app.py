@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from alerts.subscribe import subscribe
@@ -24,6 +25,7 @@ from despatch.ports import Beat, Bus, Outgoing
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
 from despatch.testing.channels import webhook_server
+from despatch.testing.subscribers import a_channel, a_subscriber
 from despatch.topics import CLASSIFIED, DEAD, RELEASES, encode
 
 MIGRATION = {
@@ -258,6 +260,19 @@ def test_the_doctor_says_the_way_out(installed: App, clock: FakeClock) -> None:
     assert "make room" in wrong["alarms"]
     assert "json" in wrong["operator's channel"]
     assert "hunter2" not in str(wrong)
+
+
+def test_the_doctor_finds_a_key_that_is_lost(installed: App, clock: FakeClock) -> None:
+    """Before an alert can't be sent for want of it."""
+    with installed.store.transaction() as tx:
+        tx.add_subscriber(a_subscriber())
+        tx.add_channel(a_channel())
+    another = installed.settings.model_copy(
+        update={"secret_key": SecretStr(Fernet.generate_key().decode())}
+    )
+    with App(another, clock=clock) as app:
+        wrong = {f.looked_at: f.text for f in examine(app) if f.verdict == "wrong"}
+    assert "put the old key back" in wrong["store"]
 
 
 def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
