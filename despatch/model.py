@@ -151,7 +151,7 @@ class Channel(Frozen):
 
 
 class Subscription(Frozen):
-    """What a subscriber wants to be told, and when."""
+    """What a subscriber wants to be told."""
 
     id: SubscriptionId
     subscriber: SubscriberId
@@ -159,7 +159,6 @@ class Subscription(Frozen):
     themes: tuple[ThemeId, ...]
     """Any of these."""
     events: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
-    frequency: Literal["immediate"] = "immediate"
     channels: tuple[ChannelId, ...]
     state: State = "active"
     created_at: Instant
