@@ -15,6 +15,7 @@ from kafka.coordinator.base import MemberState
 from kafka.errors import CorruptRecordError, KafkaError, NoOffsetForPartitionError
 from kafka.errors import UnsupportedCodecError as UnknownCodec
 
+from despatch import log
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_errors import translate, translated
 from despatch.bus.kafka_records import size_of, to_message
@@ -156,8 +157,11 @@ class KafkaReader:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            with translated(f"leave {self._group}"):
-                self._consumer.close(autocommit=False, timeout_ms=_ANSWERS_WITHIN_MS)
+            try:
+                with translated(f"leave {self._group}"):
+                    self._consumer.close(autocommit=False, timeout_ms=_ANSWERS_WITHIN_MS)
+            except TransientError as exc:
+                log.get().warning("group not left: others wait for a session", why=str(exc))
 
     def given(self, partitions: Iterable[TopicPartition]) -> None:
         """Take note of a new assignment. Called on Kafka's own thread: must not wait."""

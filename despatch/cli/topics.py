@@ -1,5 +1,7 @@
 """`topics` and `dead`: the log, and what could not be handled."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -8,9 +10,9 @@ from rich.table import Table
 
 from despatch.app import App
 from despatch.app.moving import move_stage
-from despatch.cli.context import Json, ago, example, give, here, moment, out
+from despatch.cli.context import Json, ago, err, example, give, here, moment, out
 from despatch.dead_letters import DEAD_HEADERS, read_dead_letter
-from despatch.errors import UsageError
+from despatch.errors import PermanentError, UsageError
 from despatch.model import DeadLetter
 from despatch.ports import Message, Outgoing
 from despatch.topics import DEAD
@@ -96,7 +98,7 @@ def list_(
 ) -> None:
     """List dead letters: who could not handle what, when and why."""
     with here(context).open() as app:
-        found = [read_dead_letter(message) for message in app.bus.browse(DEAD, since=moment(since))]
+        found = [letter for _message, letter in _letters(app, moment(since))]
         now = app.clock.now()
     if as_json:
         for letter in found:
@@ -154,14 +156,18 @@ def retry(
     out.print(f"{found.id} is back on {found.topic}; see: despatch dead list")
 
 
+def _letters(app: App, since: datetime | None = None) -> Iterator[tuple[Message, DeadLetter]]:
+    """Yield the dead letters; what is none, but stands on their topic, must not hide the rest."""
+    for message in app.bus.browse(DEAD, since=since):
+        try:
+            yield message, read_dead_letter(message)
+        except PermanentError as exc:
+            err.print(f"[yellow]Left out:[/yellow] {escape(str(exc))}")
+
+
 def _find(app: App, name: str) -> tuple[Message, DeadLetter]:
     """Return the newest dead letter whose id starts with `name`."""
-    found = [
-        (message, letter)
-        for message in app.bus.browse(DEAD)
-        for letter in (read_dead_letter(message),)
-        if letter.id.startswith(name)
-    ]
+    found = [one for one in _letters(app) if one[1].id.startswith(name)]
     if len({letter.id for _message, letter in found}) != 1:
         what = "no dead letter" if not found else "several dead letters"
         raise UsageError(f"{what} {name!r}; see: despatch dead list")
