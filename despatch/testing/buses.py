@@ -14,10 +14,13 @@ from uuid import uuid4
 
 from despatch.bus.local import LocalBus
 from despatch.model import DeadLetter
-from despatch.ports import Bus
+from despatch.ports import Bus, Outgoing
 from despatch.topics import RETENTION, TopicSpec
 
 LOCAL_SESSION = timedelta(seconds=2)
+
+ONE = TopicSpec("test.one.v1", DeadLetter, partitions=1, retention=timedelta(days=1))
+SIX = TopicSpec("test.six.v1", DeadLetter, partitions=6)
 
 
 class Shown(NamedTuple):
@@ -84,6 +87,11 @@ class BusUnderTest:
     def close(self) -> None:
         """Close every handle and end every process."""
         self._stack.close()
+
+
+def numbered(spec: TopicSpec, numbers: range) -> list[Outgoing]:
+    """Return a message for each number, each with a key of its own: `k7`, `b"7"`."""
+    return [Outgoing(spec.name, f"k{n}", str(n).encode()) for n in numbers]
 
 
 def local_bus(folder: Path) -> BusUnderTest:

@@ -1,13 +1,17 @@
-"""An embedded installation in a folder, with the real bus and store."""
+"""An embedded installation in a folder, with the real bus and store; a local log alone."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from despatch.app import App
+from despatch.bus.local import LocalBus
 from despatch.settings import read
 from despatch.testing import FakeClock
+from despatch.testing.buses import ONE, SIX
 
 
 @pytest.fixture
@@ -19,3 +23,17 @@ def clock() -> FakeClock:
 def installed(tmp_path: Path, clock: FakeClock) -> Iterator[App]:
     with App(read(tmp_path / "home", environ={}), clock=clock) as app:
         yield app
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a local log is, or will be."""
+    return tmp_path / "log.db"
+
+
+@pytest.fixture
+def bus(path: Path) -> Iterator[LocalBus]:
+    """A local log with two empty topics, whose silent members keep their partitions."""
+    with closing(LocalBus(path, session=timedelta(hours=1))) as bus:
+        bus.create_topics([ONE, SIX])
+        yield bus

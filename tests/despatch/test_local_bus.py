@@ -1,7 +1,6 @@
 """What the bus on one SQLite file promises beyond the contract of every bus."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,32 +14,12 @@ from despatch.errors import (
     PositionLost,
     UsageError,
 )
-from despatch.model import DeadLetter
 from despatch.ports import Outgoing
 from despatch.testing import FakeClock
-from despatch.testing.buses import local_bus
-from despatch.topics import TopicSpec
+from despatch.testing.buses import ONE, SIX, local_bus, numbered
 
-ONE = TopicSpec("test.one.v1", DeadLetter, partitions=1, retention=timedelta(days=1))
-SIX = TopicSpec("test.six.v1", DeadLetter, partitions=6)
 SHORT = timedelta(milliseconds=100)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.db"
-
-
-@pytest.fixture
-def bus(path: Path) -> Iterator[LocalBus]:
-    with closing(LocalBus(path, session=HOUR)) as bus:
-        bus.create_topics([ONE, SIX])
-        yield bus
-
-
-def numbered(spec: TopicSpec, numbers: range) -> list[Outgoing]:
-    return [Outgoing(spec.name, f"k{n}", str(n).encode()) for n in numbers]
 
 
 @pytest.mark.slow

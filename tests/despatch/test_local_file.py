@@ -1,7 +1,6 @@
 """The file of a local log: who may use it, and what is said when it can't be."""
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -18,30 +17,10 @@ from despatch.errors import (
     SchemaError,
     StorageFull,
 )
-from despatch.model import DeadLetter
-from despatch.ports import Outgoing
-from despatch.topics import TopicSpec
+from despatch.testing.buses import ONE, numbered
 
-ONE = TopicSpec("test.one.v1", DeadLetter, partitions=1, retention=timedelta(days=1))
-SIX = TopicSpec("test.six.v1", DeadLetter, partitions=6)
 SHORT = timedelta(milliseconds=100)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.db"
-
-
-@pytest.fixture
-def bus(path: Path) -> Iterator[LocalBus]:
-    with closing(LocalBus(path, session=HOUR)) as bus:
-        bus.create_topics([ONE, SIX])
-        yield bus
-
-
-def numbered(spec: TopicSpec, numbers: range) -> list[Outgoing]:
-    return [Outgoing(spec.name, f"k{n}", str(n).encode()) for n in numbers]
 
 
 def test_made_by_many_at_once(path: Path) -> None:

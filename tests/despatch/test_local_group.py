@@ -3,7 +3,6 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -21,29 +20,11 @@ from despatch.errors import (
     UsageError,
 )
 from despatch.model import DeadLetter
-from despatch.ports import Outgoing
+from despatch.testing.buses import ONE, SIX, numbered
 from despatch.topics import TopicSpec
 
-ONE = TopicSpec("test.one.v1", DeadLetter, partitions=1, retention=timedelta(days=1))
-SIX = TopicSpec("test.six.v1", DeadLetter, partitions=6)
 SHORT = timedelta(milliseconds=100)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.db"
-
-
-@pytest.fixture
-def bus(path: Path) -> Iterator[LocalBus]:
-    with closing(LocalBus(path, session=HOUR)) as bus:
-        bus.create_topics([ONE, SIX])
-        yield bus
-
-
-def numbered(spec: TopicSpec, numbers: range) -> list[Outgoing]:
-    return [Outgoing(spec.name, f"k{n}", str(n).encode()) for n in numbers]
 
 
 def test_close_frees_at_once(bus: LocalBus, path: Path) -> None:
