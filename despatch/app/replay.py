@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=15)
 """How long a replay that was killed keeps the next one waiting; renewed with each page."""
 
+NEVER = timedelta(days=36_500)
+"""A saved source is read when it is replayed, not on a schedule."""
+
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how far, and of how many (None: not known)."""
 
@@ -196,7 +199,7 @@ async def _poll(
     app: App, source: SourceRecord, rate: float | None, progress: Progress
 ) -> "PollReport":
     """Read the source once, whole, as a poller does; nothing of it is backlog."""
-    leased = _lease(app, source)
+    leased = borrow(app, source)
     try:
         async with app.fetcher() as fetcher:
             report = await app.poller(fetcher, LEASE).poll(
@@ -205,28 +208,44 @@ async def _poll(
                 rate=rate,
                 on_page=lambda so_far: progress("reading", so_far.new + so_far.ignored, None),
             )
-    finally:  # a saved source is read when it is replayed, never on a schedule
-        with app.store.transaction() as tx:
-            tx.set_source_state(leased.source.id, "paused")
+    finally:
+        put_away(app, leased.source.id)
     if report.problem:
         raise UsageError(f"{source.settings['path']}: {report.problem}")
     return report
 
 
-def _lease(app: App, source: SourceRecord) -> Leased:
-    """Borrow the source; a replay that was killed keeps it for as long as its lease."""
+def borrow(app: App, source: SourceRecord) -> Leased:
+    """Borrow the source; a replay that was killed keeps it for as long as its lease.
+
+    It is never due: a poller would go on with what a killed replay left, and take it for old news.
+    """
     gives_up = app.clock.now() + 2 * LEASE
     while True:
         with app.store.transaction() as tx:
             source = _named(tx, source)
             tx.add_source(source)
             tx.set_source_state(source.id, "active")
-            leased = tx.lease_source(source.id, app.instance, app.clock.now(), LEASE)
+            now = app.clock.now()
+            leased = tx.lease_source(source.id, app.instance, now, LEASE)
+            if leased is not None:
+                tx.release_source(source.id, leased.epoch, now + NEVER, leased.health)
+                leased = tx.lease_source(source.id, app.instance, now, LEASE)
         if leased is not None:
             return leased
         if app.clock.now() > gives_up:
             raise Busy(f"{source.settings['path']} is being replayed by another process")
         app.clock.sleep(timedelta(milliseconds=500))
+
+
+def put_away(app: App, source: SourceId) -> None:
+    """Pause a source that was replayed, unless another replay has borrowed it by now."""
+    now = app.clock.now()
+    with app.store.transaction() as tx:
+        leased = tx.lease_source(source, app.instance, now, LEASE)
+        if leased is not None:
+            tx.release_source(source, leased.epoch, now + NEVER, leased.health)
+            tx.set_source_state(source, "paused")
 
 
 def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> bool:

@@ -15,7 +15,7 @@ from despatch.app import App
 from despatch.app.doctor import examine
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.moving import move_stage
-from despatch.app.replay import ReplayReport, replay
+from despatch.app.replay import ReplayReport, borrow, put_away, replay, source_for
 from despatch.app.running import BEAT_EVERY, Heart, lag, others_running
 from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
@@ -142,6 +142,35 @@ def test_a_moved_stage_reads_again_and_tells_nobody_twice(installed: App, tmp_pa
         replay(installed, saved(tmp_path, MIGRATION, ROADS), deliver=True)
         assert lag(installed, ALERTS_GROUP, CLASSIFIED) == 0
         assert len(webhook.requests) == 1
+
+
+def test_what_a_killed_replay_left_is_no_poller_s_to_go_on_with(
+    installed: App, clock: FakeClock, tmp_path: Path
+) -> None:
+    """A poller would take what is undated for old news, and nobody would be told."""
+    borrow(installed, source_for(saved(tmp_path, MIGRATION), None, None))
+    clock.move(timedelta(days=1))
+    with installed.store.transaction() as tx:
+        assert tx.lease_due("a poller", clock.now(), timedelta(minutes=2), 10) == []
+
+
+def test_a_replay_that_ends_does_not_pause_the_source_under_the_next_one(
+    installed: App, clock: FakeClock, tmp_path: Path
+) -> None:
+    source = source_for(saved(tmp_path, MIGRATION), None, None)
+    borrow(installed, source)
+    clock.move(timedelta(minutes=1))
+    with App(installed.settings, clock=clock) as other:
+        other.instance = "another:1"
+        borrow(other, source)
+        put_away(installed, source.id)
+        with installed.store.transaction() as tx:
+            [(record, _health, _due)] = tx.sources()
+        assert record.state == "active"
+        put_away(other, source.id)
+    with installed.store.transaction() as tx:
+        [(record, _health, _due)] = tx.sources()
+    assert record.state == "paused"
 
 
 def test_a_stage_can_be_moved_to_a_time_and_to_the_end(installed: App, clock: FakeClock) -> None:
