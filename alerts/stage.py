@@ -5,40 +5,16 @@ store, so a classified release is taken once whatever crashes. The group's posit
 moved afterwards, as a hint.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 
-from alerts.match import Matcher
-from alerts.revisions import MAX_ALERT_AGE, Verdict, verdict
-from alerts.telling import candidates, settle
+from alerts.revisions import MAX_ALERT_AGE
+from alerts.taking import Received, Taking
 from despatch import log
 from despatch.errors import FencedError, TransientError
-from despatch.model import Classified, ReleaseId, SubscriberId
-from despatch.ports import (
-    Archived,
-    Batch,
-    Bus,
-    Clock,
-    Message,
-    Outgoing,
-    Place,
-    Reader,
-    Store,
-    Taken,
-    Told,
-    Transaction,
-)
+from despatch.model import Classified
+from despatch.ports import Batch, Bus, Clock, Message, Outgoing, Place, Reader, Store, Transaction
 from despatch.topics import CLASSIFIED, decode
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A classified release, and where in its partition it stands."""
-
-    classified: Classified
-    offset: int
 
 
 class Alerting:
@@ -83,7 +59,7 @@ class Alerting:
             first = self._advance(tx, batch)
             if first is not None:
                 fresh = [one for one in results if one.offset >= first]
-                _Taking(self, tx, batch.place, fresh).all()
+                Taking(tx, batch.place, self._clock, self._max_alert_age).take(fresh)
         try:
             reader.commit(batch)
         except TransientError as exc:  # only a hint: the position stands in the store
@@ -111,74 +87,3 @@ class Alerting:
         tx.advance(self.group, batch.place, first, batch.next)
         self._fenced.pop(batch.place, None)
         return first
-
-    def take(
-        self, tx: Transaction, matcher: Matcher, one: Received, place: Place, kept: Archived | None
-    ) -> Verdict:
-        """Write all that follows from one message; a repeat changes nothing."""
-        found = verdict(one.classified, kept)
-        if found.repeat:
-            return found
-        now = self._clock.now()
-        said = f"{found.cause or 'nothing'}: {found.reason}"
-        tx.archive(Taken(one.classified, place, one.offset, now, said), best=found.best)
-        release = one.classified.revision.release.id
-        heard = tx.subscribers_told(release) if kept is not None else frozenset()
-        asked = candidates(found, one.classified, kept, matcher, heard)
-        told = _by_subscriber(tx, [c.subscription.subscriber for c in asked], release, heard)
-        outcome = settle(
-            found, one.classified, asked, told, now=now, max_alert_age=self._max_alert_age
-        )
-        for match in outcome.matches:
-            tx.add_match(match)
-        for one_told in outcome.told:
-            tx.add_told(one_told)
-        for alert, channels in outcome.alerts:
-            tx.add_alert(alert, channels, now)
-        return found
-
-
-class _Taking:
-    """One batch within its transaction: what is archived of its releases is read once."""
-
-    def __init__(
-        self, stage: Alerting, tx: Transaction, place: Place, received: Sequence[Received]
-    ) -> None:
-        self._stage = stage
-        self._tx = tx
-        self._place = place
-        self._received = received
-        releases = {one.classified.revision.release.id for one in received}
-        self._archived = dict(tx.archived(releases)) if releases else {}
-        self._changed: set[ReleaseId] = set()
-
-    def all(self) -> None:
-        if not self._received:
-            return
-        matcher = Matcher(self._tx.subscriptions())
-        for one in self._received:
-            kept = self._kept(one.classified.revision.release.id)
-            found = self._stage.take(self._tx, matcher, one, self._place, kept)
-            if not found.repeat:
-                self._changed.add(one.classified.revision.release.id)
-
-    def _kept(self, release: ReleaseId) -> Archived | None:
-        """A release that came twice in one batch is read again after the first time."""
-        if release in self._changed:
-            self._archived |= self._tx.archived([release])
-            self._changed.discard(release)
-        return self._archived.get(release)
-
-
-def _by_subscriber(
-    tx: Transaction,
-    subscribers: Sequence[SubscriberId],
-    release: ReleaseId,
-    heard: frozenset[SubscriberId],
-) -> Mapping[SubscriberId, Sequence[Told]]:
-    """Return what each has heard of a release; asks only about those who heard anything."""
-    found: dict[SubscriberId, list[Told]] = defaultdict(list)
-    wanted = heard.intersection(subscribers)
-    for told in tx.told(wanted, release) if wanted else ():
-        found[told.subscriber].append(told)
-    return found

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.stage import Alerting, Received
+from alerts.stage import Alerting
+from alerts.taking import Received
 from despatch.bus.local import LocalBus
 from despatch.errors import Busy, FencedError, PermanentError, ServerAway
 from despatch.model import Alert, Classified, Delivery, Match, SourceId, Subscriber, ThemeId
