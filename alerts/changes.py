@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from alerts.words import cut
+from despatch.shorten import shorten
 
 MAX_SHOWN = 6
 """Changed sentences that are put into words; the rest are counted."""
@@ -218,4 +218,4 @@ def _lower(words: Iterable[str]) -> list[str]:
 
 
 def _short(sentence: str) -> str:
-    return cut(sentence, MAX_SENTENCE)
+    return shorten(sentence, MAX_SENTENCE)

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alerts.words import cut, listed, one_line
+from alerts.words import listed, one_line
 from despatch.model import Classified, SubscriberId, Subscription, ThemeId, ThemeScore
+from despatch.shorten import shorten
 
 MAX_WORDS = 4
 """Evidence words that a reason names."""
@@ -63,5 +64,5 @@ def _named(score: ThemeScore) -> str:
 def evidence_words(score: ThemeScore) -> tuple[str, ...]:
     """Return the words that speak for a theme, heaviest first, each once."""
     heaviest = sorted(score.evidence, key=lambda one: (-one.weight, one.field, one.start))
-    words = (cut(one_line(one.text), MAX_WORD) for one in heaviest if one.weight > 0)
+    words = (shorten(one_line(one.text), MAX_WORD) for one in heaviest if one.weight > 0)
     return tuple({word.lower(): word for word in reversed([w for w in words if w])}.values())[::-1]

@@ -10,8 +10,9 @@ from typing import Any
 
 from alerts.excerpts import Excerpt, excerpts
 from alerts.match import evidence_words
-from alerts.words import clean, cut, one_line
+from alerts.words import clean, one_line
 from despatch.model import Alert, Classified, DeliveryId, Release, ThemeScore
+from despatch.shorten import shorten
 
 MAX_SUBJECT = 200
 MAX_TITLE = 300
@@ -49,19 +50,19 @@ def subject(alert: Alert) -> str:
     """Return one line of at most 200 characters: `New: Visa fees rise (migration)`."""
     event = _EVENTS[alert.event]
     if alert.classified is None:
-        return cut(f"{event}: {one_line(alert.subject) or 'Despatch'}", MAX_SUBJECT)
+        return shorten(f"{event}: {one_line(alert.subject) or 'Despatch'}", MAX_SUBJECT)
     release = alert.classified.revision.release
     late = ", late" if alert.classified.revision.late else ""
     names = ", ".join(line.name for line in themes(alert.classified))
-    tail = cut(f" ({names})" if names else "", 80)
+    tail = shorten(f" ({names})" if names else "", 80)
     head = f"{event}{late}: "
-    return head + cut(one_line(release.title), MAX_SUBJECT - len(head) - len(tail)) + tail
+    return head + shorten(one_line(release.title), MAX_SUBJECT - len(head) - len(tail)) + tail
 
 
 def text(alert: Alert, key: DeliveryId) -> str:
     """Return the plain text: title, source, date, themes, what changed, link, why, how to stop."""
     if alert.classified is None:
-        parts = [clean(cut(alert.body, MAX_BODY)), one_line(alert.reason), *_stop(alert)]
+        parts = [clean(shorten(alert.body, MAX_BODY)), one_line(alert.reason), *_stop(alert)]
     else:
         release = alert.classified.revision.release
         parts = [
@@ -79,11 +80,11 @@ def text(alert: Alert, key: DeliveryId) -> str:
 def short(alert: Alert) -> str:
     """Return at most 300 characters that end with the link, for channels with little room."""
     if alert.classified is None:
-        return cut(f"{subject(alert)}. {one_line(alert.body)}", MAX_SHORT)
+        return shorten(f"{subject(alert)}. {one_line(alert.body)}", MAX_SHORT)
     where = link(alert.classified.revision.release)
     if not where or len(where) > MAX_SHORT - 60:
-        return cut(subject(alert), MAX_SHORT)
-    return f"{cut(subject(alert), MAX_SHORT - len(where) - 1)} {where}"
+        return shorten(subject(alert), MAX_SHORT)
+    return f"{shorten(subject(alert), MAX_SHORT - len(where) - 1)} {where}"
 
 
 def fitting(alert: Alert, key: DeliveryId, most: int) -> str:
@@ -99,8 +100,8 @@ def fitting(alert: Alert, key: DeliveryId, most: int) -> str:
         return brief
     where = link(alert.classified.revision.release) if alert.classified else ""
     if where and len(where) + 20 <= most:
-        return f"{cut(subject(alert), most - len(where) - 1)} {where}"
-    return cut(brief, most)
+        return f"{shorten(subject(alert), most - len(where) - 1)} {where}"
+    return shorten(brief, most)
 
 
 def payload(alert: Alert, key: DeliveryId) -> dict[str, Any]:
@@ -153,13 +154,13 @@ def note(alert: Alert) -> str:
 def changed(alert: Alert) -> str:
     """Return what changed in a revised release; empty if nothing is known of it."""
     if alert.changed:
-        return "What changed:\n" + clean(cut(alert.changed, MAX_CHANGED))
+        return "What changed:\n" + clean(shorten(alert.changed, MAX_CHANGED))
     return "What changed is not known." if alert.event == "revised" else ""
 
 
 def why(alert: Alert) -> str:
     """Return the reason on one line."""
-    return cut(one_line(alert.reason), MAX_REASON)
+    return shorten(one_line(alert.reason), MAX_REASON)
 
 
 def stop(alert: Alert) -> str:
@@ -180,7 +181,7 @@ def marked(excerpt: Excerpt) -> str:
 
 
 def _title(release: Release) -> str:
-    return cut(one_line(release.title), MAX_TITLE)
+    return shorten(one_line(release.title), MAX_TITLE)
 
 
 def _day(classified: Classified) -> str:

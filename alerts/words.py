@@ -22,15 +22,6 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", clean(text)).strip()
 
 
-def cut(text: str, most: int) -> str:
-    """Return the text, or its beginning and `…`: never longer than `most`, at a word if it can."""
-    if len(text) <= most:
-        return text
-    head = text[: max(0, most - 1)]
-    space = head.rfind(" ")
-    return (head[:space] if space > most // 2 else head).rstrip() + "…" if most > 0 else ""
-
-
 def listed(parts: tuple[str, ...] | list[str]) -> str:
     """Return `a`, `a and b`, `a, b and c`."""
     if len(parts) < 2:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from despatch.fingerprint import canonical_address, digest
 from despatch.model import Status, TextFrom, TextKind
-from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, cut_words, title_from_text
+from despatch.shorten import shorten
+from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, title_from_text
 
 MAX_NAME_BYTES = 2_000
 """A longer id is named by its hash, a longer address is none: no message and no index of a
@@ -74,7 +75,7 @@ def make_entry(
         stable=bool(given),
         id=id if len(id) <= MAX_NAME_BYTES else id[:MAX_NAME_BYTES] + "…",
         address=address,
-        title=cut_words(title, MAX_TITLE_CHARS),
+        title=shorten(title, MAX_TITLE_CHARS),
         text=cut.text,
         truncated=cut.truncated,
         raw=digest(*raw, status, length=32),

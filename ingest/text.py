@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from despatch.model import MAX_TEXT_CHARS
+from despatch.shorten import shorten
 
 MAX_TEXT_BYTES = 560_000
 """A text as JSON: the message's 700,000 bytes need room for evidence and names besides."""
@@ -81,18 +82,6 @@ def cut_text(text: str) -> Cut:
     return Cut(kept, truncated=len(kept) < len(text))
 
 
-def cut_words(line: str, chars: int) -> str:
-    """Return a line of at most so many characters, cut between words and ended by `…`."""
-    if len(line) <= chars:
-        return line
-    kept = line[: chars - 1]
-    between_words = line[chars - 1].isspace() or kept[-1:].isspace()
-    head, space, _word = kept.rpartition(" ")
-    if not between_words and space and len(head) > chars // 2:
-        kept = head
-    return kept.rstrip(" ,;:–—-") + "…"
-
-
 def title_from_text(text: str) -> str:
     """Return a title for a text that has none: its first sentence, without the full stop.
 
@@ -105,7 +94,7 @@ def title_from_text(text: str) -> str:
             break
     if paragraph.endswith(".") and not paragraph.endswith(".."):
         paragraph = paragraph[:-1]
-    return cut_words(clean_line(paragraph), DERIVED_TITLE_CHARS)
+    return shorten(clean_line(paragraph), DERIVED_TITLE_CHARS)
 
 
 def _json_bytes(text: str) -> int:

@@ -17,10 +17,10 @@ from alerts.channels import grammar, scheme_of
 from alerts.channels.answers import of_http
 from alerts.channels.limited import within
 from alerts.channels.setup import ChannelSetup
-from alerts.words import cut
 from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
+from despatch.shorten import shorten
 
 SCHEMES: frozenset[str] = frozenset()
 """None of its own: it takes what no other module takes."""
@@ -104,7 +104,7 @@ def _fit(plugin: Any, alert: Alert, key: DeliveryId) -> tuple[str, str]:
     title = message.subject(alert)
     most = plugin.body_maxlen
     if plugin.title_maxlen > 0:
-        title = cut(title, plugin.title_maxlen)
+        title = shorten(title, plugin.title_maxlen)
     else:
         most -= len(title) + 2
     if most < message.MAX_SHORT:

@@ -13,7 +13,6 @@ from ingest.text import (
     clean_line,
     clean_text,
     cut_text,
-    cut_words,
     title_from_text,
 )
 
@@ -82,26 +81,6 @@ def test_a_text_that_fits_is_not_cut() -> None:
     whole = cut_text("x" * MAX_TEXT_CHARS)
 
     assert (len(whole.text), whole.truncated) == (MAX_TEXT_CHARS, False)
-
-
-@pytest.mark.parametrize(
-    "line,chars,expected",
-    [
-        ("short", 10, "short"),
-        ("exactly ten", 11, "exactly ten"),
-        ("one two three four", 12, "one two…"),
-        ("one two, three four", 10, "one two…"),
-        ("onewordwithoutend", 10, "onewordwi…"),
-        ("one two three", 8, "one two…"),
-    ],
-)
-def test_a_line_is_cut_between_words(line: str, chars: int, expected: str) -> None:
-    assert cut_words(line, chars) == expected
-
-
-@given(st.text(min_size=1), st.integers(min_value=2, max_value=30))
-def test_a_cut_line_is_never_too_long(line: str, chars: int) -> None:
-    assert len(cut_words(line, chars)) <= chars
 
 
 @pytest.mark.parametrize(
