@@ -10,6 +10,7 @@ import pytest
 
 from despatch.bus.local import LocalBus
 from despatch.errors import (
+    FencedError,
     OperatorError,
     PositionLost,
     UsageError,
@@ -76,6 +77,40 @@ def test_a_failed_output_leaves_the_position(bus: LocalBus) -> None:
         assert bus.positions("g", ONE.name) == {}
         assert list(bus.browse(SIX.name)) == []
         reader.commit(batch)
+
+
+def test_a_batch_out_of_turn_is_refused(bus: LocalBus) -> None:
+    """Its commit would skip the batch before it, which may still fail."""
+    bus.create_topics([ONE])
+    bus.publish(numbered(ONE, range(2)))
+    with closing(bus.reader([ONE.name], "g")) as reader:
+        [first] = reader.poll(SHORT, max_messages=1)
+        [second] = reader.poll(SHORT, max_messages=1)
+        with pytest.raises(FencedError, match="is not next"):
+            reader.commit(second)
+        assert bus.positions("g", ONE.name) == {}
+        assert [message.offset for message in reader.poll(SHORT)[0].messages] == [0, 1]
+    assert first.next == second.first
+
+
+def test_a_hung_owner_is_fenced_before_its_successor_has_finished(path: Path) -> None:
+    """The position stands where both began: the lease alone tells who may move it."""
+    brief = timedelta(milliseconds=200)
+    with (
+        closing(LocalBus(path, session=brief, handling=timedelta(0))) as hung,
+        closing(LocalBus(path, session=brief)) as bus,
+    ):
+        bus.create_topics([ONE])
+        bus.publish(numbered(ONE, range(2)))
+        with closing(hung.reader([ONE.name], "g")) as paused:
+            [late] = paused.poll(SHORT)
+            with closing(bus.reader([ONE.name], "g")) as successor:
+                taken = successor.poll(timedelta(seconds=30))
+                with pytest.raises(FencedError, match="given to another"):
+                    paused.commit(late, [Outgoing(ONE.name, "k", b"twice")])
+                successor.commit(taken[0])
+        assert bus.positions("g", ONE.name) == {0: 2}
+        assert [message.value for message in bus.browse(ONE.name)] == [b"0", b"1"]
 
 
 def test_holes(bus: LocalBus, path: Path) -> None:

@@ -47,6 +47,33 @@ def test_a_stage_that_needs_a_person_ends_all_with_its_code(tmp_path: Path) -> N
     assert said.read_text() == "stopped"
 
 
+def test_stages_stop_one_after_the_other_from_the_last_to_the_first(tmp_path: Path) -> None:
+    """A stage stops before the one that takes what it gives, so nothing is left half-way."""
+
+    def stage(name: str) -> tuple[str, str]:
+        return name, (
+            "import signal, sys, time\n"
+            "from pathlib import Path\n"
+            f"folder = Path({str(tmp_path)!r})\n"
+            "def end(*_):\n"
+            "    time.sleep(0.1)\n"
+            f"    with (folder / 'said').open('a') as file: file.write('{name} ')\n"
+            "    sys.exit(0)\n"
+            "signal.signal(signal.SIGTERM, end)\n"
+            f"(folder / 'up-{name}').touch()\n"
+            "time.sleep(60)\n"
+        )
+
+    needy = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        f"while len(list(Path({str(tmp_path)!r}).glob('up-*'))) < 3: time.sleep(0.01)\n"
+        "sys.exit(78)\n"
+    )
+    supervised(stage("alert"), stage("process"), stage("poll"), ("serve", needy))
+    assert (tmp_path / "said").read_text().split() == ["poll", "process", "alert"]
+
+
 @pytest.mark.parametrize("code", [0, 1, 70, 75, 76, -signal.SIGKILL])
 def test_a_stage_that_ends_by_itself_is_started_again(tmp_path: Path, code: int) -> None:
     lives = tmp_path / "lives"
