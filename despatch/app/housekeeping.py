@@ -72,8 +72,8 @@ class Housekeeper:
         if age * 2 > self._app.settings.retention:
             self._app.alarms.open(
                 key,
-                f"{stage} is {age.days} days behind, and messages are dropped after "
-                f"{self._app.settings.retention.days} days: start it, or more of it",
+                f"{stage} is {_spelt(age)} behind, and messages are dropped after "
+                f"{_spelt(self._app.settings.retention)}: start it, or more of it",
             )
         else:
             self._app.alarms.close(key)
@@ -89,3 +89,8 @@ class Housekeeper:
             if message is not None:
                 ages.append(self._app.clock.now() - message.at)
         return max(ages)
+
+
+def _spelt(span: timedelta) -> str:
+    """Return `90 days`, or `36 hours` for less than two days."""
+    return f"{span.days} days" if span.days >= 2 else f"{span // timedelta(hours=1)} hours"

@@ -265,6 +265,15 @@ def test_lag_beyond_half_of_what_is_kept_is_an_alarm_until_it_is_gone(
     assert status(installed).alarms == ()
 
 
+def test_where_little_is_kept_lag_is_told_in_hours(tmp_path: Path, clock: FakeClock) -> None:
+    with App(read(tmp_path / "home", environ={}, retention="12h"), clock=clock) as app:
+        app.bus.publish([Outgoing(RELEASES, "r-1", encode(a_revision()))])
+        clock.move(timedelta(hours=7))
+        Housekeeper(app).once()
+        [alarm] = status(app).alarms
+    assert "processors is 7 hours behind, and messages are dropped after 12 hours" in alarm.text
+
+
 def test_a_stage_without_a_sign_of_life_is_missing(installed: App, clock: FakeClock) -> None:
     with Heart(installed, "processors"), Heart(installed, "alerts"):
         while not others_running(installed):
