@@ -288,6 +288,8 @@ class DeliveryWorker:
 
 
 def _send(senders: Channels, claim: Claim) -> Sent:
+    if claim.fault:
+        return Sent("permanent", claim.fault)
     try:
         sender = senders.sender_for(claim.url)
     except UsageError as exc:

@@ -103,14 +103,21 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
 
 def migrate(context: typer.Context, as_json: Json = False) -> None:
-    """Bring the store's schema up to this version's. Safe to run twice, and by two at once."""
+    """Bring the store's schema up to this version's, and its secrets to the newest key.
+
+    Safe to run twice, and by two at once. To change keys: put the new one first in secret_key
+    or in the key file, run this, then take the old one away.
+    """
     with here(context).open() as app:
         applied = app.store.migrate()
+        channels = app.store.encrypt_again()
     if as_json:
-        give({"applied": list(applied)})
+        give({"applied": list(applied), "encrypted_again": channels})
         return
     for revision in applied:
         out.print(f"Applied {revision}.")
+    if channels:
+        out.print(f"Encrypted {channels} channels with the newest key.")
     out.print("The store's schema is this version's.")
 
 

@@ -131,6 +131,8 @@ class Claim:
     kept: bool
     """False if the channel, the subscriber or the subscription was paused or removed since:
     the worker records it as cancelled and sends nothing."""
+    fault: str = ""
+    """Why this channel alone can't be sent to; the worker records it as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +462,10 @@ class Store(Protocol):
 
     def migrate(self) -> Sequence[str]:
         """Bring the schema up to the code's; return the revisions applied. Safe to call twice."""
+        ...
+
+    def encrypt_again(self) -> int:
+        """Encrypt with the first key what an older key encrypted; return how many channels."""
         ...
 
     def close(self) -> None:

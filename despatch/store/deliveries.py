@@ -20,6 +20,7 @@ from despatch.model import (
 )
 from despatch.ports import Claim
 from despatch.store.rows import Rows, in_parts
+from despatch.store.secrets import DamagedError
 from despatch.store.tables import (
     alerts,
     attempts,
@@ -130,8 +131,13 @@ class Deliveries(Rows):
         asked_for = row.wanted or row.event in _ASKED_BY_NO_SUBSCRIPTION
         kept = row.channel_state == "active" and asked_for
         # A delivery that is to be cancelled needs no URL; a removed channel has none.
-        url = self._secrets.reveal(row.url, row.url_key) if kept else SecretStr("")
-        return Claim(delivery=delivery, alert=read_alert(row), url=url, kept=kept)
+        url, fault = SecretStr(""), ""
+        if kept:
+            try:
+                url = self._secrets.reveal(row.url, row.url_key)
+            except DamagedError as exc:  # one channel's fault must not keep the others waiting
+                fault = str(exc)
+        return Claim(delivery, read_alert(row), url, kept, fault)
 
     def _read_deliveries(self, rows: Sequence[Row[Any]]) -> list[Delivery]:
         """Return deliveries with their attempts, in the rows' order."""

@@ -2,7 +2,7 @@
 
 A URL is kept as a Fernet token (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec).
 An equal URL is found by a keyed hash, without decrypting. The first key encrypts, all decrypt: to
-change keys put the new one first, run `SqlStore.encrypt_again`, then take the old one away.
+change keys put the new one first, run `despatch migrate`, then take the old one away.
 """
 
 import hashlib
@@ -47,6 +47,10 @@ def load_keys(key_file: Path, setting: str | None) -> list[str]:
     return _read(key_file)
 
 
+class DamagedError(OperatorError):
+    """One channel's URL can't be read, though its key is here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A URL as it is kept."""
@@ -88,13 +92,16 @@ class Secrets:
         )
 
     def reveal(self, token: str, key: str) -> SecretStr:
-        """Return the URL that a token holds. Raises OperatorError without its key."""
+        """Return the URL that a token holds.
+
+        Raises OperatorError without its key, DamagedError if the token is not what was written.
+        """
         if key not in self._keys:
             raise OperatorError(self.lost((key,)))
         try:
             return SecretStr(Fernet(self._keys[key]).decrypt(token).decode())
         except InvalidToken as exc:
-            raise OperatorError(
+            raise DamagedError(
                 f"a channel's URL in the store is damaged (key {key}): remove that channel and "
                 "subscribe again, or put back a backup of the store"
             ) from exc

@@ -1,10 +1,11 @@
 """Deliveries: sent once, again with the same key, given up in the open; nothing is lost."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,27 @@ def test_a_url_that_nobody_can_send_to_any_more_fails_for_good(
     worker(store, Senders(), clock).run_once()
     (delivery,) = deliveries(store)
     assert delivery.state == "failed"
+
+
+def test_a_channel_whose_url_is_damaged_costs_only_itself(
+    store: SqlStore, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Found by review: one such row stopped all delivering."""
+    bob = a_subscriber("bob")
+    enrol(store)
+    enrol(store, bob, "json://hooks.example/bob")
+    enqueue(store, clock)
+    enqueue(store, clock, who=bob)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
+        db.execute("UPDATE channels SET url = 'gAAAAA' WHERE subscriber = 'u-bob'")
+    sender = RecordingSender()
+    worker(store, sender, clock).run_once()
+    assert len(sender.keys) == 1
+    with store.transaction() as tx:
+        assert tx.counts().deliveries["delivered"] == 1
+        assert tx.counts().deliveries["failed"] == 1
+    [alarm] = open_alarms(store)
+    assert "channel" in alarm
 
 
 def test_a_lease_that_ran_out_belongs_to_whoever_claimed_it_next(
