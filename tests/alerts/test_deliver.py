@@ -220,7 +220,8 @@ def test_a_channel_whose_url_is_damaged_costs_only_itself(
     with closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
         db.execute("UPDATE channels SET url = 'gAAAAA' WHERE subscriber = 'u-bob'")
     sender = RecordingSender()
-    worker(store, sender, clock).run_once()
+    alarms = StoreAlarms(store, clock, None, sender)
+    worker(store, sender, clock, alarms=alarms).run_once()
     assert len(sender.keys) == 1
     with store.transaction() as tx:
         assert tx.counts().deliveries["delivered"] == 1

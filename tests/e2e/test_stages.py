@@ -131,7 +131,7 @@ def test_a_poisoned_message_is_a_dead_letter_and_can_be_retried(running: Running
         shown = [installation.ask("dead", "show", one["id"], "--json")[0] for one in letters]
         return {one["key"]: one for one in shown if one["key"].startswith("r-poison")}
 
-    wait_for(lambda: len(poisoned()) == 2, "two dead letters")
+    wait_for(lambda: len(poisoned()) == 2, "two dead letters", 180)
     first, second = (poisoned()[f"r-poison-{number}"] for number in (1, 2))
     assert (first["stage"], first["topic"]) == ("processors", RELEASES)
     assert (second["stage"], second["topic"]) == ("alerts", CLASSIFIED)
@@ -147,6 +147,7 @@ def test_a_poisoned_message_is_a_dead_letter_and_can_be_retried(running: Running
             >= 4
         ),
         "it to fail again",
+        180,
     )
     [alarm] = [
         one
