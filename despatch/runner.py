@@ -42,6 +42,10 @@ FENCES = 3
 STEADY_AFTER = timedelta(minutes=1)
 """A stage that ran for so long, or finished a batch, ends the alarms that an earlier life left."""
 
+BLIP = timedelta(seconds=10)
+BLIP_TRIES = 4
+"""A stage that waits raises an alarm at the fourth try (after 3.5 s), or for so long a pause."""
+
 _NAP = timedelta(seconds=1)
 
 _DECIDED = (TransientError, FencedError, OperatorError)
@@ -126,6 +130,8 @@ class Runner(Generic[T]):
         self._waits = f"stage {stage.name} waits"
         self._stopped = f"stage {stage.name} stopped"
         self._began = clock.now()
+        self._alarmed = False
+        """Whether we have said that we wait; a blip is no reason to wake a person."""
         self._steady = False
         self._fences = 0
         """How often in a row nothing of what was read could be finished."""
@@ -270,7 +276,8 @@ class Runner(Generic[T]):
     ) -> None:
         """Wait in naps: told to stop, it ends with the one it is in."""
         pause = pause_after(exc, tries)
-        if not self.waiting_for:
+        if not self._alarmed and (tries >= BLIP_TRIES or pause >= BLIP):
+            self._alarmed = True
             self._alarms.open(self._waits, f"{self.stage.name}: {exc}")
         self.waiting_for = str(exc)
         self._log.warning("waiting", why=str(exc), seconds=pause.total_seconds(), tries=tries)
@@ -292,7 +299,9 @@ class Runner(Generic[T]):
         if self.waiting_for:
             self._log.info("going on", after=self.waiting_for)
             self.waiting_for = ""
-            self._alarms.close(self._waits)
+            if self._alarmed:
+                self._alarmed = False
+                self._alarms.close(self._waits)
 
     def _grow_steady(self) -> None:
         """End, once all is well, what an earlier life that was killed or gave up left open."""

@@ -101,6 +101,13 @@ def test_a_message_that_fails_when_finishing_is_found_and_the_others_pass() -> N
     assert [m.value for m in reader.committed] == [b"a", b"b", b"c"]
 
 
+def test_a_blip_is_waited_out_without_an_alarm() -> None:
+    """A person is woken when it is broken, not when it is busy."""
+    reader, alarms, _ = run(GivenStage({b"b": [ServerAway("away")] * 3}))
+    assert [m.value for m in reader.committed] == [b"a", b"b", b"c"]
+    assert [said for said in alarms.said if "open" in said] == []
+
+
 def test_finishing_waits_out_a_server_that_is_away() -> None:
     reader, _, runner = run(GivenStage(finish_errors=[ServerAway("away")] * 3))
     assert [o.value for o in reader.outgoing] == [b"a", b"b", b"c"]
