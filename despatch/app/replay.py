@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 import despatch
-from despatch.app.running import others_running, own_stages, wait_until_done
+from despatch.app.running import others_running, own_stages, wait_until_done, wait_until_sent
 from despatch.app.wiring import App
 from despatch.errors import Busy, UsageError
 from despatch.fingerprint import digest
@@ -251,9 +251,12 @@ def put_away(app: App, source: SourceId) -> None:
 def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> bool:
     """Have all that was published judged, matched and, with `send`, delivered."""
     if send and others_running(app):
-        return wait_until_done(
+        done = wait_until_done(
             app, [], until=until, on_lag=lambda left: progress("waiting for the stages", left, None)
         )
+        progress("delivering", 0, None)
+        wait_until_sent(app, until)
+        return done
     with own_stages(app) as threads:
         done = wait_until_done(
             app, threads, on_lag=lambda left: progress("judging and matching", left, None)

@@ -213,3 +213,15 @@ def wait_until_done(
         if until is not None and app.clock.now() >= until:
             return False
         app.clock.sleep(timedelta(milliseconds=100))
+
+
+def wait_until_sent(app: App, until: datetime) -> None:
+    """Return when nothing is being sent, and what waits waits for another try; or at `until`."""
+    while True:
+        now = app.clock.now()
+        with app.store.transaction() as tx:
+            sending = tx.counts().deliveries.get("sending", 0)
+            due = tx.next_delivery_at()
+        if now >= until or (not sending and (due is None or due > now)):
+            return
+        app.clock.sleep(timedelta(milliseconds=100))
