@@ -25,9 +25,13 @@ def sender() -> RecordingSender:
 
 
 def said(store: SqlStore, sender: RecordingSender, clock: FakeClock) -> list[tuple[str, str]]:
-    """Deliver what waits; return the events and subjects that reached the operator so far."""
+    """Deliver what waits; return the events and subjects that reached the operator so far.
+
+    In the order in which they came to be: several are sent at once.
+    """
     DeliveryWorker(store, sender, clock, owner="here").run_once()
-    return [(alert.event, alert.subject) for _url, alert, _key in sender.sent]
+    sent = sorted((alert for _url, alert, _key in sender.sent), key=lambda one: one.created_at)
+    return [(alert.event, alert.subject) for alert in sent]
 
 
 def test_the_first_opening_is_told_and_the_same_key_again_only_counts(
