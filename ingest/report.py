@@ -27,7 +27,9 @@ class PollReport:
     withdrawn: int = 0
     restored: int = 0
     ignored: int = 0
-    """Entries with nothing to tell anybody, and those that the source's settings leave out."""
+    """Entries with nothing to tell anybody."""
+    left_out: int = 0
+    """Entries that the source's settings leave out, such as `since`."""
     skips: int = 0
     skipped: tuple[str, ...] = ()
     """What could not be read, a sentence each; the first 1,000 of `skips`."""
@@ -38,6 +40,11 @@ class PollReport:
     def changed(self) -> int:
         """Revisions that are not the first of their release."""
         return self.revised + self.completed + self.withdrawn + self.restored
+
+    @property
+    def entries(self) -> int:
+        """What was read, save what could not be."""
+        return self.new + self.changed + self.ignored + self.left_out
 
     def with_page(self, page: Page, decisions: Sequence[Decision]) -> "PollReport":
         """Return the report with one more page counted."""
@@ -51,7 +58,8 @@ class PollReport:
             completed=self.completed + causes.count("completed"),
             withdrawn=self.withdrawn + causes.count("withdrawn"),
             restored=self.restored + causes.count("restored"),
-            ignored=self.ignored + len(decisions) - len(causes) + page.left_out,
+            ignored=self.ignored + len(decisions) - len(causes),
+            left_out=self.left_out + page.left_out,
             skips=self.skips + len(page.skipped),
             skipped=(self.skipped + page.skipped)[:MOST_SKIPS],
         )

@@ -110,7 +110,7 @@ def _document(line: bytes | str) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
         raise PermanentError(f"{len(line)} bytes are too many: the limit is {MAX_LINE_BYTES}")
     try:
-        fields: Any = json.loads(line.decode() if isinstance(line, bytes) else line)
+        fields: Any = json.loads(line.decode("utf-8-sig") if isinstance(line, bytes) else line)
     except UnicodeDecodeError as exc:
         raise PermanentError(f"not UTF-8 at byte {exc.start + 1}: save the file as UTF-8") from exc
     except json.JSONDecodeError as exc:

@@ -175,7 +175,12 @@ def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{block}: {done.stderr}"
         said += done.stdout
-    for shown in ('"text": "Small boats"', "delivered: printed", "would be told", "Nothing new"):
+    for shown in (
+        '"text": "Small boats"',
+        "delivered: printed",
+        "1 alert would be sent",
+        "Nothing new",
+    ):
         assert shown in said
     assert said.count("Why ") == 2, "one test alert and one real one, and no third"
 

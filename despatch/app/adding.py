@@ -30,12 +30,14 @@ def add_feed(app: App, address: str, name: str | None) -> tuple[SourceRecord, bo
     try:
         open_source(record)
     except SettingsError as exc:
-        raise UsageError(f"this can't be a feed: {exc}") from exc
+        fault = str(exc).removeprefix(f"source {id_}: ").removeprefix("address: ")
+        raise UsageError(f"this can't be a feed: {fault}") from exc
     with app.store.transaction() as tx:
         return record, tx.add_source(record)
 
 
 def _id_of(address: str) -> str:
     parts = urlsplit(address)
-    words = re.sub(r"[^a-z0-9.]+", "-", f"{parts.netloc}{parts.path}-{parts.query}".lower())
+    host = parts.netloc.rpartition("@")[2]  # what stands before it is a secret
+    words = re.sub(r"[^a-z0-9.]+", "-", f"{host}{parts.path}-{parts.query}".lower())
     return words.strip("-.")[:100] or "feed"

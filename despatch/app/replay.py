@@ -59,6 +59,10 @@ class ReplayReport:
     """Revisions of releases seen before, completions, withdrawals and restorations too."""
     known: int
     """Read before, with nothing new to say."""
+    outside: int
+    """Dated outside of `since` and `until`, or not dated at all."""
+    unchanged: bool
+    """All was read before and the files are the same, so that none was read again."""
     skipped: tuple[str, ...]
     """Why a document could not be read, a sentence each."""
     heard: tuple[Heard, ...]
@@ -183,10 +187,12 @@ def _replay(
     return ReplayReport(
         path=str(path),
         delivered=send,
-        documents=polled.new + polled.changed + polled.ignored,
+        documents=polled.entries,
         new=polled.new,
         revised=polled.changed,
         known=polled.ignored,
+        outside=polled.left_out,
+        unchanged=polled.outcome == "unchanged",
         skipped=polled.skipped,
         heard=heard,
         deliveries=_deliveries(app, heard) if send else {},
@@ -206,7 +212,7 @@ async def _poll(
                 leased,
                 backlog=False,
                 rate=rate,
-                on_page=lambda so_far: progress("reading", so_far.new + so_far.ignored, None),
+                on_page=lambda so_far: progress("reading", so_far.entries, None),
             )
     finally:
         put_away(app, leased.source.id)

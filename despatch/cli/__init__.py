@@ -103,9 +103,10 @@ def run(arguments: Sequence[str]) -> int:
         return exc.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `despatch … | head`: the reader has enough
-        sys.stderr.close()
-        return 0
+    except SystemExit as exc:
+        if isinstance(exc.__context__, BrokenPipeError):  # `… | head`: the reader has enough
+            return 0
+        raise
     return code if isinstance(code, int) else 0
 
 
@@ -114,6 +115,7 @@ def _refuse(exc: typer.TyperException) -> int:
     context = getattr(exc, "ctx", None)
     message = exc.format_message()
     if message:
-        path = context.command_path if isinstance(context, typer.Context) else "despatch"
-        complain(f"{message.rstrip('.')}. See: {path} --help")
+        path = getattr(context, "command_path", "despatch")
+        text = message.rstrip(".")
+        complain(f"{text}{'' if text.endswith('?') else '.'} See: {path} --help")
     return exc.exit_code

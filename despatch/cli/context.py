@@ -17,12 +17,17 @@ from despatch import settings as settings_
 from despatch.app import App
 from despatch.errors import UsageError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_ONE_LINE = 100_000
+"""Columns for what no person reads on a screen: a line that is cut in two can't be searched."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _ONE_LINE)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _ONE_LINE)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-Json = Annotated[bool, typer.Option("--json", help="Give machines the same, as JSON.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Give machines the same: JSON, one object a line.")
+]
 Health = Annotated[
     str | None,
     typer.Option(
@@ -41,12 +46,12 @@ class Here:
     def settings(self, *, service: bool = False) -> settings_.Settings:
         """Return its settings, and set up the log as they say.
 
-        A command that ends by itself logs from warning on, unless told otherwise: what it has
-        to say it prints.
+        A command that ends by itself logs errors alone, unless told otherwise: what it has to
+        say it prints, and once is enough.
         """
         read = settings_.read(self.home, self.config)
         chosen = service or "log_level" in read.model_fields_set
-        log.configure(level=read.log_level if chosen else "warning", json=read.log_json)
+        log.configure(level=read.log_level if chosen else "error", json=read.log_json)
         return read
 
     def open(self, *, service: bool = False) -> App:
@@ -84,18 +89,20 @@ def moment(value: str) -> datetime:
     Raises UsageError.
     """
     ago = re.fullmatch(r"(\d+)([hdw])", value)
-    if ago:
-        unit = {"h": "hours", "d": "days", "w": "weeks"}[ago[2]]
-        return datetime.now(UTC) - timedelta(**{unit: int(ago[1])})
     try:
+        if ago:
+            unit = {"h": "hours", "d": "days", "w": "weeks"}[ago[2]]
+            return datetime.now(UTC) - timedelta(**{unit: int(ago[1])})
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
         at = datetime.fromisoformat(value)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        at.astimezone(UTC)
+    except (ValueError, OverflowError):  # before the year 1, or after 9999
         raise UsageError(
             f"{value!r} is not a time; write 2023-08-09, 2023-08-09T12:00Z, or 90d for 90 days ago"
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at
 
 
 def address(value: str) -> tuple[str, int]:
@@ -126,6 +133,11 @@ def span(length: timedelta) -> str:
                 f"{seconds / 60:.0f} min",
             )[unit]
     return f"{seconds:.0f} s"
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 source`, `2 sources`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def example(*lines: str) -> str:

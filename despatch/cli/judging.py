@@ -1,15 +1,21 @@
 """`classify`: themes of documents, without anything being kept or told."""
 
+import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, cast
 
 import typer
 
 from despatch.cli.context import complain, example, here
 from despatch.errors import PermanentError, UsageError
+
+_GZIP = b"\x1f\x8b"
+"""What a compressed file begins with (RFC 1952 §2.3.1)."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 def classify(
     context: typer.Context,
     file: Annotated[
-        str, typer.Argument(help="JSONL with id, title and text a line; - is standard input.")
+        str, typer.Argument(help="JSONL(.gz) with id, title and text a line; - is standard input.")
     ] = "-",
     theme: Annotated[
         list[str] | None, typer.Option(help="Only this theme; can be given several times.")
@@ -60,12 +66,22 @@ def classify(
 
 
 @contextmanager
-def _lines(file: str) -> Iterator[BinaryIO]:
+def _lines(file: str) -> Iterator[Iterator[bytes]]:
     if file == "-":
-        yield sys.stdin.buffer
+        yield _unpacked("standard input", cast(BufferedReader, sys.stdin.buffer))
         return
     try:
-        with Path(file).open("rb") as opened:
-            yield opened
+        opened = Path(file).open("rb")  # noqa: SIM115 - what goes wrong inside is not ours to name
     except OSError as exc:
         raise UsageError(f"{file} can't be read: {exc.strerror}") from exc
+    with opened:
+        yield _unpacked(file, opened)
+
+
+def _unpacked(name: str, opened: BufferedReader) -> Iterator[bytes]:
+    """Yield the lines, of a compressed file too. Raises PermanentError where it breaks off."""
+    try:
+        packed = opened.peek(len(_GZIP)).startswith(_GZIP)
+        yield from gzip.GzipFile(fileobj=opened) if packed else opened
+    except (OSError, EOFError, zlib.error) as exc:
+        raise PermanentError(f"{name} can't be read from here on: {exc}") from exc

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from despatch.app import App
 from despatch.app.replay import Heard, ReplayReport, replay, seeds
-from despatch.cli.context import Json, err, example, give, here, moment, out
+from despatch.cli.context import Json, count, err, example, give, here, moment, out
 from despatch.errors import UsageError
 
 SHOWN = 20
@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def _replay(
     context: typer.Context,
     path: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             help="A text file, a folder of them, or JSONL(.gz) with id, title, text, date, url. "
             "Default: the seed document that comes with Despatch."
@@ -61,15 +61,15 @@ def _replay(
     """
     begin = None if since is None else moment(since)
     end = None if until is None else moment(until)
-    path = path or seeds()
+    if begin is not None and end is not None and begin >= end:
+        raise UsageError(f"--since {since} is not before --until {until}: nothing lies between")
+    what = _path(path)
     with here(context).open() as app:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist; give a text file, a folder, or JSONL(.gz)")
         if deliver and not yes:
-            _ask(app, path)
+            _ask(app, what)
         with _progress(show=not as_json) as progress:
             report = replay(
-                app, path, deliver=deliver, since=begin, until=end, rate=rate, progress=progress
+                app, what, deliver=deliver, since=begin, until=end, rate=rate, progress=progress
             )
         if as_json:
             _give(report)
@@ -79,16 +79,26 @@ def _replay(
         raise typer.Exit(1)
 
 
+def _path(given: str | None) -> Path:
+    """Return what is replayed. An unset variable in a script must not mean the current folder."""
+    path = seeds() if given is None else Path(given)
+    if given == "" or not path.exists():
+        raise UsageError(f"{given!r} does not exist; give a text file, a folder, or JSONL(.gz)")
+    return path
+
+
 def _ask(app: App, path: Path) -> None:
     with app.store.transaction() as tx:
         live = [s for s in tx.subscriptions() if s.state == "active"]
     if not sys.stdin.isatty():
         raise UsageError(
-            f"replaying {path} with --deliver tells {len(live)} live subscriptions; "
+            f"replaying {path} with --deliver tells {count(len(live), 'live subscription')}; "
             "say --yes if that is meant"
         )
     typer.confirm(
-        f"Tell {len(live)} live subscriptions about the documents in {path}?", abort=True, err=True
+        f"Tell {count(len(live), 'live subscription')} about the documents in {path}?",
+        abort=True,
+        err=True,
     )
 
 
@@ -101,7 +111,7 @@ def _progress(*, show: bool) -> Iterator[Callable[[str, int, int | None], None]]
         MofNCompleteColumn(),
         console=err,
         transient=True,
-        disable=not show,
+        disable=not show or not err.is_terminal,
     ) as bar:
         task = bar.add_task("reading", total=None)
         yield lambda doing, at, of: bar.update(task, description=doing, completed=at, total=of)
@@ -118,9 +128,10 @@ def _give(report: ReplayReport) -> None:
             "new": report.new,
             "revised": report.revised,
             "known": report.known,
+            "outside": report.outside,
             "skipped": list(report.skipped),
             "with_themes": len(report.heard),
-            "told": sum(m.outcome == "told" for h in report.heard for m in h.matches),
+            "told": _alerts(report),
             "deliveries": dict(report.deliveries),
             "done": report.done,
         }
@@ -141,26 +152,42 @@ def _as_json(heard: Heard) -> dict[str, Any]:
 
 
 def _show(report: ReplayReport) -> None:
-    for heard in report.heard[:SHOWN] if not report.delivered else ():
+    first = sorted(report.heard, key=lambda heard: not _told(heard))  # whom it is about comes first
+    for heard in first[:SHOWN] if not report.delivered else ():
         _show_one(heard)
     if not report.delivered and len(report.heard) > SHOWN:
         out.print(f"… and {len(report.heard) - SHOWN} more; --json has them all.\n")
     for reason in report.skipped[:SHOWN]:
         err.print(f"[yellow]Skipped:[/yellow] {escape(reason)}")
-    told = sum(match.outcome == "told" for heard in report.heard for match in heard.matches)
-    read = _count(report.documents, "document")
-    if not report.new and not report.revised:
-        since = (
-            f"{read} read, all known before" if report.documents else "unchanged since last read"
-        )
-        out.print(f"Nothing new in {report.path}: {since}. Nobody is told twice.", markup=False)
-    else:
-        would = "told" if report.delivered else "would be told"
-        out.print(
-            f"{read} read: {report.new} new, {report.revised} changed, {report.known} known; "
-            f"{len(report.heard)} with a theme; {_count(told, 'subscriber')} {would}."
-        )
+    if len(report.skipped) > SHOWN:
+        err.print(f"… and {len(report.skipped) - SHOWN} more skipped; --json has the reasons.")
+    out.print(_summary(report), markup=False)
     _next(report)
+
+
+def _summary(report: ReplayReport) -> str:
+    """Say in a line what a replay came to; where nothing came of it, why."""
+    if report.unchanged:
+        return f"Nothing new in {report.path}: unchanged since last read. Nobody is told twice."
+    if not report.documents:
+        return f"Nothing in {report.path} could be read as a document."
+    read = f"{count(report.documents, 'document')} read"
+    outside = f", {report.outside} outside of the dates asked for" if report.outside else ""
+    if report.known == report.documents:
+        return f"Nothing new in {report.path}: {read}, all known before. Nobody is told twice."
+    sent = "sent" if report.delivered else "would be sent"
+    return (
+        f"{read}: {report.new} new, {report.revised} changed, {report.known} known{outside}; "
+        f"{len(report.heard)} with a theme; {count(_alerts(report), 'alert')} {sent}."
+    )
+
+
+def _told(heard: Heard) -> int:
+    return sum(match.outcome == "told" for match in heard.matches)
+
+
+def _alerts(report: ReplayReport) -> int:
+    return sum(_told(heard) for heard in report.heard)
 
 
 def _show_one(heard: Heard) -> None:
@@ -189,7 +216,3 @@ def _next(report: ReplayReport) -> None:
         err.print(
             "The stages that run elsewhere have not finished; see: despatch status", style="yellow"
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -13,8 +13,8 @@ from despatch.app import App
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.app.status import status
-from despatch.cli.context import Health, Json, address, err, example, give, here, out
-from despatch.errors import DespatchError
+from despatch.cli.context import Health, Json, address, ago, count, err, example, give, here, out
+from despatch.errors import DespatchError, UsageError
 from despatch.runner import Runner, Stage
 
 PANEL = "Stages"
@@ -61,7 +61,8 @@ def up(
         home = app.settings.home
         with app.store.transaction() as tx:
             sources, subscriptions = len(tx.sources()), len(tx.subscriptions())
-    err.print(f"Despatch runs in {home}: {sources} sources, {subscriptions} subscriptions.")
+    here_are = f"{count(sources, 'source')}, {count(subscriptions, 'subscription')}"
+    err.print(f"Despatch runs in {home}: {here_are}.", markup=False)
     if not sources:
         err.print("No source yet: despatch sources add URL")
     if not subscriptions:
@@ -91,6 +92,8 @@ def poll(
     as_json: Json = False,
 ) -> None:
     """Poll the sources and publish what is new."""
+    if everything and not once:
+        raise UsageError("--all goes with --once: a poller that runs on reads each in its time")
     with here(context).open(service=not once) as app, stop_on_signal() as stop:
         if once:
             app.store.check_schema()
@@ -115,10 +118,23 @@ def _poll_once(app: App, everything: bool, as_json: bool) -> None:
         else:
             words = report.problem or f"{report.new} new, {report.changed} changed"
             out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
+            for reason in report.skipped:
+                err.print(f"Skipped: {report.source}: {reason}", markup=False)
     if not reports and not as_json:
-        out.print("No source is due. Add one: despatch sources add URL")
+        out.print(_none_due(app))
     if failed:
         raise typer.Exit(1)
+
+
+def _none_due(app: App) -> str:
+    now = app.clock.now()
+    with app.store.transaction() as tx:
+        active = [(due or now, r.id) for r, _health, due in tx.sources() if r.state == "active"]
+    if not active:
+        return "There is no source to read: despatch sources add URL"
+    due, first = min(active)
+    when = ago(due, now) if due > now else "which another poller reads now"
+    return f"No source is due; the next is {first}, {when}. All, now: despatch poll --once --all"
 
 
 async def _poll_on(app: App, stop: threading.Event) -> None:

@@ -173,6 +173,8 @@ def _set(context: typer.Context, name: str, state: State, as_json: bool) -> None
 
 def _find(app: App, name: str) -> Subscription:
     """Return the subscription whose id starts with `name`, else the only one of that subscriber."""
+    if not name:  # every id begins with nothing: an unset variable must not choose one
+        raise UsageError("no subscription ''; see: despatch subscriptions list")
     with app.store.transaction() as tx:
         every = tx.subscriptions()
         who = tx.subscriber_named(name)

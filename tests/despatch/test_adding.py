@@ -39,6 +39,7 @@ def test_the_same_name_again_changes_nothing(installed: App) -> None:
         ("https://example.gov/a", "My Feed", "--name NAME"),
         ("example.gov/a", None, "not an http or https address"),
         ("https://me:hunter2@example.gov/a", "a", "remove it"),
+        ("https://me:hunter2@example.gov/a", None, "remove it"),
     ],
 )
 def test_a_mistake_is_said_with_the_way_out(

@@ -1,5 +1,6 @@
 """Wrong input gets one clear line that names the thing and the way out, and the right exit code."""
 
+import gzip
 import os
 import signal
 import sqlite3
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from despatch.testing.installation import Installation, wait_for
+from despatch.testing.installation import DESPATCH, Installation, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -192,3 +193,75 @@ def test_ctrl_c_stops_every_stage_in_order(installation: Installation) -> None:
         name for line in said for name in ("poll", "process", "alert", "serve") if name in line
     ]
     assert order == ["poll", "process", "alert", "serve"], said
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (("replay", ""), "''"),
+        (("replay", "--since", "2026-02-01", "--until", "2026-01-01"), "--until"),
+        (("replay", "--since", "9999999999d"), "2023-08-09"),
+        (("subscriptions", "remove", ""), "''"),
+        (("sources", "add", "https://me:hunter2@example.gov/a"), "remove it"),
+        (("poll", "--all"), "--once"),
+        (("subscriptions", "pause"), "despatch subscriptions pause --help"),
+    ],
+)
+def test_a_mistake_changes_nothing_and_names_itself(
+    installation: Installation, arguments: tuple[str, ...], says: str
+) -> None:
+    """An unset variable in a script, above all, must not choose the only thing there is."""
+    assert installation.run(*SUBSCRIBE).returncode == 0
+    done = fails(installation, 2, *arguments, says=(says,))
+    assert "hunter2" not in done.stderr
+    [subscription] = installation.ask("subscriptions", "list", "--json")
+    assert subscription["state"] == "active"
+
+
+def test_a_replay_says_what_it_left_out_and_counts_alerts(
+    installation: Installation, tmp_path: Path
+) -> None:
+    file = tmp_path / "two.jsonl"
+    line = '{{"id": "{}", "title": "Small boats", "text": "Migration.", "date": "2023-0{}-01"}}\n'
+    file.write_text(line.format("a", 1) + line.format("b", 2) + line.format("c", 3))
+    assert installation.run(*SUBSCRIBE).returncode == 0
+    done = installation.run("replay", str(file), "--since", "2023-02-01")
+    assert "3 documents read: 2 new, 0 changed, 0 known, 1 outside of the dates" in done.stdout
+    assert "2 alerts would be sent" in done.stdout, "to one subscriber"
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    done = installation.run("replay", str(empty))
+    assert (done.returncode, done.stderr) == (1, "Skipped: empty.txt: it holds no words\n")
+    assert "could be read as a document" in done.stdout
+    assert "twice" not in done.stdout
+
+
+def test_who_has_read_enough_of_a_pipe_is_no_fault(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """`despatch classify … | head -1` under `set -o pipefail`."""
+    file = tmp_path / "many.jsonl"
+    file.write_text('{"id": "1", "title": "Small boats", "text": "Migration."}\n' * 3_000)
+    command = (*DESPATCH, "classify", str(file))
+    with subprocess.Popen(
+        command, env=installation.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stderr is not None
+        reader.stdout.readline()
+        reader.stdout.close()
+        assert reader.wait(60) == 0
+        assert reader.stderr.read() == b""
+
+
+def test_a_compressed_file_is_classified_up_to_where_it_breaks_off(
+    installation: Installation, tmp_path: Path
+) -> None:
+    lines = "".join(f'{{"id": "{n}", "title": "{os.urandom(64).hex()}"}}\n' for n in range(500))
+    whole = gzip.compress(lines.encode())
+    file = tmp_path / "saved.jsonl.gz"
+    file.write_bytes(whole)
+    assert len(installation.ask("classify", str(file))) == 500
+    file.write_bytes(whole[: len(whole) // 2])
+    done = fails(installation, 65, "classify", str(file), says=("saved.jsonl.gz", "from here on"))
+    assert 0 < done.stdout.count("\n") < 500

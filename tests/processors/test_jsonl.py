@@ -105,3 +105,8 @@ def test_any_text_at_all_is_classified(title: str, text: str) -> None:
 def test_half_a_surrogate_pair_is_replaced_and_offsets_stay() -> None:
     (out,) = classified('{"id": "a", "title": "\\ud800 illegal migration", "text": ""}')
     assert out["themes"][0]["evidence"][0]["start"] == 2
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_a_line() -> None:
+    [out] = classified(b'\xef\xbb\xbf{"id": "1", "title": "Small boats"}\r\n')
+    assert out["id"] == "1"
