@@ -22,7 +22,7 @@ from despatch.model import (
 )
 from despatch.ports import Archived, Place, Taken, Told
 from despatch.store import tables
-from despatch.store.rows import Rows, in_parts, insert_into
+from despatch.store.rows import Rows, in_parts, insert_into, read_payload
 from despatch.store.tables import positions, release_sources, releases
 
 
@@ -178,7 +178,7 @@ class Alerting(Rows):
         return {
             ReleaseId(row.id): Archived(
                 release=ReleaseId(row.id),
-                classified=Classified.model_validate_json(row.payload),
+                classified=read_payload(Classified, row.payload),
                 observed_at=row.observed_at,
                 status=row.status,
                 sources=prints[row.id],

@@ -19,7 +19,7 @@ from despatch.model import (
     DeliveryState,
 )
 from despatch.ports import Claim
-from despatch.store.rows import Rows, in_parts
+from despatch.store.rows import Rows, in_parts, read_payload
 from despatch.store.secrets import DamagedError
 from despatch.store.tables import (
     alerts,
@@ -165,10 +165,10 @@ ALERTS = select(alerts, classified.c.payload.label("classified_payload")).outerj
 
 def read_alert(row: Row[Any]) -> Alert:
     """Return the alert of a row that has `payload` and `classified_payload`."""
-    alert = Alert.model_validate_json(row.payload)
+    alert = read_payload(Alert, row.payload)
     if row.classified_payload is None:
         return alert
-    found = Classified.model_validate_json(row.classified_payload)
+    found = read_payload(Classified, row.classified_payload)
     return alert.model_copy(update={"classified": found})
 
 

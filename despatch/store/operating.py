@@ -12,6 +12,7 @@ from despatch.model import Classified, DeliveryState, Match, ReleaseId
 from despatch.ports import Alarm, Beat, Counts, Place, Taken, Trace
 from despatch.store import tables
 from despatch.store.deliveries import ALERTS, Deliveries, read_alert
+from despatch.store.rows import read_payload
 from despatch.store.tables import alarms, beats, channels, deliveries, release_sources, releases
 
 _BEATS_KEPT = timedelta(days=7)
@@ -133,7 +134,7 @@ class Operating(Deliveries):
         )
         return [
             Taken(
-                classified=Classified.model_validate_json(row.payload),
+                classified=read_payload(Classified, row.payload),
                 place=Place(row.cluster, row.topic, row.topic_id, row.partition),
                 offset=row.log_offset,
                 taken_at=row.taken_at,

@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from despatch.errors import FencedError
+from despatch.errors import FencedError, SchemaError
 from despatch.ports import Clock
 from despatch.store.secrets import Secrets
 
 _ASKED_AT_ONCE = 500
 _COUNTED = {"preserve_rowcount": True}
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Rows:
@@ -53,6 +56,19 @@ class Rows:
 
     def _first(self, statement: Executable) -> Row[Any] | None:
         return self._connection.execute(statement).first()
+
+
+def read_payload(model: type[Model], payload: str) -> Model:
+    """Return what was stored as JSON. Raises SchemaError if another version wrote it."""
+    try:
+        return model.model_validate_json(payload)
+    except ValidationError as exc:
+        fault = exc.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in fault["loc"])
+        raise SchemaError(
+            f"a stored {model.__name__.lower()} was written by another version of Despatch "
+            f"({field}: {fault['msg']}): use that version, or begin anew with --home DIR"
+        ) from exc
 
 
 def insert_into(dialect: str, table: Table) -> Any:

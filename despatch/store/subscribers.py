@@ -16,7 +16,7 @@ from despatch.model import (
     Subscription,
     SubscriptionId,
 )
-from despatch.store.rows import Rows
+from despatch.store.rows import Rows, read_payload
 from despatch.store.tables import channels, subscribers, subscription_channels, subscriptions
 
 
@@ -95,7 +95,7 @@ class Subscribers(Rows):
         wanted = select(subscriptions).where(subscriptions.c.state != "removed")
         rows = self._all(wanted.order_by(subscriptions.c.created_at, subscriptions.c.id))
         return [
-            Subscription.model_validate_json(row.payload).model_copy(update={"state": row.state})
+            read_payload(Subscription, row.payload).model_copy(update={"state": row.state})
             for row in rows
         ]
 

@@ -45,6 +45,9 @@ class CrashingStore:
     def migrate(self) -> Any:
         return self._store.migrate()
 
+    def encrypt_again(self) -> int:
+        return self._store.encrypt_again()
+
     def close(self) -> None:
         return None
 

@@ -117,6 +117,14 @@ def test_an_older_schema_is_refused_with_what_to_run(installation: Installation)
     fails(installation, 78, "alert", says=("schema",))
 
 
+def test_what_another_version_stored_is_said_and_no_traceback(installation: Installation) -> None:
+    assert installation.run(*SUBSCRIBE).returncode == 0
+    with sqlite3.connect(installation.home / "store.db") as connection:
+        connection.execute("UPDATE subscriptions SET payload = json_set(payload, '$.colour', 1)")
+    connection.close()
+    fails(installation, 78, "subscriptions", "list", says=("subscription", "colour", "version"))
+
+
 @pytest.mark.parametrize("home", ["/proc/despatch", "a-file/home"])
 def test_a_home_that_cannot_be_written_is_named(
     installation: Installation, tmp_path: Path, home: str
