@@ -1,5 +1,6 @@
 """What `status` and `/metrics` say: is everything working, and how far behind is it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,9 @@ from despatch.ports import Alarm, Beat, Counts, Health, SourceRecord
 from despatch.topics import CLASSIFIED, DEAD, RELEASES
 
 STAGES = ("ingest", "processors", "alerts")
+
+SILENCE_SHOWN = timedelta(minutes=10)
+"""So long a process that was killed is shown beside the one in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,11 @@ class Status:
 
     at: datetime
     beats: tuple[Beat, ...]
-    """Of stages that live, or stopped by themselves within the last day."""
+    """Of stages that live, and of those that fell silent not long ago without having stopped."""
     missing: tuple[str, ...]
     """Stages that show no life."""
+    last_seen: Mapping[str, datetime]
+    """The last sign of life of each stage that ever gave one."""
     lags: tuple[Lag, ...]
     sources: tuple[SourceStatus, ...]
     counts: Counts
@@ -50,14 +56,15 @@ def status(app: App) -> Status:
     """Return how the installation is. Raises ServerAway when bus or store can't be asked."""
     now = app.clock.now()
     with app.store.transaction() as tx:
-        beats = tuple(b for b in tx.beats() if now - b.at < timedelta(days=1))
+        beats = tuple(tx.beats())
         sources = tuple(SourceStatus(*one) for one in tx.sources())
         counts = tx.counts()
         alarms = tuple(tx.alarms())
     alive = {b.stage for b in beats if now - b.at <= ALIVE_WITHIN and b.state != "stopped"}
     return Status(
         at=now,
-        beats=beats,
+        beats=tuple(b for b in beats if b.state != "stopped" and now - b.at < SILENCE_SHOWN),
+        last_seen={b.stage: b.at for b in sorted(beats, key=lambda one: one.at)},
         missing=tuple(stage for stage in STAGES if stage not in alive),
         lags=(
             Lag("processors", RELEASES, lag(app, PROCESSORS_GROUP, RELEASES)),

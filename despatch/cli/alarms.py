@@ -75,7 +75,9 @@ def close(
     with here(context).open() as app:
         with app.store.transaction() as tx:
             keys = [one.key for one in tx.alarms()]
-        meant = [alarm] if alarm in keys else [key for key in keys if key.startswith(alarm)]
+        meant = (
+            [alarm] if alarm in keys else [key for key in keys if alarm and key.startswith(alarm)]
+        )
         if len(meant) != 1:
             what = "no open alarm" if not meant else f"{len(meant)} open alarms"
             raise UsageError(f"{what} {alarm!r}; see: despatch alarms list")

@@ -1,6 +1,7 @@
 """`status`, `doctor`, `migrate`, `settings`, `schemas`: for whoever runs it."""
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +12,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.app.doctor import examine
+from despatch.app.running import ALIVE_WITHIN
 from despatch.app.schemas import write_schemas
 from despatch.app.status import Status, status
-from despatch.cli.context import Json, ago, example, give, here, out, span
+from despatch.cli.context import Json, ago, count, example, give, here, out, span
 from despatch.errors import NotWritable
+from despatch.ports import Beat
 from despatch.settings import Settings
 
 PANEL = "Operators"
 MARKS = {"sound": "[green]✓[/green]", "advice": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"), (0.000_001, "µs"))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,23 +61,24 @@ def _show(found: Status) -> None:
     stages = Table("stage", "state", "since", "last sign of life", "waiting", box=None)
     waiting = {lag.stage: str(lag.waiting) for lag in found.lags}
     for beat in found.beats:
-        detail = f"{beat.state}: {escape(beat.detail)}" if beat.detail else beat.state
         stages.add_row(
             beat.stage,
-            detail,
+            _state(beat, now),
             ago(beat.started_at, now),
             ago(beat.at, now),
             waiting.get(beat.stage, ""),
         )
     for stage in found.missing:
-        stages.add_row(stage, "[red]not running[/red]", "", "", waiting.get(stage, ""))
+        seen = ago(found.last_seen.get(stage), now)
+        stages.add_row(stage, "[red]not running[/red]", "", seen, waiting.get(stage, ""))
     out.print(stages)
     counts = found.counts
     deliveries = ", ".join(f"{n} {state}" for state, n in sorted(counts.deliveries.items()) if n)
     out.print(
-        f"\n{len(found.sources)} sources; {counts.releases} releases, newest seen "
-        f"{ago(counts.newest_release_at, now)}; {counts.subscriptions} active subscriptions; "
-        f"{found.dead} dead letters\nDeliveries: {deliveries or 'none'}"
+        f"\n{count(len(found.sources), 'source')}; {count(counts.releases, 'release')}, newest "
+        f"seen {ago(counts.newest_release_at, now)}; "
+        f"{count(counts.subscriptions, 'active subscription')}; "
+        f"{count(found.dead, 'dead letter')}\nDeliveries: {deliveries or 'none'}"
     )
     if counts.oldest_waiting and counts.oldest_waiting < now:
         out.print(f"The oldest due delivery waits for {span(now - counts.oldest_waiting)}.")
@@ -83,6 +89,13 @@ def _show(found: Status) -> None:
         out.print(f"[red]Alarm[/red] since {ago(alarm.opened_at, now)}: {escape(alarm.text)}")
     if found.missing:
         out.print("Start what is not running: despatch up")
+
+
+def _state(beat: Beat, now: datetime) -> str:
+    """Return what a stage says of itself; a process that was killed can't say that it is."""
+    if now - beat.at > ALIVE_WITHIN:
+        return "[red]silent[/red]"
+    return f"{beat.state}: {escape(beat.detail)}" if beat.detail else beat.state
 
 
 def doctor(context: typer.Context, as_json: Json = False) -> None:
@@ -138,9 +151,26 @@ def settings(
         give(values)
         return
     for name, info in Settings.model_fields.items():
-        value = getattr(found, name)
-        shown = "(secret)" if isinstance(value, SecretStr) else str(value)
-        out.print(f"[bold]{name}[/bold] = {escape(shown)}\n    {escape(info.description or '')}")
+        shown = escape(_value(getattr(found, name)))
+        out.print(f"[bold]{name}[/bold] = {shown}\n    {escape(info.description or '')}")
+
+
+def _value(value: object) -> str:
+    """Return a value as it would be written in the file: `15m`; nothing where none is set."""
+    match value:
+        case None | ():
+            return ""
+        case SecretStr():
+            return "local" if value.get_secret_value() == "local" else "(set, and not shown)"
+        case tuple():
+            return ", ".join(map(str, value))
+        case timedelta():
+            seconds = value.total_seconds()
+            size, unit = next(u for u in _UNITS if not seconds % u[0])
+            return f"{seconds / size:g}{unit}"
+        case bool():
+            return str(value).lower()
+    return str(value)
 
 
 def schemas(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from despatch.app import App
 from despatch.app.housekeeping import Housekeeper
@@ -52,22 +53,14 @@ def up(
     store are made ready first; those on servers have to be: despatch migrate, despatch topics
     create.
     """
+    from despatch.app.alone import alone, need_free
     from despatch.app.supervise import Supervisor
 
-    address(listen)
+    host, port = address(listen)
     chosen = here(context)
     with chosen.open(service=True) as app:
         _make_ready(app)
-        home = app.settings.home
-        with app.store.transaction() as tx:
-            sources, subscriptions = len(tx.sources()), len(tx.subscriptions())
-    here_are = f"{count(sources, 'source')}, {count(subscriptions, 'subscription')}"
-    err.print(f"Despatch runs in {home}: {here_are}.", markup=False)
-    if not sources:
-        err.print("No source yet: despatch sources add URL")
-    if not subscriptions:
-        err.print("Nobody is subscribed yet: despatch subscribe --theme migration --to URL")
-    err.print(f"Health and figures: http://{listen.removeprefix(':')}/ready and /metrics")
+        home, hello = app.settings.home, _hello(app)
     options = ["--home", str(home)]
     if chosen.config is not None:
         options += ["--config", str(chosen.config)]
@@ -75,9 +68,30 @@ def up(
         options,
         [("serve", ["--listen", listen]), ("alert", []), ("process", []), ("poll", [])],
     )
-    with stop_on_signal() as stop:
+    with alone(home), stop_on_signal() as stop:
+        need_free(host, port)
+        err.print(f"{hello}\nHealth and figures: {_web(host, port)}/ready and /metrics")
         code = supervisor.run(stop)
     raise typer.Exit(code)
+
+
+def _hello(app: App) -> str:
+    """Return what is there, and what is missing for anybody to be told anything."""
+    with app.store.transaction() as tx:
+        sources, subscriptions = len(tx.sources()), len(tx.subscriptions())
+    lines = [
+        f"Despatch runs in {escape(str(app.settings.home))}: {count(sources, 'source')}, "
+        f"{count(subscriptions, 'subscription')}."
+    ]
+    if not sources:
+        lines.append("No source yet: despatch sources add URL")
+    if not subscriptions:
+        lines.append("Nobody is subscribed yet: despatch subscribe --theme migration --to URL")
+    return "\n".join(lines)
+
+
+def _web(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def poll(
@@ -213,7 +227,7 @@ def serve(
     with here(context).open(service=True) as app:
         checks = Checks(live=lambda: "", ready=lambda: _reach(app), metrics=lambda: _figures(app))
         with stop_on_signal() as stop, Heart(app, "web"), HealthServer(host, port, checks):
-            err.print(f"Serving on http://{host}:{port}")
+            err.print(f"Serving on {_web(host, port)}")
             stop.wait()
 
 

@@ -167,7 +167,7 @@ def _letters(app: App, since: datetime | None = None) -> Iterator[tuple[Message,
 
 def _find(app: App, name: str) -> tuple[Message, DeadLetter]:
     """Return the newest dead letter whose id starts with `name`."""
-    found = [one for one in _letters(app) if one[1].id.startswith(name)]
+    found = [one for one in _letters(app) if name and one[1].id.startswith(name)]
     if len({letter.id for _message, letter in found}) != 1:
         what = "no dead letter" if not found else "several dead letters"
         raise UsageError(f"{what} {name!r}; see: despatch dead list")

@@ -2,9 +2,9 @@
 
 import json
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from cryptography.fernet import Fernet
@@ -282,6 +282,26 @@ def test_a_stage_without_a_sign_of_life_is_missing(installed: App, clock: FakeCl
     assert not others_running(installed)
     assert status(installed).missing == ("ingest", "processors", "alerts")
     assert timedelta(seconds=30) > 3 * BEAT_EVERY
+
+
+def test_a_process_that_was_killed_is_shown_for_a_while_and_one_that_stopped_is_not(
+    installed: App, clock: FakeClock
+) -> None:
+    def beats(at: datetime, state: Literal["running", "stopped"], *instances: str) -> None:
+        with installed.store.transaction() as tx:
+            for one in instances:
+                tx.beat(Beat("processors", one, began, at, state))
+
+    began = clock.now()
+    beats(began, "running", "killed", "lives", "stopped")
+    clock.move(timedelta(minutes=1))
+    beats(clock.now(), "running", "lives")
+    beats(clock.now(), "stopped", "stopped")
+    assert {beat.instance for beat in status(installed).beats} == {"killed", "lives"}
+    clock.move(timedelta(minutes=10))
+    later = status(installed)
+    assert (later.beats, later.missing) == ((), ("ingest", "processors", "alerts"))
+    assert later.last_seen == {"processors": began + timedelta(minutes=1)}
 
 
 def test_the_doctor_finds_a_new_installation_sound(installed: App) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import typer
@@ -91,3 +92,21 @@ def test_lengths_of_time_are_said_as_people_do() -> None:
     assert ago(moment("2023-08-09T11:57"), now) == "3 min ago"
     assert ago(moment("2023-08-09T15:00"), now) == "in 3 h"
     assert span(moment("2023-08-09") - moment("2023-07-31")) == "9 days"
+
+
+def test_settings_are_shown_as_they_are_written_and_secrets_are_not(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "despatch.toml").write_text(
+        'operator_url = "json://me:hunter2@example.org"\nretention = "36h"\n'
+        'allow_networks = ["10.0.0.0/8"]\n'
+    )
+    assert run(["--home", str(tmp_path), "settings"]) == 0
+    shown = dict(line.split(" = ") for line in capfd.readouterr().out.splitlines() if " = " in line)
+    assert shown["retention"] == "36h"
+    assert shown["poll_every"] == "15m"
+    assert shown["store"] == "local"
+    assert shown["allow_networks"] == "10.0.0.0/8"
+    assert shown["log_json"] == "false"
+    assert shown["contact"] == ""
+    assert "hunter2" not in str(shown)
