@@ -1,5 +1,6 @@
 """`doctor`: is this installation sound? Each finding says what was looked at and the way out."""
 
+import os
 import pyexpat
 import shutil
 import sys
@@ -72,6 +73,9 @@ def _home(app: App) -> str:
     free = shutil.disk_usage(home).free
     if free < LITTLE_ROOM:
         raise OperatorError(f"{home} has {free // 2**20} MiB left; make room on that disk")
+    shut = [f.name for f in sorted(home.glob("*.db*")) if not os.access(f, os.R_OK | os.W_OK)]
+    if shut:  # SQLite gives what it makes beside a file that file's permissions, and they stay
+        raise OperatorError(f"{home}: not readable and writable for this user: {', '.join(shut)}")
     return f"{home}, {free / 2**30:.1f} GiB free"
 
 
@@ -84,7 +88,7 @@ def _store(app: App) -> str:
     app.store.check_keys()
     with app.store.transaction() as tx:
         counts = tx.counts()
-    return f"{counts.releases} releases, {counts.subscriptions} active subscriptions"
+    return f"releases: {counts.releases}, active subscriptions: {counts.subscriptions}"
 
 
 def _topics(app: App) -> str:
@@ -101,7 +105,7 @@ def _operator(app: App) -> str:
             "set it to an apprise URL"
         )
     app.senders.sender_for(app.settings.operator_url).check(app.settings.operator_url)
-    return "alarms reach the operator's channel"
+    return "operator_url is complete; nothing was sent to it now"
 
 
 def _stages(app: App) -> str:

@@ -217,7 +217,9 @@ async def _poll(
     finally:
         put_away(app, leased.source.id)
     if report.problem:
-        raise UsageError(f"{source.settings['path']}: {report.problem}")
+        where = source.settings["path"]
+        named = report.problem.startswith(where)
+        raise UsageError(report.problem if named else f"{where}: {report.problem}")
     return report
 
 

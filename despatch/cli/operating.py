@@ -43,11 +43,13 @@ def _status(context: typer.Context, as_json: Json = False) -> None:
     Exits with 1 if a stage shows no life or an alarm is open.
     """
     with here(context).open() as app:
-        found = status(app)
+        found, home = status(app), app.settings.home
     if as_json:
         give(_plain(found))
     else:
         _show(found)
+        if not found.sources:
+            out.print(f"No source in {home} yet: despatch sources add URL", markup=False)
     if found.missing or found.alarms:
         raise typer.Exit(1)
 

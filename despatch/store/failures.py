@@ -79,7 +79,10 @@ def _of_sqlite(error: sqlite3.Error, file: Path) -> DespatchError:
         case sqlite3.SQLITE_FULL:
             return StorageFull(f"no room on the disk of {file}: free some")
         case sqlite3.SQLITE_READONLY:
-            return NotWritable(f"{file} can't be written: look at its permissions and its folder's")
+            return NotWritable(
+                f"{file} can't be written: look at the permissions of it, of {file.name}-wal and "
+                f"{file.name}-shm beside it, and of the folder"
+            )
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return NotWritable(f"{file} can't be opened: is its folder there, and writable?")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:

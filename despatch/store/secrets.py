@@ -115,9 +115,7 @@ class Secrets:
         )
 
 
-_FORM = "not a key; make one: python -c 'import base64,os; " + (
-    "print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
-)
+_FORM = "not a key; make one: despatch settings --new-key"
 
 
 def _derive(key: str, purpose: str) -> bytes:

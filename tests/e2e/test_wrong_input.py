@@ -79,6 +79,13 @@ def test_a_file_of_garbage_is_named_and_the_good_lines_go_on(
     assert "line 2" in classified.stderr
 
 
+def test_a_folder_without_documents_is_named_once(
+    installation: Installation, tmp_path: Path
+) -> None:
+    done = fails(installation, 2, "replay", str(tmp_path), says=("holds no file", ".jsonl.gz"))
+    assert done.stderr.count(str(tmp_path)) == 1
+
+
 def test_a_misspelt_setting_is_named_with_the_right_one(installation: Installation) -> None:
     installation.environ["DESPATCH_POL_EVERY"] = "15m"
     fails(installation, 78, "status", says=("DESPATCH_POL_EVERY", "DESPATCH_POLL_EVERY"))
