@@ -91,6 +91,20 @@ def _store(app: App) -> str:
     return f"releases: {counts.releases}, active subscriptions: {counts.subscriptions}"
 
 
+def _subscriptions(app: App) -> str:
+    known = {theme.id for theme in app.themes}
+    with app.store.transaction() as tx:
+        found = tx.subscriptions()
+    for one in found:
+        gone = sorted(set(one.themes) - known)
+        if gone:
+            raise OperatorError(
+                f"{one.id} asks for a theme that is not here: {', '.join(gone)}; put its file "
+                f"back (setting themes_dir), or: despatch subscriptions remove {one.id}"
+            )
+    return "each asks for themes that are here"
+
+
 def _topics(app: App) -> str:
     wrong = app.bus.check_topics(app.topics)
     if wrong:
@@ -129,6 +143,7 @@ LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
     ("home folder", _home),
     ("themes", _themes),
     ("store", _store),
+    ("subscriptions", _subscriptions),
     ("log", _topics),
     ("operator's channel", _operator),
     ("stages", _stages),

@@ -1,4 +1,4 @@
-"""What has to be done now and then while an installation runs: dropping, and looking at lag."""
+"""What has to be done now and then while an installation runs: dropping, and looking around."""
 
 import threading
 from contextlib import suppress
@@ -6,12 +6,15 @@ from datetime import timedelta
 
 from despatch import log
 from despatch.app.moving import READS
-from despatch.app.running import waiting
+from despatch.app.running import ALIVE_WITHIN, waiting
 from despatch.app.wiring import App
 from despatch.errors import DespatchError, TransientError
 
-LOOK_EVERY = timedelta(minutes=5)
+LOOK_EVERY = timedelta(minutes=1)
 DROP_EVERY = timedelta(hours=1)
+
+WATCHED = ("ingest", "processors")
+"""The stages whose end is an alarm: the alert stage, where house is kept, can't tell its own."""
 
 _NOT_KEPT = "house is not kept"
 """The alarm's key while old messages and bodies can't be dropped, or lag can't be looked at."""
@@ -23,6 +26,8 @@ class Housekeeper:
     def __init__(self, app: App) -> None:
         self._app = app
         self._dropped_at = app.clock.now() - DROP_EVERY
+        self._silent: dict[str, int] = {}
+        """At how many looks in a row a stage showed no life."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
         self._log = log.get(stage="housekeeper")
@@ -54,7 +59,8 @@ class Housekeeper:
                 self._app.alarms.open(_NOT_KEPT, f"{_NOT_KEPT}: {exc or repr(exc)}")
 
     def once(self) -> None:
-        """Look at every stage's lag; drop what is older than it is to be kept, hourly."""
+        """Look at every stage's life and lag; drop what is older than it is to be kept, hourly."""
+        self._look_for_life()
         for stage in READS:
             self._look(stage)
         now = self._app.clock.now()
@@ -64,6 +70,27 @@ class Housekeeper:
             with self._app.store.transaction() as tx:
                 bodies = tx.forget_bodies(now - self._app.settings.body_retention)
             self._log.info("house kept", messages_dropped=messages, bodies_dropped=bodies)
+
+    def _look_for_life(self) -> None:
+        """Raise an alarm for a stage that showed no life at this look, nor at the one before.
+
+        One look is too few: a machine that slept, or starts, finds every stage silent.
+        """
+        now = self._app.clock.now()
+        with self._app.store.transaction() as tx:
+            beats = sorted(tx.beats(), key=lambda beat: beat.at)
+        last = {beat.stage: beat.at for beat in beats}
+        alive = {b.stage for b in beats if now - b.at <= ALIVE_WITHIN and b.state != "stopped"}
+        for stage in WATCHED:
+            key = f"life of {stage}"
+            if stage in alive:
+                self._silent[stage] = 0
+                self._app.alarms.close(key)
+            elif stage in last:  # one that never ran here is no stage that ended
+                self._silent[stage] = self._silent.get(stage, 0) + 1
+                if self._silent[stage] == 2:
+                    since = f"{last[stage]:%d %B %Y, %H:%M} UTC"
+                    self._app.alarms.open(key, f"{stage} shows no life since {since}: start it")
 
     def _look(self, stage: str) -> None:
         """Raise an alarm if a stage's next message is half as old as its topic keeps them."""

@@ -70,7 +70,8 @@ def _show(found: Status) -> None:
             ago(beat.at, now),
             waiting.get(beat.stage, ""),
         )
-    for stage in found.missing:
+    shown = {beat.stage for beat in found.beats}
+    for stage in (one for one in found.missing if one not in shown):
         seen = ago(found.last_seen.get(stage), now)
         stages.add_row(stage, "[red]not running[/red]", "", seen, waiting.get(stage, ""))
     out.print(stages)

@@ -84,17 +84,17 @@ def subscribe(
             name=name,
             events=frozenset(event or EVENTS),  # type: ignore[arg-type]
         )
+        shown = _shown(app, made)
+        if as_json:
+            give(_as_json(made, shown, name) | {"created": created})
+        else:
+            what = "Subscribed" if created else "Already subscribed"
+            out.print(
+                f"{what}: {escape(name)} is told of {' or '.join(chosen)} over {escape(shown)} "
+                f"as {made.id}."
+            )
         if test:
             _test(app, made, as_json)
-        shown = _shown(app, made)
-    if as_json:
-        give(_as_json(made, shown) | {"created": created})
-        return
-    what = "Subscribed" if created else "Already subscribed"
-    out.print(
-        f"{what}: {escape(name)} is told of {' or '.join(chosen)} over {escape(shown)} "
-        f"as {made.id}."
-    )
 
 
 @subscriptions.command("list", epilog=example("despatch subscriptions list --json"))
@@ -103,20 +103,23 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     with here(context).open() as app:
         with app.store.transaction() as tx:
             found = tx.subscriptions()
-        rows = [(one, _shown(app, one)) for one in found]
+            names = {one.id: one.name for one in tx.subscribers()}
+        rows = [(one, _shown(app, one), names[one.subscriber]) for one in found]
         now = app.clock.now()
     if as_json:
-        for one, shown in rows:
-            give(_as_json(one, shown))
+        for one, shown, name in rows:
+            give(_as_json(one, shown, name))
         return
     if not rows:
         out.print("Nobody is subscribed: despatch subscribe --theme migration --to console://")
         return
-    table = Table("subscription", "name", "themes", "events", "channel", "state", "since", box=None)
-    for one, shown in rows:
+    table = Table(
+        "subscription", "subscriber", "themes", "events", "channel", "state", "since", box=None
+    )
+    for one, shown, name in rows:
         table.add_row(
             one.id,
-            escape(one.name),
+            escape(name),
             ", ".join(one.themes),
             "all" if one.events == frozenset(EVENTS) else ", ".join(sorted(one.events)),
             escape(shown),
@@ -209,8 +212,9 @@ def _shown(app: App, subscription: Subscription) -> str:
     return ", ".join(shown.get(channel, "removed") for channel in subscription.channels)
 
 
-def _as_json(one: Subscription, shown: str) -> dict[str, object]:
+def _as_json(one: Subscription, shown: str, name: str) -> dict[str, object]:
     return one.model_dump(mode="json", exclude={"events"}) | {
         "events": sorted(one.events),
         "channels_shown": shown,
+        "subscriber_name": name,
     }

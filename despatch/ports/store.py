@@ -274,6 +274,10 @@ class Transaction(Protocol):
         """Return the subscriber of this name."""
         ...
 
+    def subscribers(self) -> Sequence[Subscriber]:
+        """Return every subscriber, by name."""
+        ...
+
     def add_channel(self, channel: Channel) -> Channel:
         """Add a channel; if the subscriber has one with this URL, return that one instead.
 

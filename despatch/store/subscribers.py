@@ -36,9 +36,10 @@ class Subscribers(Rows):
 
     def subscriber_named(self, name: str) -> Subscriber | None:
         row = self._first(select(subscribers).where(subscribers.c.name == name))
-        if row is None:
-            return None
-        return Subscriber(id=SubscriberId(row.id), name=row.name, created_at=row.created_at)
+        return None if row is None else _subscriber(row)
+
+    def subscribers(self) -> Sequence[Subscriber]:
+        return [_subscriber(row) for row in self._all(select(subscribers).order_by("name"))]
 
     def add_channel(self, channel: Channel) -> Channel:
         self._need_subscriber(channel.subscriber)
@@ -150,3 +151,7 @@ class Subscribers(Rows):
         self._run(delete(used).where(used.c.subscription == subscription.id))
         for channel in subscription.channels:
             self._add(used, subscription=subscription.id, channel=channel)
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(id=SubscriberId(row.id), name=row.name, created_at=row.created_at)

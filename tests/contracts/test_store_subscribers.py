@@ -32,6 +32,12 @@ def test_a_subscriber_is_found_by_name(ada: Store) -> None:
         assert tx.subscriber_named("Ada") is None
 
 
+def test_subscribers_are_listed_by_name(ada: Store) -> None:
+    with ada.transaction() as tx:
+        tx.add_subscriber(a_subscriber("abe"))
+        assert [one.name for one in tx.subscribers()] == ["abe", "ada"]
+
+
 def test_a_subscriber_added_again_stays_as_it_is(ada: Store) -> None:
     with ada.transaction() as tx:
         tx.add_subscriber(a_subscriber(created_at=SEEN + timedelta(days=1)))

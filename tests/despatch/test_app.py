@@ -36,6 +36,17 @@ MIGRATION = {
 }
 ROADS = {"id": "2", "title": "Road works on the A1", "text": "Four weeks.", "date": "2023-08-10"}
 
+HOUSING = """
+title = "Housing"
+description = "Homes."
+version = "1"
+bias = -3.0
+[[terms]]
+name = "homes"
+patterns = ["affordable homes"]
+weights = { title = 3.5, lead = 1.6, body = 0.6 }
+"""
+
 
 def saved(folder: Path, *rows: dict[str, str]) -> Path:
     file = folder / "saved.jsonl"
@@ -282,6 +293,43 @@ def test_a_stage_without_a_sign_of_life_is_missing(installed: App, clock: FakeCl
     assert not others_running(installed)
     assert status(installed).missing == ("ingest", "processors", "alerts")
     assert timedelta(seconds=30) > 3 * BEAT_EVERY
+
+
+def test_a_stage_that_shows_no_life_at_two_looks_is_an_alarm_until_it_does(
+    installed: App, clock: FakeClock
+) -> None:
+    """At one look alone it may be that the machine slept. The poller never ran here."""
+
+    def beat(state: Literal["running", "stopped"]) -> None:
+        with installed.store.transaction() as tx:
+            tx.beat(Beat("processors", "a", clock.now(), clock.now(), state))
+
+    housekeeper = Housekeeper(installed)
+    beat("running")
+    housekeeper.once()
+    clock.move(timedelta(minutes=1))
+    housekeeper.once()
+    assert status(installed).alarms == ()
+    housekeeper.once()
+    [alarm] = status(installed).alarms
+    assert "processors shows no life" in alarm.text
+    beat("running")
+    housekeeper.once()
+    assert status(installed).alarms == ()
+
+
+def test_the_doctor_finds_who_asks_for_a_theme_that_is_gone(tmp_path: Path) -> None:
+    """Nobody would be told, and everything would look well."""
+    (tmp_path / "housing.toml").write_text(HOUSING)
+    home = tmp_path / "home"
+    with App(read(home, environ={}, themes_dir=tmp_path)) as app:
+        url = SecretStr("console://")
+        wants = (ThemeId("housing"),)
+        made, _new = subscribe(app.store, app.clock, app.senders, themes=wants, url=url, name="me")
+    with App(read(home, environ={})) as app:
+        [wrong] = [finding for finding in examine(app) if finding.verdict == "wrong"]
+    assert "housing" in wrong.text
+    assert f"remove {made.id}" in wrong.text
 
 
 def test_a_process_that_was_killed_is_shown_for_a_while_and_one_that_stopped_is_not(
