@@ -19,7 +19,7 @@ from despatch import log
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_errors import translate, translated
 from despatch.bus.kafka_records import size_of, to_message
-from despatch.errors import FencedError, OperatorError, TransientError
+from despatch.errors import FencedError, OperatorError, ServerAway, TransientError
 from despatch.ports.bus import Batch, Extent, Message, Outgoing, Place, StartAt
 from despatch.ports.clock import Clock
 
@@ -28,6 +28,9 @@ HANDLES_WITHIN = timedelta(minutes=5)
 
 _ASKS_AFTER_S = 5.0
 """A member that hears nothing for as long asks whether there is a broker at all."""
+
+_JOINS_WITHIN_S = 60 + HANDLES_WITHIN.total_seconds()
+"""The group waits for a member that polls no more, and goes on without it after HANDLES_WITHIN."""
 
 _ANSWERS_WITHIN_MS = 3_000
 _COMMITS_WITHIN_MS = 10_000
@@ -89,6 +92,7 @@ class KafkaReader:
         self._broken: OperatorError | None = None
         self._closed = False
         self._heard_at = time.monotonic()
+        self._joining_since: float | None = None
         session_ms = session // timedelta(milliseconds=1)
         self._consumer: Any = connector.open(
             KafkaConsumer,
@@ -121,6 +125,7 @@ class KafkaReader:
                 return self._batches(records, max_bytes)
             if self._given:
                 self._settle()
+            self._keep_joining()
             if time.monotonic() >= deadline:
                 self._ask_if_silent()
                 return ()
@@ -191,6 +196,26 @@ class KafkaReader:
             raise translate(exc, f"read {', '.join(self._topics)}") from exc
         return records
 
+    def _keep_joining(self) -> None:
+        """Take a join up again that the end of a poll cut off; say so if it takes very long.
+
+        kafka-python 3.0.12 drops one that new metadata caused, if the poll ends between its two
+        answers: it wants no join then and is in none, and never reads again.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.state is not MemberState.REBALANCING:
+            self._joining_since = None
+            return
+        coordinator.request_rejoin()
+        now = time.monotonic()
+        self._joining_since = self._joining_since or now
+        if now - self._joining_since > _JOINS_WITHIN_S:
+            self._joining_since = now  # said again as long as it lasts
+            raise ServerAway(
+                f"{self._group} has given out no partitions for {_JOINS_WITHIN_S / 60:.0f} minutes:"
+                " does one of its members hang?"
+            )
+
     def _settle(self) -> None:
         """Start the partitions that we were just given where they must start."""
         for topic in sorted({partition.topic for partition in self._given}):
@@ -243,6 +268,7 @@ class KafkaReader:
         begin = time.monotonic()
         try:
             self._consumer.poll(timeout_ms=wait // timedelta(milliseconds=1))
+            self._keep_joining()
         except NoOffsetForPartitionError:
             pass
         except KafkaError as exc:

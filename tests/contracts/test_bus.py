@@ -95,6 +95,24 @@ def test_threads_publish(log: BusUnderTest) -> None:
     assert len(read) == 100
 
 
+def test_hasty_polls(log: BusUnderTest) -> None:
+    """A member whose polls wait for next to nothing joins its group all the same, and reads.
+
+    kafka-python 3.0.12 forgets a join that a poll's end cuts off, and stays out of the group for
+    ever, without a word.
+    """
+    bus, topic = log.open(), log.topic()
+    bus.publish([numbered(topic, 1)])
+
+    for wait_ms in (1, 2, 5):
+        with closing(bus.reader([topic], log.group())) as reader:
+            for _ in tries(log):
+                if batches := reader.poll(timedelta(milliseconds=wait_ms)):
+                    break
+
+        assert numbers(batches[0].messages) == [1]
+
+
 def test_limits(log: BusUnderTest) -> None:
     """A poll returns no more than its limits over all partitions together."""
     bus, topic = log.open(), log.topic()

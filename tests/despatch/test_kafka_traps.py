@@ -1,8 +1,9 @@
 """What goes wrong with a Kafka client that uses no transactions, each shown on a real broker.
 
-The traps are those of kafka-python 3.0.12. Three more have their tests in
+The traps are those of kafka-python 3.0.12. Four more have their tests in
 tests/contracts/test_bus.py, which runs on Kafka too: a new group that misses the backlog, an
-offset out of range that jumps in silence, a member paused beyond its session that wakes up.
+offset out of range that jumps in silence, a member paused beyond its session that wakes up, a
+join that the end of a poll cuts off and that is never taken up again.
 """
 
 import os
