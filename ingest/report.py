@@ -67,3 +67,20 @@ class PollReport:
     def as_dict(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
         return asdict(self)
+
+
+def totals(reports: Sequence[PollReport]) -> dict[str, int]:
+    """Return what many polls came to, for JSON; a feed that has ended was fetched.
+
+    `failed` are all that were not read, sources that another poller has among them.
+    """
+    outcomes = [report.outcome for report in reports if not report.problem]
+    return {
+        "sources": len(reports),
+        "fetched": outcomes.count("fetched") + outcomes.count("ended"),
+        "not_modified": outcomes.count("not modified"),
+        "unchanged": outcomes.count("unchanged"),
+        "failed": len(reports) - len(outcomes),
+        "new": sum(report.new for report in reports),
+        "revised": sum(report.revised for report in reports),
+    }

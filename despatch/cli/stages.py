@@ -2,21 +2,26 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from despatch.app import App
+from despatch.app.cost import Meter
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.app.status import status
 from despatch.cli.context import Health, Json, address, ago, count, err, example, give, here, out
 from despatch.errors import DespatchError, UsageError
 from despatch.runner import Runner, Stage
+
+if TYPE_CHECKING:
+    from ingest.report import PollReport
 
 PANEL = "Stages"
 
@@ -102,42 +107,58 @@ def poll(
     everything: Annotated[
         bool, typer.Option("--all", help="With --once: those that are not due too.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --json: before the sum, a line for each source.")
+    ] = False,
     health: Health = None,
     as_json: Json = False,
 ) -> None:
-    """Poll the sources and publish what is new."""
+    """Poll the sources and publish what is new.
+
+    With --once and --json, one line says what it came to and what it cost.
+    """
     if everything and not once:
         raise UsageError("--all goes with --once: a poller that runs on reads each in its time")
     with here(context).open(service=not once) as app, stop_on_signal() as stop:
         if once:
             app.store.check_schema()
-            _poll_once(app, everything, as_json)
+            _poll_once(app, everything, as_json, verbose)
             return
         until_ready(app, stop)
         with Heart(app, "ingest"), _health(app, health, None):
             asyncio.run(_poll_on(app, stop))
 
 
-def _poll_once(app: App, everything: bool, as_json: bool) -> None:
-    async def run() -> Any:
+def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None:
+    from ingest.report import totals
+
+    meter = Meter()
+
+    async def run() -> "list[PollReport]":
         async with app.fetcher() as fetcher:
-            return await app.poller(fetcher).poll_once(everything=everything)
+            poller = app.poller(fetcher)
+            with meter:
+                return await poller.poll_once(everything=everything)
 
     reports = asyncio.run(run())
-    failed = 0
-    for report in reports:
-        failed += bool(report.problem)
-        if as_json:
+    if as_json:
+        for report in reports if verbose else ():
             give(report.as_dict())
-        else:
-            words = report.problem or f"{report.new} new, {report.changed} changed"
-            out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
-            for reason in report.skipped:
-                err.print(f"Skipped: {report.source}: {reason}", markup=False)
-    if not reports and not as_json:
-        out.print(_none_due(app))
-    if failed:
+        give(asdict(meter.cost) | totals(reports))
+    else:
+        _show_reports(reports)
+        if not reports:
+            out.print(_none_due(app))
+    if any(report.problem for report in reports):
         raise typer.Exit(1)
+
+
+def _show_reports(reports: "Sequence[PollReport]") -> None:
+    for report in reports:
+        words = report.problem or f"{report.new} new, {report.changed} changed"
+        out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
+        for reason in report.skipped:
+            err.print(f"Skipped: {report.source}: {reason}", markup=False)
 
 
 def _none_due(app: App) -> str:

@@ -203,8 +203,8 @@ def test_a_feed_reaches_a_subscriber_and_its_backlog_does_not(
         assert told() == []
         for entries, events in ((new + old, 1), (edited + old, 2)):
             feeds.answers["/feed.atom"] = Answer(body=ATOM.format(entries=entries).encode())
-            polled = installation.run("poll", "--once", "--all", "--json")
-            assert polled.returncode == 0, polled.stderr
+            [polled] = installation.ask("poll", "--once", "--all", "--json")
+            assert (polled["sources"], polled["fetched"], polled["failed"]) == (1, 1, 0)
             wait_for(partial(heard, events), f"alert {events}")
     assert told() == [("new", "https://example.gov/new"), ("revised", "https://example.gov/new")]
     assert "90" in json.dumps(webhook.requests[-1].json())

@@ -1,0 +1,50 @@
+"""`poll --once`: what it gives back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from despatch.app.adding import add_feed
+from despatch.app.wiring import App
+from despatch.cli import run
+from despatch.settings import read
+from despatch.testing import Answer, LoopbackServer
+
+FEED = (
+    b"<rss version='2.0'><channel><title>x</title><item><guid isPermaLink='false'>1</guid>"
+    b"<title>News</title></item></channel></rss>"
+)
+
+
+def polled(home: Path, capfd: pytest.CaptureFixture[str], *options: str) -> list[dict[str, Any]]:
+    """Poll everything once; return the lines of JSON."""
+    run(["--home", str(home), "poll", "--once", "--all", "--json", *options])
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def test_polling_once_gives_one_line_of_what_it_came_to_and_cost(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "despatch.toml").write_text('allow_networks = ["127.0.0.0/8"]\n')
+    with LoopbackServer() as server, App(read(tmp_path, environ={})) as app:
+        add_feed(app, server.will("/good", Answer(headers=[("ETag", '"1"')], body=FEED)), "good")
+        add_feed(app, server.url("/missing"), "missing")
+
+        [first] = polled(tmp_path, capfd)
+        *each, second = polled(tmp_path, capfd, "--verbose")
+
+    counted = {"sources": 2, "fetched": 1, "not_modified": 0, "unchanged": 0, "failed": 1}
+    assert first | counted | {"new": 1, "revised": 0} == first
+    assert first["cpu_s"] > 0
+    assert first["peak_rss_mib"] > 0
+    assert set(first) - set(counted) == {
+        *("wall_s", "cpu_s", "import_cpu_s", "peak_rss_mib"),
+        *("new", "revised"),
+    }
+    assert [(one["source"], one["outcome"]) for one in each] == [
+        ("good", "not modified"),
+        ("missing", "failed"),
+    ]
+    assert (second["fetched"], second["not_modified"], second["new"]) == (0, 1, 0)
