@@ -37,6 +37,7 @@ class Meter:
 
     def __enter__(self) -> Self:
         self._children_kib = 0
+        self._largest_kib = _largest_child_kib()
         self._ended = threading.Event()
         self._looking = threading.Thread(target=self._look_on, daemon=True)
         self._looking.start()
@@ -48,12 +49,14 @@ class Meter:
         wall_s, cpu_s = time.perf_counter() - self._wall_s, _cpu_s() - self._cpu_s
         self._ended.set()
         self._looking.join()
-        children_kib = self._children_kib or resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        largest_kib = _largest_child_kib()
+        if largest_kib > self._largest_kib:  # else it was a child of before
+            self._children_kib = max(self._children_kib, largest_kib)
         self.cost = Cost(
             wall_s=round(wall_s, 3),
             cpu_s=round(cpu_s, 3),
             import_cpu_s=round(self._cpu_s, 3),
-            peak_rss_mib=round((_own_peak_kib() + children_kib) / 1024, 1),
+            peak_rss_mib=round((_own_peak_kib() + self._children_kib) / 1024, 1),
         )
 
     def _look_on(self) -> None:
@@ -64,6 +67,11 @@ class Meter:
 def _cpu_s() -> float:
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def _largest_child_kib() -> int:
+    """Return the peak of the largest child that has ever ended."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 
 
 def _own_peak_kib() -> int:
