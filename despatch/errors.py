@@ -29,13 +29,19 @@ class DespatchError(Exception):
 
 
 class TransientError(DespatchError):
-    """Trying again later may help; `retry_after` is how long the other side asked us to wait."""
+    """Trying again later may help; `retry_after` is how long the other side asked us to wait.
+
+    `status` is the HTTP status that it is, if it is one.
+    """
 
     exit_code = 75  # EX_TEMPFAIL
 
-    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: timedelta | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.status = status
 
 
 class ServerAway(TransientError):
@@ -55,9 +61,13 @@ class StorageFull(TransientError):
 
 
 class PermanentError(DespatchError):
-    """Trying again can't help: the message becomes a dead letter."""
+    """Trying again can't help: the message becomes a dead letter. `status` as above."""
 
     exit_code = 65  # EX_DATAERR
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class TooLarge(PermanentError):

@@ -170,8 +170,8 @@ class HttpFetcher:
             wait = None
             if status in {429, 503} and (asked_for := answer.headers.get("Retry-After")):
                 wait = parse_retry_after(asked_for, self._clock.now(), most=LONGEST_ASKED)
-            raise TransientError(text, retry_after=wait)
-        raise PermanentError(text)
+            raise TransientError(text, retry_after=wait, status=status)
+        raise PermanentError(text, status=status)
 
     async def _read(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
         announced = answer.content_length

@@ -20,6 +20,8 @@ class PollReport:
     outcome: str = "fetched"
     """`fetched`, `not modified`, `unchanged`, `ended`; or `failed`; `fenced` and `busy`: another
     poller has the source; `stopped`: told to stop before the source was read whole."""
+    status: int | None = None
+    """The last answer's HTTP status, if there was one."""
     pages: int = 0
     new: int = 0
     revised: int = 0
@@ -52,6 +54,7 @@ class PollReport:
         return replace(
             self,
             outcome=page.outcome,
+            status=page.status,
             pages=self.pages + 1,
             new=self.new + causes.count("new"),
             revised=self.revised + causes.count("revised"),

@@ -46,6 +46,8 @@ class Page:
     """What could not be read, a sentence each."""
     left_out: int = 0
     """Entries that the source's own settings leave out."""
+    status: int | None = None
+    """The HTTP status of the answer that it was read from, if it was one."""
 
 
 class Source(Protocol):

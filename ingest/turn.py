@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from math import ceil
 from typing import cast
@@ -22,7 +22,18 @@ from despatch.errors import (
     TransientError,
 )
 from despatch.model import Revision
-from despatch.ports import Alarms, Bus, Clock, Health, KnownEntry, Leased, Outgoing, Store
+from despatch.ports import (
+    Alarms,
+    Bus,
+    Clock,
+    Due,
+    Health,
+    KnownEntry,
+    Leased,
+    Outgoing,
+    Poll,
+    Store,
+)
 from despatch.topics import RELEASES, encode
 from ingest.entry import Entry
 from ingest.newness import Contact, Decision, Publish, decide, names_of
@@ -81,7 +92,7 @@ class Turn:
         self.report = PollReport(leased.source.id)
         self._world = world
         self._leased = leased
-        self._leased_at = world.clock.now()
+        self._leased_at = self._began_at = world.clock.now()
         self._tools = tools
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
@@ -223,7 +234,7 @@ class Turn:
         if self._leased.health.failures >= ALARM_AFTER:
             # Before the failures are forgotten: killed in between, the next poll does it again.
             await self._patience.insist(partial(self._world.alarms.close, self._failing))
-        await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
+        await self._give_back(Due(due), Health(polled_at=now, ok_at=now, newest_at=newest_at))
         if self.report.outcome == "ended":
             await self._retire()
         self._log.info(
@@ -244,10 +255,11 @@ class Turn:
             retry_after=why.retry_after if isinstance(why, TransientError) else None,
             spread=spread_of(self._id, now),
         )
-        self.report = replace(self.report, outcome="failed", problem=problem)
+        status = why.status if isinstance(why, TransientError | PermanentError) else None
+        self.report = replace(self.report, outcome="failed", problem=problem, status=status)
         self._log.warning("poll failed", why=problem, failures=failures, due=due.isoformat())
         health = replace(self._leased.health, polled_at=now, failures=failures, problem=problem)
-        await self._give_back(due, health)
+        await self._give_back(Due(due), health)
         if failures >= ALARM_AFTER:
             text = f"{self._id} failed {failures} times in a row: {problem}"
             await self._patience.insist(partial(self._world.alarms.open, self._failing, text))
@@ -272,14 +284,26 @@ class Turn:
         self.report = replace(self.report, outcome=outcome, problem=problem)
         with suppress(FencedError, TransientError, OperatorError):  # its lease ends by itself
             now = self._world.clock.now()
-            await asyncio.to_thread(self._release, now, self._leased.health)
+            await asyncio.to_thread(self._release, Due(now), self._leased.health)
 
-    async def _give_back(self, due: datetime, health: Health) -> None:
-        await self._patience.insist(partial(self._release, due, health))
+    async def _give_back(self, due: Due, health: Health) -> None:
+        await self._patience.insist(partial(self._release, due, health, self._ended()))
 
-    def _release(self, due: datetime, health: Health) -> None:
+    def _release(self, due: Due, health: Health, poll: Poll | None = None) -> None:
         with self._world.store.transaction() as tx:
-            tx.release_source(self._id, self._leased.epoch, due, health)
+            tx.release_source(self._id, self._leased.epoch, due, health, poll)
+
+    def _ended(self) -> Poll:
+        now, report = self._world.clock.now(), self.report
+        return Poll(
+            at=now,
+            outcome=report.outcome,
+            took=max(now - self._began_at, timedelta(0)),
+            status=report.status,
+            new=report.new,
+            changed=report.changed,
+            problem=report.problem,
+        )
 
     async def _keep_lease(self) -> None:
         """Lease the source anew when half of the lease is gone; raise FencedError if it is lost.

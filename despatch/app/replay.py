@@ -22,7 +22,7 @@ from despatch.app.wiring import App
 from despatch.errors import Busy, UsageError
 from despatch.fingerprint import digest
 from despatch.model import Classified, Match, SourceId, Subscriber
-from despatch.ports import Leased, Place, SourceRecord, Transaction
+from despatch.ports import Due, Leased, Place, SourceRecord, Transaction
 from despatch.topics import CLASSIFIED, decode
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def borrow(app: App, source: SourceRecord) -> Leased:
             now = app.clock.now()
             leased = tx.lease_source(source.id, app.instance, now, LEASE)
             if leased is not None:
-                tx.release_source(source.id, leased.epoch, now + NEVER, leased.health)
+                tx.release_source(source.id, leased.epoch, Due(now + NEVER), leased.health)
                 leased = tx.lease_source(source.id, app.instance, now, LEASE)
         if leased is not None:
             return leased
@@ -252,7 +252,7 @@ def put_away(app: App, source: SourceId) -> None:
     with app.store.transaction() as tx:
         leased = tx.lease_source(source, app.instance, now, LEASE)
         if leased is not None:
-            tx.release_source(source, leased.epoch, now + NEVER, leased.health)
+            tx.release_source(source, leased.epoch, Due(now + NEVER), leased.health)
             tx.set_source_state(source, "paused")
 
 

@@ -5,6 +5,7 @@ from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Rea
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.fetch import Fetcher, Response, Validators
+from despatch.ports.polling import POLLS_KEPT, Due, Poll
 from despatch.ports.store import (
     Alarm,
     Archived,
@@ -23,6 +24,7 @@ from despatch.ports.store import (
 )
 
 __all__ = [
+    "POLLS_KEPT",
     "Alarm",
     "Alarms",
     "Archived",
@@ -32,6 +34,7 @@ __all__ = [
     "Claim",
     "Clock",
     "Counts",
+    "Due",
     "Extent",
     "Fetcher",
     "Health",
@@ -41,6 +44,7 @@ __all__ = [
     "Message",
     "Outgoing",
     "Place",
+    "Poll",
     "Reader",
     "Response",
     "Sender",

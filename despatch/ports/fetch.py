@@ -40,6 +40,7 @@ class Fetcher(Protocol):
 
         Raises TransientError for whatever may pass (dns, tls, timeout, refused, 408, 429, 5xx;
         `retry_after` as the server asked) and PermanentError for what will not (other 4xx, too
-        large, an address that the guard refuses). The text starts with the failure's word.
+        large, an address that the guard refuses). The text starts with the failure's word; an
+        answer's `status` is on the error.
         """
         ...

@@ -29,6 +29,7 @@ from despatch.model import (
     SubscriptionId,
 )
 from despatch.ports.bus import Place
+from despatch.ports.polling import Due, Poll, Polling
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class Taken:
     """What the table of revisions made of it."""
 
 
-class Transaction(Protocol):
+class Transaction(Polling, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # sources and cursors
@@ -245,9 +246,12 @@ class Transaction(Protocol):
         ...
 
     def release_source(
-        self, source: SourceId, epoch: int, next_due: datetime, health: Health
+        self, source: SourceId, epoch: int, due: Due, health: Health, poll: Poll | None = None
     ) -> None:
-        """Give a source back and say when it is next due. Raises FencedError likewise."""
+        """Give a source back, say when it is next due, and remember the poll, if there was one.
+
+        Raises FencedError likewise.
+        """
         ...
 
     def keep_body(self, sha256: str, body: bytes, now: datetime) -> None:

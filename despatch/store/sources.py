@@ -10,12 +10,13 @@ from sqlalchemy import Row, or_, select, update
 from despatch.errors import FencedError
 from despatch.fingerprint import digest
 from despatch.model import ReleaseId, SourceId, State
-from despatch.ports import Health, KnownEntry, Leased, SourceRecord
-from despatch.store.rows import Rows, in_parts
+from despatch.ports import Due, Health, KnownEntry, Leased, Poll, SourceRecord
+from despatch.store.polls import Polls, due_columns
+from despatch.store.rows import in_parts
 from despatch.store.tables import entries, sources
 
 
-class Sources(Rows):
+class Sources(Polls):
     """The part of a transaction that sources, cursors and known entries are."""
 
     def add_source(self, source: SourceRecord) -> bool:
@@ -29,6 +30,8 @@ class Sources(Rows):
             cursor="{}",
             epoch=0,
             next_due=source.added_at,
+            due_why="",
+            polls=0,
             failures=0,
             problem="",
         )
@@ -87,10 +90,16 @@ class Sources(Rows):
         self._keep_entries(source, entries)
 
     def release_source(
-        self, source: SourceId, epoch: int, next_due: datetime, health: Health
+        self, source: SourceId, epoch: int, due: Due, health: Health, poll: Poll | None = None
     ) -> None:
-        given_back = {"lease_owner": None, "lease_until": None, "next_due": next_due}
-        self._change_leased(source, epoch, **given_back, **_columns(health))
+        given_back = {
+            "lease_owner": None,
+            "lease_until": None,
+            "polls": sources.c.polls + int(poll is not None),
+        }
+        self._change_leased(source, epoch, **given_back, **due_columns(due), **_columns(health))
+        if poll is not None:
+            self._remember([(source, poll)])
 
     def _lend(self, source: SourceId, owner: str, until: datetime, free: Any) -> Leased | None:
         # One statement decides: PostgreSQL judges `free` anew if another poller was faster.

@@ -46,12 +46,31 @@ sources = Table(
     Column("lease_owner", Text),
     Column("lease_until", Moment),
     Column("next_due", Moment, nullable=False),
+    Column("due_why", Words, nullable=False),
+    Column("held_until", Moment),
+    Column("polls", BigInteger, nullable=False),
     Column("polled_at", Moment),
     Column("ok_at", Moment),
     Column("failures", Integer, nullable=False),
     Column("problem", Words, nullable=False),
     Column("newest_at", Moment),
     Index(None, "state", "next_due"),
+)
+
+# A ring: a source's newest poll takes the place of its oldest one.
+polls = Table(
+    "polls",
+    metadata,
+    Column("source", Text, ForeignKey("sources.id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("problem", Words, nullable=False),
 )
 
 entries = Table(

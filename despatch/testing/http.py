@@ -65,7 +65,7 @@ class FakeFetcher:
         self.asked.append(Asked(address, validators))
         answers = self._answers.get(address)
         if not answers:
-            raise PermanentError(f"http 404: {address}")
+            raise PermanentError(f"http 404: {address}", status=404)
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, DespatchError):
             raise answer

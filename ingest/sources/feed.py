@@ -59,6 +59,7 @@ class FeedSource(Frozen):
             cursor=_cursor(answer, sha256),
             parts=(Part(fetched, answer.body, feed.entries),),
             outcome="ended" if feed.ended else "fetched",
+            status=answer.status,
             skipped=(f"{self.address}: {feed.empty} items without title and text",)
             if feed.empty
             else (),
@@ -66,7 +67,7 @@ class FeedSource(Frozen):
 
 
 def _nothing(outcome: Outcome, answer: Response, sha256: str | None) -> Page:
-    return Page(cursor=_cursor(answer, sha256), outcome=outcome)
+    return Page(cursor=_cursor(answer, sha256), outcome=outcome, status=answer.status)
 
 
 def _cursor(answer: Response, sha256: str | None) -> Mapping[str, Any]:

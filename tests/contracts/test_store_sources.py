@@ -8,7 +8,7 @@ import pytest
 
 from despatch.errors import FencedError
 from despatch.model import ReleaseId, SourceId
-from despatch.ports import Health, KnownEntry, Leased, SourceRecord, Store
+from despatch.ports import Due, Health, KnownEntry, Leased, SourceRecord, Store
 from despatch.testing.stores import StoreUnderTest
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -156,7 +156,7 @@ def test_a_saved_cursor_comes_with_the_next_lease(store: Store, govuk: SourceId)
     leased = lent(store)
     with store.transaction() as tx:
         tx.save_cursor(govuk, leased.epoch, {"etag": '"x"', "n": 1}, [], WELL)
-        tx.release_source(govuk, leased.epoch, NOW + LEASE, WELL)
+        tx.release_source(govuk, leased.epoch, Due(NOW + LEASE), WELL)
     again = lent(store, owner="two")
     assert again.cursor == {"etag": '"x"', "n": 1}
     assert again.health == WELL
@@ -173,7 +173,7 @@ def test_first_contact_lasts_until_a_source_was_read_with_success(
     leased = lent(store)
     assert leased.first_contact
     with store.transaction() as tx:
-        tx.release_source(govuk, leased.epoch, NOW, WELL)
+        tx.release_source(govuk, leased.epoch, Due(NOW), WELL)
     assert not lent(store).first_contact
 
 
@@ -181,7 +181,7 @@ def test_a_source_given_back_is_due_when_it_was_said(store: Store, govuk: Source
     leased = lent(store)
     due = NOW + timedelta(minutes=15)
     with store.transaction() as tx:
-        tx.release_source(govuk, leased.epoch, due, WELL)
+        tx.release_source(govuk, leased.epoch, Due(due), WELL)
         assert tx.lease_due("two", due - timedelta(microseconds=1), LEASE, 9) == []
         assert [each.source.id for each in tx.lease_due("two", due, LEASE, 9)] == [govuk]
 
@@ -195,7 +195,7 @@ def test_a_late_save_under_an_older_lease_changes_nothing(store: Store, govuk: S
     with pytest.raises(FencedError, match="govuk"), store.transaction() as tx:
         tx.save_cursor(govuk, sleeper.epoch, {"by": "one"}, [an_entry(raw="one")], Health())
     with pytest.raises(FencedError, match="govuk"), store.transaction() as tx:
-        tx.release_source(govuk, sleeper.epoch, NOW, Health())
+        tx.release_source(govuk, sleeper.epoch, Due(NOW), Health())
     with store.transaction() as tx:
         assert [entry.raw for entry in tx.known_entries(govuk, ["tag:1"])] == ["two"]
     assert lent(store, owner="two", now=NOW + LEASE).cursor == {"by": "two"}
@@ -204,7 +204,7 @@ def test_a_late_save_under_an_older_lease_changes_nothing(store: Store, govuk: S
 def test_a_source_given_back_takes_no_further_save(store: Store, govuk: SourceId) -> None:
     leased = lent(store)
     with store.transaction() as tx:
-        tx.release_source(govuk, leased.epoch, NOW, WELL)
+        tx.release_source(govuk, leased.epoch, Due(NOW), WELL)
     with pytest.raises(FencedError), store.transaction() as tx:
         tx.save_cursor(govuk, leased.epoch, {}, [], WELL)
 

@@ -12,7 +12,7 @@ import pytest
 
 from despatch.bus.local import LocalBus
 from despatch.model import Revision, SourceId
-from despatch.ports import Health, Leased, SourceRecord, Store
+from despatch.ports import Due, Health, Leased, SourceRecord, Store
 from despatch.testing import FakeClock, FakeFetcher
 from despatch.testing.stores import temporary_store
 from despatch.topics import RELEASES, decode, topic_specs
@@ -158,7 +158,7 @@ class Installation:
         """Return what is kept of how far a source is read."""
         leased = self.lease(source, "look")
         with self.store.transaction() as tx:
-            tx.release_source(source, leased.epoch, self.clock.now(), leased.health)
+            tx.release_source(source, leased.epoch, Due(self.clock.now()), leased.health)
         return leased.cursor
 
 

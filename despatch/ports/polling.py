@@ -1,0 +1,50 @@
+"""What is kept of when a source is polled: when next and why, and how the last polls went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from despatch.model import SourceId
+
+POLLS_KEPT = 30
+"""So many polls of a source are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a source is polled next, and what decided it."""
+
+    at: datetime
+    why: str = ""
+    """In words: `the server asked for 20 min (Cache-Control)`; empty if nothing was polled yet."""
+    held_until: datetime | None = None
+    """Until then the server wants to be left alone (Retry-After): an operator waits too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One poll of a source, as its history keeps it."""
+
+    at: datetime
+    """When it ended."""
+    outcome: str
+    """`fetched`, `not modified`, `unchanged`, `ended` or `failed`."""
+    took: timedelta
+    status: int | None = None
+    """The HTTP status, if there was an answer."""
+    new: int = 0
+    changed: int = 0
+    problem: str = ""
+
+
+class Polling(Protocol):
+    """The part of a transaction that the times of polls are."""
+
+    def due(self, source: SourceId) -> Due | None:
+        """Return when a source is polled next and why; None if there is no such source."""
+        ...
+
+    def polls_of(self, source: SourceId) -> Sequence[Poll]:
+        """Return a source's last polls, newest first, at most `POLLS_KEPT`."""
+        ...

@@ -1,0 +1,71 @@
+"""When sources are polled next and why, and the last polls of each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from despatch.model import SourceId
+from despatch.ports import POLLS_KEPT, Due, Poll
+from despatch.store.rows import Rows, insert_into
+from despatch.store.tables import polls, sources
+
+
+class Polls(Rows):
+    """The part of a transaction that the times of polls are."""
+
+    def due(self, source: SourceId) -> Due | None:
+        row = self._first(select(sources).where(sources.c.id == source))
+        return None if row is None else Due(row.next_due, row.due_why, row.held_until)
+
+    def polls_of(self, source: SourceId) -> Sequence[Poll]:
+        wanted = select(polls).where(polls.c.source == source).order_by(polls.c.number.desc())
+        return [_poll(row) for row in self._all(wanted)]
+
+    def _remember(self, ended: Sequence[tuple[SourceId, Poll]]) -> None:
+        """Add polls to their sources' histories; each source has counted its own already."""
+        if ended:
+            rows = [_row(source, poll) for source, poll in ended]
+            self._connection.execute(_insert(self._dialect), rows)
+
+
+def due_columns(due: Due) -> Mapping[str, Any]:
+    """Return what a source's row says of its next poll."""
+    return {"next_due": due.at, "due_why": due.why, "held_until": due.held_until}
+
+
+@cache
+def _insert(dialect: str) -> Any:
+    """Return the insert of a source's newest poll, in the place of the one that falls out."""
+    number = select(sources.c.polls).where(sources.c.id == bindparam("of")).scalar_subquery()
+    insert = insert_into(dialect, polls).values(number=number, place=number % POLLS_KEPT)
+    kept = {c.name: insert.excluded[c.name] for c in polls.c if not c.primary_key}
+    return insert.on_conflict_do_update(index_elements=["source", "place"], set_=kept)
+
+
+def _row(source: SourceId, poll: Poll) -> dict[str, Any]:
+    return {
+        "of": source,
+        "source": source,
+        "at": poll.at,
+        "outcome": poll.outcome,
+        "took_ms": round(poll.took / timedelta(milliseconds=1)),
+        "status": poll.status,
+        "new": poll.new,
+        "changed": poll.changed,
+        "problem": poll.problem,
+    }
+
+
+def _poll(row: Row[Any]) -> Poll:
+    return Poll(
+        at=row.at,
+        outcome=row.outcome,
+        took=timedelta(milliseconds=row.took_ms),
+        status=row.status,
+        new=row.new,
+        changed=row.changed,
+        problem=row.problem,
+    )
