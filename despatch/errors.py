@@ -6,7 +6,8 @@
     │   ├── Busy             somebody else holds the lock just now
     │   └── StorageFull      no room on the disk
     ├── PermanentError       this one thing can never be handled: dead letter
-    │   └── TooLarge         over a stated limit
+    │   ├── TooLarge         over a stated limit
+    │   └── BadStatus        a site answers that it will not, such as 404 or 410
     ├── FencedError          somebody else owns this now: drop the work, ask for a new place
     └── OperatorError        a person must act: the stage stops and says so
         ├── UsageError       a wrong command line or input
@@ -72,6 +73,17 @@ class PermanentError(DespatchError):
 
 class TooLarge(PermanentError):
     """Something is over a limit that its text names."""
+
+
+class BadStatus(PermanentError):
+    """A site answers with a status that asking again does not mend, such as 403, 404 or 410."""
+
+    def __init__(self, message: str, *, status: int, address: str, body: bytes = b"") -> None:
+        super().__init__(message, status=status)
+        self.address = address
+        """Who answered so, after redirects."""
+        self.body = body
+        """What a 410 says besides; empty for every other status."""
 
 
 class FencedError(DespatchError):

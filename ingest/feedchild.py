@@ -1,56 +1,22 @@
-"""Parses feeds in child processes, so that a hostile one can cost a limited time and no more.
+"""Parses feeds in child processes: see `ingest/children.py`."""
 
-A child reads a line of JSON (`{"type", "address", "bytes"}`) and so many bytes, and answers with
-eight bytes that say how long its JSON is. It ends when its input does, or when the CPU limit
-kills it; its parent starts another.
-"""
-
-import asyncio
-import json
-import os
-import resource
-import signal
-import sys
-from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from types import TracebackType
-from typing import BinaryIO, Literal, Self
+from typing import Self
 
 from pydantic import TypeAdapter
-from pydantic.dataclasses import dataclass
 
-from despatch.errors import PermanentError, TransientError
+from ingest.children import CPU_LIMIT, Children, serve
 from ingest.feedparse import ParsedFeed, parse_feed
 
-CPU_LIMIT = timedelta(seconds=20)
-_SIZE_BYTES = 8
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What a child says of one feed."""
-
-    kind: Literal["parsed", "permanent", "transient", "fell over"]
-    parsed: ParsedFeed | None = None
-    text: str = ""
-
-
-_ANSWER = TypeAdapter(_Answer)
+_PARSED = TypeAdapter(ParsedFeed)
 
 
 class ChildParser:
-    """A pool of children that parse; use it as an async context manager.
-
-    Children are started when the first feed comes and kept. One event loop's own.
-    """
+    """A pool of children that parse feeds; use it as an async context manager."""
 
     def __init__(self, *, at_once: int | None = None, cpu_limit: timedelta = CPU_LIMIT) -> None:
-        self._limit_s = cpu_limit.total_seconds()
-        self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
-        for _ in range(at_once or min(4, os.cpu_count() or 1)):
-            self._idle.put_nowait(None)
-        self._children: set[asyncio.subprocess.Process] = set()
+        self._children = Children("ingest.feedchild", "feed", at_once=at_once, cpu_limit=cpu_limit)
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,138 +24,19 @@ class ChildParser:
     async def __aexit__(
         self,
         _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
-        for child in list(self._children):
-            await self._end(child)
+        await self._children.__aexit__(_type, exc, traceback)
 
     async def parse(self, body: bytes, content_type: str, address: str) -> ParsedFeed:
-        """Return a feed's entries: see `parse_feed`.
-
-        Raises besides: PermanentError (`too slow`) beyond the CPU limit, (`broken feed`) for a
-        document on which the parser falls over.
-        """
-        child = await self._idle.get()
-        try:
-            if child is None or child.returncode is not None:
-                child = await self._start(instead_of=child)
-            answer = await self._answer(child, body, content_type, address)
-        except BaseException:
-            if child is not None:
-                await self._end(child)
-            child = None
-            raise
-        finally:
-            self._idle.put_nowait(child)
-        if answer.kind == "permanent":
-            raise PermanentError(answer.text)
-        if answer.kind == "transient" or answer.parsed is None:
-            raise TransientError(answer.text)
-        return answer.parsed
-
-    async def _answer(
-        self, child: asyncio.subprocess.Process, body: bytes, content_type: str, address: str
-    ) -> _Answer:
-        """Ask one child; a busy machine gets three times the CPU limit in wall time."""
-        try:
-            answer = await asyncio.wait_for(
-                _ask(child, body, content_type, address), self._limit_s * 3
-            )
-        except TimeoutError as exc:
-            raise self._too_slow(address) from exc
-        except (asyncio.IncompleteReadError, ConnectionError) as exc:
-            if await child.wait() == -signal.SIGXCPU:
-                raise self._too_slow(address) from exc
-            raise PermanentError(f"broken feed: the parser died over {address}") from exc
-        if answer.kind == "fell over":
-            await child.wait()
-            raise PermanentError(f"broken feed: the parser fell over {address}: {answer.text}")
-        return answer
-
-    def _too_slow(self, address: str) -> PermanentError:
-        return PermanentError(f"too slow: parsing {address} took over {self._limit_s:g} s")
-
-    async def _start(
-        self, instead_of: asyncio.subprocess.Process | None
-    ) -> asyncio.subprocess.Process:
-        if instead_of is not None:
-            await self._end(instead_of)
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "ingest.feedchild",
-            str(max(1, round(self._limit_s))),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C is ours to take; a child ends with its input
-        )
-        self._children.add(child)
-        return child
-
-    async def _end(self, child: asyncio.subprocess.Process) -> None:
-        self._children.discard(child)
-        with suppress(ProcessLookupError):
-            child.kill()
-        if child.stdin is not None:
-            child.stdin.close()
-        await child.communicate()
+        """Return a feed's entries: see `parse_feed`; errors besides as `Children.ask`."""
+        return _PARSED.validate_json(await self._children.ask(body, content_type, address))
 
 
-async def _ask(
-    child: asyncio.subprocess.Process, body: bytes, content_type: str, address: str
-) -> _Answer:
-    if child.stdin is None or child.stdout is None:
-        raise ConnectionError("the child has no pipes")
-    head = {"type": content_type, "address": address, "bytes": len(body)}
-    child.stdin.write(json.dumps(head).encode() + b"\n" + body)
-    await child.stdin.drain()
-    size = int.from_bytes(await child.stdout.readexactly(_SIZE_BYTES))
-    return _ANSWER.validate_json(await child.stdout.readexactly(size))
-
-
-def main() -> None:
-    """Be a child: answer until the input ends. The argument is the CPU limit a feed, in seconds."""
-    limit_s = int(sys.argv[1])
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    sys.excepthook = partial(_last_words, sink)
-    while head := source.readline():
-        asked = json.loads(head)
-        _limit_cpu(limit_s)
-        answer = _parse(source.read(asked["bytes"]), asked["type"], asked["address"])
-        _write(sink, _ANSWER.dump_json(answer))
-
-
-def _parse(body: bytes, content_type: str, address: str) -> _Answer:
-    try:
-        return _Answer("parsed", parse_feed(body, content_type, address))
-    except PermanentError as exc:
-        return _Answer("permanent", text=str(exc))
-    except TransientError as exc:
-        return _Answer("transient", text=str(exc))
-
-
-def _write(sink: BinaryIO, data: bytes) -> None:
-    sink.write(len(data).to_bytes(_SIZE_BYTES) + data)
-    sink.flush()
-
-
-def _last_words(sink: BinaryIO, _type: object, exc: BaseException, _traceback: object) -> None:
-    """Say what the parser fell over, before this process ends; nobody may be listening."""
-    with suppress(OSError):
-        _write(sink, _ANSWER.dump_json(_Answer("fell over", text=repr(exc)[:200])))
-
-
-def _limit_cpu(seconds: int) -> None:
-    """Let this process use so many seconds of CPU from now on; then the kernel ends it."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used = usage.ru_utime + usage.ru_stime
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    soft = int(used) + seconds + 1
-    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
+def _parse(body: bytes, content_type: str, address: str) -> bytes:
+    return _PARSED.dump_json(parse_feed(body, content_type, address))
 
 
 if __name__ == "__main__":
-    main()
+    serve(_parse)

@@ -125,7 +125,7 @@ class _Page:
         if not self.preformatted:
             text = re.sub(r"\s+", " ", text)
             if not text.strip():
-                if not self._gap and text:
+                if not self._gap and text and self.parts and not self.parts[-1].isspace():
                     self.parts.append(" ")
                 return
         if self._gap or not self.parts:
@@ -161,7 +161,9 @@ class _Page:
         self._gap = max(self._gap, gap, key=len)
 
     def _cell(self) -> None:
-        if self.parts and not self._gap and self.parts[-1].strip() not in {"", "|"}:
+        """Set a cell apart from the one before it, if there is one; blanks between are none."""
+        said = [part for part in self.parts[-2:] if not part.isspace()]
+        if said and not self._gap and said[-1] != " | ":
             self.parts.append(" | ")
 
     def _nest(self, name: str, by: int) -> None:

@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from despatch import __version__
-from despatch.errors import PermanentError, ServerAway, TransientError
+from despatch.errors import BadStatus, PermanentError, ServerAway, TransientError
 from despatch.ports import Clock, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
 from ingest.decompress import ENCODINGS, Decompressor
@@ -150,7 +150,7 @@ class HttpFetcher:
         async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
             if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
                 return _joined(url, target)
-            self._check_status(url, answer, asked=bool(given.etag or given.last_modified))
+            await self._check_status(url, answer, asked=bool(given.etag or given.last_modified))
             body = b"" if answer.status == 304 else await self._read(url, answer)
             return Response(
                 address=url,
@@ -161,7 +161,7 @@ class HttpFetcher:
                 validators=_renewed(answer, given),
             )
 
-    def _check_status(self, url: str, answer: aiohttp.ClientResponse, *, asked: bool) -> None:
+    async def _check_status(self, url: str, answer: aiohttp.ClientResponse, *, asked: bool) -> None:
         status = answer.status
         if status in {200, 203} or (status == 304 and asked):
             return
@@ -171,7 +171,9 @@ class HttpFetcher:
             if status in {429, 503} and (asked_for := answer.headers.get("Retry-After")):
                 wait = parse_retry_after(asked_for, self._clock.now(), most=LONGEST_ASKED)
             raise TransientError(text, retry_after=wait, status=status)
-        raise PermanentError(text, status=status)
+        # Who is gone may say why, and where to look instead (GOV.UK's Content API does).
+        body = await self._read(url, answer) if status == 410 else b""
+        raise BadStatus(text, status=status, address=url, body=body)
 
     async def _read(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
         announced = answer.content_length

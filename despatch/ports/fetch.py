@@ -39,8 +39,8 @@ class Fetcher(Protocol):
         """Return the answer to a GET, after redirects.
 
         Raises TransientError for whatever may pass (dns, tls, timeout, refused, 408, 429, 5xx;
-        `retry_after` as the server asked) and PermanentError for what will not (other 4xx, too
-        large, an address that the guard refuses). The text starts with the failure's word; an
-        answer's `status` is on the error.
+        `retry_after` as the server asked) and PermanentError for what will not (too large, an
+        address that the guard refuses; BadStatus for other 4xx). The text starts with the
+        failure's word; an answer's `status` is on the error.
         """
         ...

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from despatch.errors import DespatchError, PermanentError
+from despatch.errors import BadStatus, DespatchError
 from despatch.ports import Response, Validators
 
 _READ_LIMIT = 64 * 1024
@@ -65,7 +65,7 @@ class FakeFetcher:
         self.asked.append(Asked(address, validators))
         answers = self._answers.get(address)
         if not answers:
-            raise PermanentError(f"http 404: {address}", status=404)
+            raise BadStatus(f"http 404: {address}", status=404, address=address)
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, DespatchError):
             raise answer

@@ -26,6 +26,7 @@ from ingest.text import clean_text
         ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n\n- b\n\n- c"),
         ("<blockquote><p>q<p>r</blockquote>s", "> q\n\n> r\n\ns"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><th>c<th>d</table>e", "a | b\nc | d\n\ne"),
+        ("<table>\n <tr>\n  <td>a</td>\n  <td>b</td>\n </tr>\n</table>", "a | b"),
         ("<pre>a\n  b</pre>c", "a\nb\n\nc"),
         ("a<script>if (a<b) {alert('</p>')}</script>b", "ab"),
         ("a<style>p {color: red}</style>b<!-- c -- d --> e<!---->f<!-->g", "ab efg"),

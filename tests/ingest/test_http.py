@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from despatch.errors import DespatchError, PermanentError, ServerAway, TransientError
+from despatch.errors import BadStatus, DespatchError, PermanentError, ServerAway, TransientError
 from despatch.ports import Response, Validators
 from despatch.testing import Answer, FakeClock, LoopbackServer
 from despatch.testing.certificates import make_certificates
@@ -354,6 +354,22 @@ def test_what_may_pass_is_tried_again(server: LoopbackServer, status: int) -> No
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
 def test_what_will_not_pass_is_permanent(server: LoopbackServer, status: int) -> None:
     fails(server.will("/feed", Answer(status)), PermanentError, f"http {status}")
+
+
+@pytest.mark.parametrize("status,kept", [(404, b""), (410, b"{}")])
+def test_who_is_gone_may_say_why_and_who_said_so_is_told(
+    server: LoopbackServer, status: int, kept: bytes
+) -> None:
+    there = server.will("/new", Answer(status, body=b"{}"))
+
+    error = fails(
+        server.will("/old", Answer(301, headers=[("Location", "/new")])),
+        BadStatus,
+        f"http {status}",
+    )
+
+    assert isinstance(error, BadStatus)
+    assert (error.status, error.address, error.body) == (status, there, kept)
 
 
 @pytest.mark.parametrize("status", [429, 503])
