@@ -6,36 +6,29 @@ change in place.
 """
 
 from datetime import UTC
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
-MAX_TEXT_CHARS = 500_000
-"""A release's text is cut here and marked `truncated`."""
-
-SourceId = NewType("SourceId", str)
-ReleaseId = NewType("ReleaseId", str)
-RevisionId = NewType("RevisionId", str)
-ThemeId = NewType("ThemeId", str)
-SubscriberId = NewType("SubscriberId", str)
-ChannelId = NewType("ChannelId", str)
-SubscriptionId = NewType("SubscriptionId", str)
-AlertId = NewType("AlertId", str)
-DeliveryId = NewType("DeliveryId", str)
+from despatch.vocabulary import MAX_TEXT_CHARS as MAX_TEXT_CHARS
+from despatch.vocabulary import AlertId as AlertId
+from despatch.vocabulary import Cause as Cause
+from despatch.vocabulary import ChannelId as ChannelId
+from despatch.vocabulary import DeliveryId as DeliveryId
+from despatch.vocabulary import Event as Event
+from despatch.vocabulary import ReleaseId as ReleaseId
+from despatch.vocabulary import RevisionId as RevisionId
+from despatch.vocabulary import SourceId as SourceId
+from despatch.vocabulary import State as State
+from despatch.vocabulary import Status as Status
+from despatch.vocabulary import SubscriberId as SubscriberId
+from despatch.vocabulary import SubscriptionId as SubscriptionId
+from despatch.vocabulary import TextFrom as TextFrom
+from despatch.vocabulary import TextKind as TextKind
+from despatch.vocabulary import ThemeId as ThemeId
 
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """A moment, always in UTC; a naive time is refused."""
-
-Cause = Literal["new", "completed", "revised", "withdrawn", "restored"]
-"""Why a revision exists: docs/reference/revisions.md."""
-
-Event = Literal["new", "revised", "withdrawn", "restored"]
-"""What a subscriber can be told about a release."""
-
-TextKind = Literal["summary", "full"]
-TextFrom = Literal["feed", "page", "api", "file"]
-Status = Literal["live", "withdrawn"]
-State = Literal["active", "paused", "removed"]
 
 
 class Frozen(BaseModel):

@@ -1,32 +1,23 @@
 """Child processes that parse what strangers wrote: a hostile document costs a limited time only.
 
-A child reads a line of JSON (`{"type", "address", "bytes"}`) and so many bytes. It answers with
-eight bytes that say how long the rest is, a letter that says how it went, and the rest. It ends
-when its input does, or when the CPU limit kills it; its parent starts another.
+What a child is, and how it is asked, stands in `ingest/child.py`. One that ended, or that the CPU
+limit killed, is followed by another.
 """
 
 import asyncio
 import json
 import os
-import resource
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from despatch.errors import PermanentError, TransientError
+from ingest.child import FELL_OVER, PERMANENT, SIZE_BYTES, TRANSIENT
 
 CPU_LIMIT = timedelta(seconds=20)
-
-_SIZE_BYTES = 8
-_PARSED, _PERMANENT, _TRANSIENT, _FELL_OVER = b"=", b"!", b"?", b"x"
-
-Work = Callable[[bytes, str, str], bytes]
-"""What a child does with the bytes, the content type and the address of a document."""
 
 
 class Children:
@@ -82,9 +73,9 @@ class Children:
             raise
         finally:
             self._idle.put_nowait(child)
-        if kind == _PERMANENT:
+        if kind == PERMANENT:
             raise PermanentError(answer.decode())
-        if kind == _TRANSIENT:
+        if kind == TRANSIENT:
             raise TransientError(answer.decode())
         return answer
 
@@ -102,7 +93,7 @@ class Children:
             if await child.wait() == -signal.SIGXCPU:
                 raise self._too_slow(address) from exc
             raise PermanentError(f"broken {self._what}: the parser died over {address}") from exc
-        if kind == _FELL_OVER:
+        if kind == FELL_OVER:
             await child.wait()
             raise PermanentError(
                 f"broken {self._what}: the parser fell over {address}: {answer.decode()}"
@@ -147,50 +138,6 @@ async def _ask(
     head = {"type": content_type, "address": address, "bytes": len(body)}
     child.stdin.write(json.dumps(head).encode() + b"\n" + body)
     await child.stdin.drain()
-    size = int.from_bytes(await child.stdout.readexactly(_SIZE_BYTES))
+    size = int.from_bytes(await child.stdout.readexactly(SIZE_BYTES))
     answer = await child.stdout.readexactly(size)
     return answer[:1], answer[1:]
-
-
-def serve(work: Work) -> None:
-    """Be a child: answer until the input ends.
-
-    The process's argument is the CPU limit of one document, in seconds.
-    """
-    limit_s = int(sys.argv[1])
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    sys.excepthook = partial(_last_words, sink)
-    while head := source.readline():
-        asked = json.loads(head)
-        _limit_cpu(limit_s)
-        _write(sink, *_done(work, source.read(asked["bytes"]), asked["type"], asked["address"]))
-
-
-def _done(work: Work, body: bytes, content_type: str, address: str) -> tuple[bytes, bytes]:
-    try:
-        return _PARSED, work(body, content_type, address)
-    except PermanentError as exc:
-        return _PERMANENT, str(exc).encode()
-    except TransientError as exc:
-        return _TRANSIENT, str(exc).encode()
-
-
-def _write(sink: BinaryIO, kind: bytes, data: bytes) -> None:
-    sink.write((len(data) + 1).to_bytes(_SIZE_BYTES) + kind + data)
-    sink.flush()
-
-
-def _last_words(sink: BinaryIO, _type: object, exc: BaseException, _traceback: object) -> None:
-    """Say what the parser fell over, before this process ends; nobody may be listening."""
-    with suppress(OSError):
-        _write(sink, _FELL_OVER, repr(exc)[:200].encode())
-
-
-def _limit_cpu(seconds: int) -> None:
-    """Let this process use so many seconds of CPU from now on; then the kernel ends it."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used = usage.ru_utime + usage.ru_stime
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    soft = int(used) + seconds + 1
-    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (most, hard))

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 EARLIEST_YEAR = 1900
 LATEST_YEAR = 2200
@@ -32,6 +33,8 @@ _MONTHS = {
 # What email.utils does not know and European feeds write.
 _ZONES = {"BST": 1, "IST": 5.5, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "WET": 0, "WEST": 1}
 
+# As Atom writes them: datetime's own reading is ten times as fast, and the same.
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-]\d\d:\d\d)")
 _ISO = re.compile(
     r"(\d{4})-?(\d{2})-?(\d{2})"
     r"(?:[Tt _]\s*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
@@ -58,12 +61,18 @@ def parse_date(given: str) -> datetime | None:
     """
     plain = " ".join(given[:100].split())
     try:
+        if _USUAL.fullmatch(plain):
+            return _in_range(datetime.fromisoformat(plain))
         found = _iso(plain) or _worded(plain) or _mail(plain)
         if found is None:
             return None
-        moment = found.astimezone(UTC)
+        return _in_range(found)
     except (ValueError, OverflowError):
         return None
+
+
+def _in_range(found: datetime) -> datetime | None:
+    moment = found.astimezone(UTC)
     return moment if EARLIEST_YEAR <= moment.year <= LATEST_YEAR else None
 
 
@@ -112,6 +121,7 @@ def _time(hour: str | None, minute: str | None, second: str | None) -> timedelta
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
+@lru_cache(256)
 def _zone(name: str | None) -> timezone:
     if name is None:
         return UTC

@@ -6,8 +6,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from despatch.fingerprint import canonical_address, digest
-from despatch.model import Status, TextFrom, TextKind
 from despatch.shorten import shorten
+from despatch.vocabulary import Status, TextFrom, TextKind
 from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, title_from_text
 
 MAX_NAME_BYTES = 2_000
@@ -99,7 +99,9 @@ def address_of(link: str) -> str | None:
 
 def bounded(key: str) -> str:
     """Return a key, or what stands for one that is too long for an index."""
-    if len(key.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES:
+    if len(key) <= MAX_NAME_BYTES // 4 or (
+        len(key.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES
+    ):
         return key
     return "long " + digest(key, length=64)
 
@@ -115,6 +117,8 @@ def identity_of(id_: str) -> str:
     plain = id_.strip()
     if tag := _GOVUK_TAG.match(plain):
         plain = f"https://{tag[1]}{tag[2]}"
+    if plain[:4].lower() != "http":
+        return plain
     try:
         address = canonical_address(plain)
         fragment = urlsplit(plain).fragment

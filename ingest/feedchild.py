@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import TypeAdapter
 
-from ingest.children import CPU_LIMIT, Children, serve
-from ingest.feedparse import ParsedFeed, parse_feed
+from ingest.children import CPU_LIMIT, Children
+from ingest.feedparse import ParsedFeed
 
 _PARSED = TypeAdapter(ParsedFeed)
 
@@ -16,7 +16,7 @@ class ChildParser:
     """A pool of children that parse feeds; use it as an async context manager."""
 
     def __init__(self, *, at_once: int | None = None, cpu_limit: timedelta = CPU_LIMIT) -> None:
-        self._children = Children("ingest.feedchild", "feed", at_once=at_once, cpu_limit=cpu_limit)
+        self._children = Children("ingest.feedworker", "feed", at_once=at_once, cpu_limit=cpu_limit)
 
     async def __aenter__(self) -> Self:
         return self
@@ -32,11 +32,3 @@ class ChildParser:
     async def parse(self, body: bytes, content_type: str, address: str) -> ParsedFeed:
         """Return a feed's entries: see `parse_feed`; errors besides as `Children.ask`."""
         return _PARSED.validate_json(await self._children.ask(body, content_type, address))
-
-
-def _parse(body: bytes, content_type: str, address: str) -> bytes:
-    return _PARSED.dump_json(parse_feed(body, content_type, address))
-
-
-if __name__ == "__main__":
-    serve(_parse)

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from despatch.errors import PermanentError, TransientError
-from despatch.model import TextKind
+from despatch.vocabulary import TextKind
 from ingest.dates import parse_date
 from ingest.entry import Entry, make_entry, tell_apart
 from ingest.html import html_to_text, title_to_text

@@ -15,6 +15,7 @@ from ingest.text import clean_line, clean_text
 _TAG = re.compile(
     r"""<(/?)([a-zA-Z][^\s/>]*+)(?:[^>=]++|=\s*+"[^"]*+"|=\s*+'[^']*+'|=)*+>""",
 )
+_SPACE = re.compile(r"\s+")
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!?]")
 # int() refuses more than 4,300 digits, and html.unescape does not catch that.
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
@@ -41,6 +42,8 @@ def html_to_text(given: str) -> str:
     A list's items are lines that begin with `- `, a quotation's paragraphs begin with `> `, a
     table's cells stand apart by ` | `. Scripts, styles, comments and unfinished tags leave nothing.
     """
+    if "<" not in given:
+        return clean_text(" ".join(_unescape(given).split()))
     page = _Page()
     for text, name, closing in _tokens(given):
         if text:
@@ -59,7 +62,9 @@ def title_to_text(given: str) -> str:
     """
     if _LOOKS_LIKE_HTML.search(given):
         return clean_line(html_to_text(given))
-    return clean_line(_REFERENCE.sub(lambda found: html.unescape(found[0]), given))
+    if "&" in given:
+        given = _REFERENCE.sub(lambda found: html.unescape(found[0]), given)
+    return clean_line(given)
 
 
 def _tokens(given: str) -> "list[tuple[str, str, bool]]":
@@ -123,7 +128,7 @@ class _Page:
 
     def say(self, text: str) -> None:
         if not self.preformatted:
-            text = re.sub(r"\s+", " ", text)
+            text = _SPACE.sub(" ", text)
             if not text.strip():
                 if not self._gap and text and self.parts and not self.parts[-1].isspace():
                     self.parts.append(" ")

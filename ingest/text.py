@@ -6,15 +6,24 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from despatch.model import MAX_TEXT_CHARS
 from despatch.shorten import shorten
+from despatch.vocabulary import MAX_TEXT_CHARS
 
 MAX_TEXT_BYTES = 560_000
 """A text as JSON: the message's 700,000 bytes need room for evidence and names besides."""
 
+_MOST_JSON_BYTES = 6
+"""A character as JSON takes no more: a control character does, `\\u001f`."""
+
 MAX_TITLE_CHARS = 500
 DERIVED_TITLE_CHARS = 200
 
+# What most texts hold none of: looked for once, and then each step knows that it may be left out.
+_ODD = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200d\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
+_RAGGED = re.compile(r"[^\S \n]|  | \n|\n |\n\n\n")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028]")
 _PARAGRAPH_SEPARATOR = "\u2029"
 _DROPPED = re.compile(
@@ -52,14 +61,13 @@ def clean_text(given: str) -> str:
 
     Lines stay, blanks within a line become one, paragraphs stand apart by one empty line.
     """
-    text = _LINE_ENDS.sub("\n", given).replace(_PARAGRAPH_SEPARATOR, "\n\n")
-    text = _DROPPED.sub("", text)
-    text = _SURROGATES.sub("\ufffd", text)
-    if "\u200c" in text or "\u200d" in text:
-        text = _LATIN_JOINERS.sub("", text)
-    text = _compose(text)
-    text = _AROUND_LINES.sub("\n", _BLANKS.sub(" ", text))
-    return _MANY_LINES.sub("\n\n", text).strip()
+    text = _without_oddities(given) if _ODD.search(given) else given
+    if not text.isascii():
+        text = _compose(text)
+    if _RAGGED.search(text):
+        text = _AROUND_LINES.sub("\n", _BLANKS.sub(" ", text))
+        text = _MANY_LINES.sub("\n\n", text)
+    return text.strip()
 
 
 def clean_line(given: str) -> str:
@@ -69,6 +77,8 @@ def clean_line(given: str) -> str:
 
 def cut_text(text: str) -> Cut:
     """Return what fits a message of a clean text: 500,000 characters, 560,000 bytes of JSON."""
+    if len(text) <= MAX_TEXT_BYTES // _MOST_JSON_BYTES:  # whatever it holds, it fits
+        return Cut(text, truncated=False)
     kept = text[:MAX_TEXT_CHARS]
     if _json_bytes(kept) > MAX_TEXT_BYTES:
         low, high = 0, len(kept)
@@ -95,6 +105,15 @@ def title_from_text(text: str) -> str:
     if paragraph.endswith(".") and not paragraph.endswith(".."):
         paragraph = paragraph[:-1]
     return shorten(clean_line(paragraph), DERIVED_TITLE_CHARS)
+
+
+def _without_oddities(given: str) -> str:
+    text = _LINE_ENDS.sub("\n", given).replace(_PARAGRAPH_SEPARATOR, "\n\n")
+    text = _DROPPED.sub("", text)
+    text = _SURROGATES.sub("\ufffd", text)
+    if "\u200c" in text or "\u200d" in text:
+        text = _LATIN_JOINERS.sub("", text)
+    return text
 
 
 def _json_bytes(text: str) -> int:

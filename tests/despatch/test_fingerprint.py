@@ -78,3 +78,16 @@ def test_the_nth_state_has_its_own_id_even_with_an_old_text() -> None:
     first, third = revision_id(release, "s", 1, "1:a"), revision_id(release, "s", 3, "1:a")
     assert first != third
     assert revision_id(release, "s", 1, "1:a") == first
+
+
+@given(st.from_regex(r"https://[a-z0-9.-]{1,12}(/[A-Za-z0-9._~%@:/-]{0,20})?", fullmatch=True))
+def test_an_address_that_is_seen_to_be_canonical_is_what_taking_it_apart_gives(url: str) -> None:
+    """A blank behind it makes it be taken apart."""
+
+    def canonical(given_url: str) -> str | None:
+        try:
+            return canonical_address(given_url)
+        except ValueError:
+            return None
+
+    assert canonical(url) == canonical(url + " ")

@@ -94,10 +94,10 @@ def test_a_stage_paused_beyond_its_session_changes_nothing_when_it_wakes_up(
     installation.start("replay", "replay", str(file), "--deliver", "--yes", "--rate", "20")
     wait_for(lambda: len(webhook.requests) > 3, "the first alerts")
     sleeper.send_signal(signal.SIGSTOP)
+    told = len(webhook.requests)
     try:
         installation.start("alert-2", "alert")
         time.sleep(SESSION_S + 3)
-        told = len(webhook.requests)
     finally:
         sleeper.send_signal(signal.SIGCONT)
     assert installation.running.pop("replay").wait(120) == 0, installation.log("replay")

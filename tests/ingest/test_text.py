@@ -109,3 +109,11 @@ def test_a_long_first_sentence_is_cut_between_words() -> None:
 
     assert len(title) <= 200
     assert title.endswith("word…")
+
+
+@given(st.text(alphabet=st.sampled_from("a é\u0301 \n\t\r\u00a0\u200bAb."), max_size=30))
+def test_steps_that_are_left_out_change_nothing(given_text: str) -> None:
+    """What stands behind, and goes, makes every step be done."""
+    ragged = "\x00\n\n\n \t"
+
+    assert clean_text(given_text + ragged) == clean_text(given_text)

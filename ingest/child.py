@@ -1,0 +1,66 @@
+"""Being a child process that parses: asked over one pipe, answering over another.
+
+It reads a line of JSON (`{"type", "address", "bytes"}`) and so many bytes. It answers with eight
+bytes that say how long the rest is, a letter that says how it went, and the rest. It ends when its
+input does, or when the CPU limit kills it. It imports as little as it can: each poller starts some.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import BinaryIO
+
+from despatch.errors import PermanentError, TransientError
+
+SIZE_BYTES = 8
+PARSED, PERMANENT, TRANSIENT, FELL_OVER = b"=", b"!", b"?", b"x"
+
+Work = Callable[[bytes, str, str], bytes]
+"""What a child does with the bytes, the content type and the address of a document."""
+
+
+def serve(work: Work) -> None:
+    """Be a child: answer until the input ends.
+
+    The process's argument is the CPU limit of one document, in seconds.
+    """
+    limit_s = int(sys.argv[1])
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sys.excepthook = partial(_last_words, sink)
+    while head := source.readline():
+        asked = json.loads(head)
+        _limit_cpu(limit_s)
+        _write(sink, *_done(work, source.read(asked["bytes"]), asked["type"], asked["address"]))
+
+
+def _done(work: Work, body: bytes, content_type: str, address: str) -> tuple[bytes, bytes]:
+    try:
+        return PARSED, work(body, content_type, address)
+    except PermanentError as exc:
+        return PERMANENT, str(exc).encode()
+    except TransientError as exc:
+        return TRANSIENT, str(exc).encode()
+
+
+def _write(sink: BinaryIO, kind: bytes, data: bytes) -> None:
+    sink.write((len(data) + 1).to_bytes(SIZE_BYTES) + kind + data)
+    sink.flush()
+
+
+def _last_words(sink: BinaryIO, _type: object, exc: BaseException, _traceback: object) -> None:
+    """Say what the parser fell over, before this process ends; nobody may be listening."""
+    with suppress(OSError):
+        _write(sink, FELL_OVER, repr(exc)[:200].encode())
+
+
+def _limit_cpu(seconds: int) -> None:
+    """Let this process use so many seconds of CPU from now on; then the kernel ends it."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = usage.ru_utime + usage.ru_stime
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = int(used) + seconds + 1
+    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
