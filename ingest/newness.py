@@ -14,7 +14,10 @@ from despatch.ports import KnownEntry
 from ingest.entry import Entry, bounded
 
 MOST_PAST = 32
-"""So many older fingerprints of an entry are kept, to know a cache that flips back."""
+"""So many older states of an entry are kept, to know a cache that flips back."""
+
+OLDER_AGAIN = "an older text again"
+"""The reason for ignoring a cache that flips back."""
 
 FUTURE = timedelta(days=1)
 """A date further ahead than this is no date to judge by: somebody pinned or mistyped it."""
@@ -33,6 +36,8 @@ class Contact:
     fetched: Fetched
     backlog: bool = True
     """False for a replay: nothing of it is old news."""
+    late: bool = False
+    """Found when a gap was repaired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +187,10 @@ def _judge(entry: Entry, print_: str, before: KnownEntry, now: datetime) -> _Ver
         if print_ == before.fingerprint:
             return _Verdict(None, "unchanged")
         return _Verdict(None, "unchanged; our cleaner is another")
+    if not {print_, entry.raw}.isdisjoint(before.past) and not _is_newer(entry, before):
+        return _Verdict(None, OLDER_AGAIN, keep=False)
     if print_ == before.fingerprint:
         return _Verdict(None, "the text is the same")
-    if print_ in before.past and not _is_newer(entry, before):
-        return _Verdict(None, "an older text again", keep=False)
     return _Verdict("revised", "the publisher changed the text")
 
 
@@ -214,6 +219,8 @@ def _publish_new(entry: Entry, key: str, print_: str, edition: str, contact: Con
         text_kind=entry.text_kind,
         status=entry.status,
         updated_at=_until_now(entry.updated_at, contact.now),
+        dated_at=_dated(entry),
+        first_at=contact.now,
     )
     reason = "its address is known, with another document" if edition else "never seen before"
     return Publish(_revision(entry, known, edition, "new", None, contact), known, reason)
@@ -224,9 +231,8 @@ def _publish_next(
 ) -> Publish:
     if verdict.cause is None:
         raise ValueError("nothing to publish")
-    past = (*(p for p in before.past if p != print_), before.fingerprint)[-MOST_PAST:]
     known = _knowledge(entry, before, print_, contact)
-    known = replace(known, number=before.number + 1, past=past)
+    known = replace(known, number=before.number + 1)
     edition = _edition_of(before)
     revision = _revision(entry, known, edition, verdict.cause, before.fingerprint, contact)
     return Publish(revision, known, verdict.reason)
@@ -265,6 +271,7 @@ def _revision(
         number=known.number,
         observed_at=contact.now,
         backlog=_is_backlog(entry, contact),
+        late=contact.late,
         fetched=contact.fetched,
     )
 
@@ -280,7 +287,21 @@ def _knowledge(entry: Entry, before: KnownEntry, print_: str, contact: Contact) 
         text_kind=entry.text_kind,
         status=entry.status,
         updated_at=_until_now(max(dates, default=None), contact.now),
+        past=_past(before, now={print_, entry.raw}),
+        dated_at=_dated(entry),
     )
+
+
+def _past(before: KnownEntry, now: set[str]) -> tuple[str, ...]:
+    """Return the states that an entry had and no longer has, newest last."""
+    left = [one for one in (before.raw, before.fingerprint) if one not in now]
+    kept = [one for one in before.past if one not in now and one not in left]
+    return (*kept, *left)[-MOST_PAST:]
+
+
+def _dated(entry: Entry) -> datetime | None:
+    """Return the date by which its feed orders an entry, as far as we can tell."""
+    return entry.updated_at or entry.published_at
 
 
 def _edition_of(before: KnownEntry) -> str:

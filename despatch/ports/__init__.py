@@ -22,6 +22,7 @@ from despatch.ports.store import (
     Trace,
     Transaction,
 )
+from despatch.ports.watching import Gap
 
 __all__ = [
     "POLLS_KEPT",
@@ -37,6 +38,7 @@ __all__ = [
     "Due",
     "Extent",
     "Fetcher",
+    "Gap",
     "Health",
     "KnownEntry",
     "Leased",

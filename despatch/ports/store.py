@@ -30,6 +30,7 @@ from despatch.model import (
 )
 from despatch.ports.bus import Place
 from despatch.ports.polling import Due, Poll, Polling
+from despatch.ports.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,12 @@ class KnownEntry:
     status: str
     updated_at: datetime | None
     past: tuple[str, ...] = ()
-    """Fingerprints it had before, newest last: an old one coming back may be a cache's flip."""
+    """Fingerprints and raw hashes it had before, newest last: an old one coming back may be a
+    cache's flip."""
+    dated_at: datetime | None = None
+    """The date that its source gives it now: another one means that it was moved in its feed."""
+    first_at: datetime | None = None
+    """When it was seen first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ class Taken:
     """What the table of revisions made of it."""
 
 
-class Transaction(Polling, Protocol):
+class Transaction(Polling, Watching, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # sources and cursors

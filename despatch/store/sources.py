@@ -177,6 +177,8 @@ def _entry_row(source: SourceId, entry: KnownEntry) -> dict[str, Any]:
         "status": entry.status,
         "updated_at": entry.updated_at,
         "past": json.dumps(entry.past),
+        "dated_at": entry.dated_at,
+        "first_at": entry.first_at,
     }
 
 
@@ -192,4 +194,6 @@ def _entry(row: Row[Any]) -> KnownEntry:
         status=row.status,
         updated_at=row.updated_at,
         past=tuple(json.loads(row.past)),
+        dated_at=row.dated_at,
+        first_at=row.first_at,
     )

@@ -88,7 +88,25 @@ entries = Table(
     Column("status", Text, nullable=False),
     Column("updated_at", Moment),
     Column("past", Text, nullable=False),
+    Column("dated_at", Moment),
+    Column("first_at", Moment),
     Index(None, "address", postgresql_using="hash"),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("source", Text, ForeignKey("sources.id"), nullable=False),
+    Column("found_at", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("link", Words, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("late", Integer, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("settled_at", Moment),
 )
 
 bodies = Table(

@@ -1,6 +1,7 @@
 """What is new: a test for each row of the table of revisions, and what must never happen."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -171,6 +172,32 @@ def test_a_cache_that_flips_back_is_nobodys_news() -> None:
     assert reason(watch.see(entry("B"))) == "unchanged"
     assert reason(watch.see(entry("A"))) == "an older text again"
     assert only(watch.see(entry("C"))).number == 3
+
+
+def test_a_cache_that_flips_back_to_older_markup_is_nobodys_news_and_known_for_what_it_is() -> None:
+    watch = Watch()
+    watch.see(entry("A", raw=("<p>A</p>",)))
+    watch.see(entry("A", raw=("<b>A</b>",)))
+
+    assert reason(watch.see(entry("A", raw=("<p>A</p>",)))) == "an older text again"
+    assert reason(watch.see(entry("A", raw=("<b>A</b>",)))) == "unchanged"
+
+
+def test_an_entry_keeps_when_it_was_first_seen_and_the_date_that_it_bears_now() -> None:
+    watch = Watch()
+    watch.see(entry("A", updated_at=NOW - HOUR))
+    watch.see(entry("B", updated_at=NOW))
+
+    known = watch.known["tag:a"]
+    assert (known.first_at, known.dated_at) == (NOW, NOW)
+
+
+def test_what_is_found_when_a_gap_is_repaired_is_late() -> None:
+    watch = Watch()
+    contact = replace(watch.contact(backlog=True), first=False, late=True)
+
+    assert only(decide([entry()], [], contact)).late
+    assert not only(watch.see(entry())).late
 
 
 def test_a_flip_with_its_old_updated_is_nobodys_news() -> None:

@@ -147,6 +147,8 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("past", sa.Text(), nullable=False),
+        sa.Column("dated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["source"], ["sources.id"], name=op.f("fk_entries_source")),
         sa.PrimaryKeyConstraint("source", "key_hash", name=op.f("pk_entries")),
     )
@@ -168,6 +170,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source"], ["sources.id"], name=op.f("fk_polls_source")),
         sa.PrimaryKeyConstraint("source", "place", name=op.f("pk_polls")),
     )
+    op.create_table(
+        "gaps",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("late", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["source"], ["sources.id"], name=op.f("fk_gaps_source")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_gaps")),
+    )
+    op.create_index(op.f("ix_gaps_state"), "gaps", ["state"], unique=False)
     op.create_table(
         "releases",
         sa.Column("id", sa.Text(), nullable=False),
