@@ -19,6 +19,7 @@ from despatch.errors import PermanentError, TransientError
 from despatch.vocabulary import TextKind
 from ingest.dates import parse_date
 from ingest.entry import Entry, make_entry, tell_apart
+from ingest.hints import NO_HINTS, Hints, hints_of_feed
 from ingest.html import html_to_text, title_to_text
 from ingest.text import clean_line, clean_text
 
@@ -42,6 +43,8 @@ class ParsedFeed:
     """Items that have neither title nor text."""
     ended: bool = False
     """The feed says that it has ended and will bring no more."""
+    hints: Hints = NO_HINTS
+    """What it asks of those who poll it."""
 
 
 def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
@@ -65,10 +68,13 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         raise TransientError(f"broken feed: {address}: {str(fault)[:200]}")
     if len(items) == 1 and _says_ended(items[0]):
         return ParsedFeed((), ended=True)
-    language = _plain(dict(document.get("feed", {})), "language") or None
+    about = dict(document.get("feed", {}))
+    language = _plain(about, "language") or None
     entries = [_entry(item, address, language) for item in items]
     read = tell_apart([entry for entry in entries if entry is not None])
-    return ParsedFeed(tuple(_oldest_first(read)), empty=entries.count(None))
+    return ParsedFeed(
+        tuple(_oldest_first(read)), entries.count(None), hints=hints_of_feed(about, body)
+    )
 
 
 def _says_ended(item: Item) -> bool:

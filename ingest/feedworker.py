@@ -7,6 +7,7 @@ from datetime import datetime
 from ingest.child import serve
 from ingest.entry import Entry
 from ingest.feedparse import ParsedFeed, parse_feed
+from ingest.hints import to_keep
 
 _OF_FEED = tuple(field.name for field in fields(ParsedFeed))
 _OF_ENTRY = tuple(field.name for field in fields(Entry))
@@ -16,7 +17,8 @@ def _parse(body: bytes, content_type: str, address: str) -> bytes:
     """Return a feed as JSON, times in ISO 8601."""
     feed = parse_feed(body, content_type, address)
     entries = [{name: getattr(entry, name) for name in _OF_ENTRY} for entry in feed.entries]
-    plain = {name: getattr(feed, name) for name in _OF_FEED} | {"entries": entries}
+    plain = {name: getattr(feed, name) for name in _OF_FEED}
+    plain |= {"entries": entries, "hints": to_keep(feed.hints)}
     return json.dumps(plain, default=datetime.isoformat).encode()
 
 

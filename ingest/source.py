@@ -9,6 +9,7 @@ from despatch.model import Fetched
 from despatch.ports import Fetcher
 from ingest.entry import Entry
 from ingest.feedparse import ParsedFeed
+from ingest.hints import NO_HINTS, Hints
 
 Outcome = Literal["fetched", "not modified", "unchanged", "ended"]
 """What a page is: new bytes, a 304, the same bytes as before, or a feed's last word."""
@@ -48,6 +49,10 @@ class Page:
     """Entries that the source's own settings leave out."""
     status: int | None = None
     """The HTTP status of the answer that it was read from, if it was one."""
+    last: bool = False
+    """Nothing comes after it: a poller that is told to stop has read the source whole."""
+    hints: Hints = NO_HINTS
+    """What the publisher asks of those who poll; the cursor's `hints` keeps them."""
 
 
 class Source(Protocol):

@@ -36,6 +36,7 @@ from despatch.ports import (
 )
 from despatch.topics import RELEASES, encode
 from ingest.entry import Entry
+from ingest.hints import kept_hints
 from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.report import PollReport
@@ -45,6 +46,8 @@ from ingest.sources import open_source
 
 ALARM_AFTER = 3
 """So many failures in a row, and a person is told."""
+
+NOT_WHOLE = "it was not read whole"
 
 OnPage = Callable[[PollReport], None]
 """Called when a page is dealt with, with what the poll has come to so far."""
@@ -96,7 +99,8 @@ class Turn:
         self._tools = tools
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
-        self._every = world.every
+        self._every, self._fixed = world.every, False
+        self._hints = kept_hints(leased.cursor)
         self._id = leased.source.id
         self._failing = f"source {leased.source.id} fails"
         self._log = log.get(stage="ingest", source=leased.source.id)
@@ -139,12 +143,15 @@ class Turn:
 
     async def _read(self) -> None:
         source = self._opened()
-        self._every = source.every or self._world.every
+        if source.every is not None:
+            self._every, self._fixed = source.every, True
         reading = source.read(self._tools, self._leased.cursor, self._world.clock.now())
         # An async generator that is left early is closed here, not at some later time.
         async with aclosing(cast(AsyncGenerator[Page, None], reading)) as pages:
             while (page := await self._next(pages)) is not None:
                 await self._take(page)
+                if page.last:
+                    return
                 if self._manner.stop.is_set():
                     raise Stopped
 
@@ -174,6 +181,7 @@ class Turn:
         for reason in page.skipped:
             self._log.warning("entry skipped", why=reason)
         self.report = self.report.with_page(page, decisions)
+        self._hints = page.hints
         if self._manner.on_page is not None:
             self._manner.on_page(self.report)
 
@@ -230,11 +238,10 @@ class Turn:
     async def _succeeded(self) -> None:
         now = self._world.clock.now()
         newest_at = now if self.report.new else self._leased.health.newest_at
-        due = next_due(now, self._every, spread=spread_of(self._id, now))
         if self._leased.health.failures >= ALARM_AFTER:
             # Before the failures are forgotten: killed in between, the next poll does it again.
             await self._patience.insist(partial(self._world.alarms.close, self._failing))
-        await self._give_back(Due(due), Health(polled_at=now, ok_at=now, newest_at=newest_at))
+        await self._give_back(self._due(), Health(polled_at=now, ok_at=now, newest_at=newest_at))
         if self.report.outcome == "ended":
             await self._retire()
         self._log.info(
@@ -248,18 +255,12 @@ class Turn:
         now = self._world.clock.now()
         failures = self._leased.health.failures + 1
         problem = str(why)[:500]
-        due = next_due(
-            now,
-            self._every,
-            failures=failures,
-            retry_after=why.retry_after if isinstance(why, TransientError) else None,
-            spread=spread_of(self._id, now),
-        )
+        due = self._due(failures, why.retry_after if isinstance(why, TransientError) else None)
         status = why.status if isinstance(why, TransientError | PermanentError) else None
         self.report = replace(self.report, outcome="failed", problem=problem, status=status)
-        self._log.warning("poll failed", why=problem, failures=failures, due=due.isoformat())
+        self._log.warning("poll failed", why=problem, failures=failures, due=due.at.isoformat())
         health = replace(self._leased.health, polled_at=now, failures=failures, problem=problem)
-        await self._give_back(Due(due), health)
+        await self._give_back(due, health)
         if failures >= ALARM_AFTER:
             text = f"{self._id} failed {failures} times in a row: {problem}"
             await self._patience.insist(partial(self._world.alarms.open, self._failing, text))
@@ -284,7 +285,19 @@ class Turn:
         self.report = replace(self.report, outcome=outcome, problem=problem)
         with suppress(FencedError, TransientError, OperatorError):  # its lease ends by itself
             now = self._world.clock.now()
-            await asyncio.to_thread(self._release, Due(now), self._leased.health)
+            await asyncio.to_thread(self._release, Due(now, NOT_WHOLE), self._leased.health)
+
+    def _due(self, failures: int = 0, retry_after: timedelta | None = None) -> Due:
+        now = self._world.clock.now()
+        return next_due(
+            now,
+            self._every,
+            self._hints,
+            fixed=self._fixed,
+            failures=failures,
+            retry_after=retry_after,
+            spread=spread_of(self._id, now),
+        )
 
     async def _give_back(self, due: Due, health: Health) -> None:
         await self._patience.insist(partial(self._release, due, health, self._ended()))

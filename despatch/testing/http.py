@@ -43,6 +43,7 @@ class FakeFetcher:
         etag: str | None = None,
         last_modified: str | None = None,
         content_type: str = "application/xml",
+        headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Answer `address` with these bodies or errors, one after the other."""
         self._answers[address] = [
@@ -53,7 +54,7 @@ class FakeFetcher:
                 status=200,
                 body=answer,
                 at=self.at,
-                headers=(("Content-Type", content_type),),
+                headers=(("Content-Type", content_type), *headers),
                 validators=Validators(etag, last_modified),
             )
             for answer in answers
@@ -70,7 +71,7 @@ class FakeFetcher:
         if isinstance(answer, DespatchError):
             raise answer
         if validators != _NONE and answer.validators == validators:
-            return Response(address, 304, b"", self.at, (), validators)
+            return Response(address, 304, b"", self.at, answer.headers, validators)
         return answer
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from despatch.errors import PermanentError
 from despatch.model import Fetched, Frozen
 from despatch.ports import Response, Validators
 from ingest.guard import EVERYWHERE, vet_url
+from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
 from ingest.source import Outcome, Page, Part, Source, Tools
 
 ACCEPT = (
@@ -44,37 +46,45 @@ class FeedSource(Frozen):
         """Yield one page: the feed's window of entries, or none if nothing moved."""
         known = Validators(cursor.get("etag"), cursor.get("last_modified"))
         answer = await tools.fetcher.get(self.address, known, accept=ACCEPT)
+        hints = hints_of_answer(answer, kept_hints(cursor))
         if answer.status == 304:
-            yield _nothing("not modified", answer, cursor.get("body_sha256"))
+            yield _nothing("not modified", answer, cursor.get("body_sha256"), hints)
             return
         sha256 = hashlib.sha256(answer.body).hexdigest()
         if sha256 == cursor.get("body_sha256"):
-            yield _nothing("unchanged", answer, sha256)
+            yield _nothing("unchanged", answer, sha256, hints)
             return
         feed = await tools.parse(answer.body, answer.header("content-type") or "", answer.address)
         fetched = Fetched(
             address=answer.address, at=answer.at, body_sha256=sha256, http_status=answer.status
         )
+        dates = [entry.updated_at or entry.published_at for entry in feed.entries]
+        moments = newest_moments(hints.moments, dates, now)
+        hints = replace(hints_of_answer(answer, feed.hints), moments=moments)
         yield Page(
-            cursor=_cursor(answer, sha256),
+            cursor=_cursor(answer, sha256, hints),
             parts=(Part(fetched, answer.body, feed.entries),),
             outcome="ended" if feed.ended else "fetched",
             status=answer.status,
             skipped=(f"{self.address}: {feed.empty} items without title and text",)
             if feed.empty
             else (),
+            last=True,
+            hints=hints,
         )
 
 
-def _nothing(outcome: Outcome, answer: Response, sha256: str | None) -> Page:
-    return Page(cursor=_cursor(answer, sha256), outcome=outcome, status=answer.status)
+def _nothing(outcome: Outcome, answer: Response, sha256: str | None, hints: Hints) -> Page:
+    cursor = _cursor(answer, sha256, hints)
+    return Page(cursor=cursor, outcome=outcome, status=answer.status, last=True, hints=hints)
 
 
-def _cursor(answer: Response, sha256: str | None) -> Mapping[str, Any]:
+def _cursor(answer: Response, sha256: str | None, hints: Hints) -> Mapping[str, Any]:
     return {
         "etag": answer.validators.etag,
         "last_modified": answer.validators.last_modified,
         "body_sha256": sha256,
+        "hints": to_keep(hints),
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from despatch.bus.local import LocalBus
 from despatch.model import Revision, SourceId
-from despatch.ports import Due, Health, Leased, SourceRecord, Store
+from despatch.ports import Due, Health, Leased, Poll, SourceRecord, Store
 from despatch.testing import FakeClock, FakeFetcher
 from despatch.testing.stores import temporary_store
 from despatch.topics import RELEASES, decode, topic_specs
@@ -153,6 +153,18 @@ class Installation:
                 if record.id == source:
                     return record.state, health, due
         raise AssertionError(f"{source} is not there")
+
+    def due(self, source: SourceId) -> Due:
+        """Return when a source is polled next, and why."""
+        with self.store.transaction() as tx:
+            due = tx.due(source)
+        assert due is not None
+        return due
+
+    def polls(self, source: SourceId) -> Sequence[Poll]:
+        """Return a source's last polls, newest first."""
+        with self.store.transaction() as tx:
+            return tx.polls_of(source)
 
     def cursor(self, source: SourceId) -> Mapping[str, Any]:
         """Return what is kept of how far a source is read."""

@@ -1,0 +1,126 @@
+"""When the poller asks a source again, what it keeps of that, and what ends a source."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from despatch.errors import TransientError
+from despatch.model import SourceId
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def feed(*guids: str, head: str = "") -> bytes:
+    items = "".join(f"<item><guid>{guid}</guid><title>{guid}</title></item>" for guid in guids)
+    return f"<rss version='2.0'><channel><title>x</title>{head}{items}</channel></rss>".encode()
+
+
+def test_what_decided_the_next_poll_is_kept_in_words(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed("1"), headers=[("Cache-Control", "max-age=1200")])
+
+    here.poll(source)
+
+    due = here.due(source)
+    assert 20 * MINUTE <= due.at - here.clock.now() <= 22 * MINUTE
+    assert due.why == "the server asked for 20 min (Cache-Control)"
+
+
+def test_what_a_feed_asks_for_holds_while_it_brings_nothing_new(here: Any) -> None:
+    """A 304 and an equal body are not parsed, and a failure has no body at all."""
+    source = here.add()
+    here.fetcher.will(here.feed, feed("1", head="<ttl>120</ttl>"), etag='"1"')
+    again = here.add("again", address="https://example.gov/again")
+    here.fetcher.will("https://example.gov/again", feed("1", head="<ttl>120</ttl>"))
+
+    for name, outcome in ((source, "not modified"), (again, "unchanged")):
+        assert [here.poll(name).outcome for _ in range(2)] == ["fetched", outcome]
+        assert here.due(name).why == "the feed asks for 2 h (ttl)"
+    here.fetcher.will(here.feed, TransientError("timeout: no answer"))
+    here.poll(source)
+    assert here.due(source).at - here.clock.now() >= 2 * HOUR
+
+
+def test_a_poll_that_brings_nothing_leaves_the_cursor_as_it_was(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(
+        here.feed, feed("1", head="<ttl>120</ttl>"), etag='"1"', headers=[("Age", "7")]
+    )
+    here.poll(source)
+    before = here.cursor(source)
+
+    here.poll(source)
+
+    assert here.cursor(source) == before
+
+
+def test_a_source_that_publishes_often_is_asked_more_often(here: Any) -> None:
+    source = here.add()
+    now = here.clock.now()
+    items = "".join(
+        f"<item><guid>{n}</guid><title>{n}</title>"
+        f"<pubDate>{(now - n * HOUR).isoformat()}</pubDate></item>"
+        for n in range(12)
+    )
+    here.fetcher.will(here.feed, feed().replace(b"</channel>", items.encode() + b"</channel>"))
+
+    here.poll(source)
+
+    assert here.due(source).why == "every 5 min: it publishes about every 54 min"
+
+
+def test_a_source_s_own_pause_is_kept_exactly(here: Any) -> None:
+    source = here.add(address=here.feed, every="PT2H")
+    here.fetcher.will(here.feed, feed("1"))
+
+    here.poll(source)
+
+    assert here.due(source).why == "every 2 h, as set"
+
+
+def test_every_poll_is_in_the_history(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed("1", "2"), TransientError("http 503: busy", status=503))
+
+    here.poll(source)
+    here.clock.move(HOUR)
+    here.poll(source)
+
+    failed, fetched = here.polls(source)
+    assert (fetched.outcome, fetched.status, fetched.new) == ("fetched", 200, 2)
+    assert (failed.outcome, failed.status) == ("failed", 503)
+    assert (failed.problem, failed.at) == ("http 503: busy", here.clock.now())
+
+
+def test_a_poller_that_is_stopped_does_not_ask_a_source_again_that_it_has_read(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed("1"))
+
+    async def stopped() -> Any:
+        stop = asyncio.Event()
+        poller = here.poller()
+        return await poller.poll(here.lease(source), stop=stop, on_page=lambda _: stop.set())
+
+    report = asyncio.run(stopped())
+
+    assert report.outcome == "fetched"
+    assert here.due(source).at > here.clock.now() + 14 * MINUTE
+    asyncio.run(here.poller().poll_once())
+    assert len(here.fetcher.asked) == 1, "a poller that starts anew waits as the last one would"
+
+
+@pytest.mark.parametrize("failures", [1, 30])
+def test_a_source_that_fails_is_never_given_up(here: Any, failures: int) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, *[TransientError("dns: no name")] * failures, feed("1"))
+
+    for _ in range(failures):
+        here.poll(source)
+        assert here.due(source).at - here.clock.now() <= 24 * HOUR
+        here.clock.move(25 * HOUR)
+    (report,) = asyncio.run(here.poller().poll_once())
+
+    assert (report.source, report.outcome, report.new) == (SourceId("example"), "fetched", 1)
