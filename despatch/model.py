@@ -48,6 +48,40 @@ class Fetched(Frozen):
     http_status: int | None = None
 
 
+class Linked(Frozen):
+    """Something that a publisher files a release under: an organisation, a place, a topic."""
+
+    title: str
+    address: str | None = None
+    """Its own page."""
+
+
+class Change(Frozen):
+    """What a publisher says it changed."""
+
+    at: Instant | None
+    note: str
+
+
+class Details(Frozen):
+    """What a publisher's own record says of a release besides its text, such as GOV.UK's.
+
+    Each list holds at most 30 of what there is: docs/reference/release-details.md.
+    """
+
+    document_type: str | None = None
+    """The publisher's own word for it, such as `press_release`."""
+    organisations: tuple[Linked, ...] = ()
+    """Who published it; the one that answers for it first."""
+    world_locations: tuple[Linked, ...] = ()
+    topics: tuple[Linked, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """Newest first."""
+    withdrawn_at: Instant | None = None
+    withdrawn_why: str = ""
+    """The publisher's notice, as plain text."""
+
+
 class Release(Frozen):
     """One government document, as one source showed it."""
 
@@ -70,6 +104,8 @@ class Release(Frozen):
     language: str | None = None
     """BCP 47 tag as the source gave it."""
     status: Status = "live"
+    details: Details | None = None
+    """None where no record of the publisher's was read."""
 
 
 class Revision(Frozen):

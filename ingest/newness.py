@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from despatch.fingerprint import digest, fingerprint, release_id, revision_id
-from despatch.model import Cause, Fetched, Release, Revision, SourceId
+from despatch.model import Cause, Details, Fetched, Release, Revision, SourceId
 from despatch.ports import KnownEntry
 from ingest.entry import Entry, bounded
 
@@ -18,6 +18,9 @@ MOST_PAST = 32
 
 OLDER_AGAIN = "an older text again"
 """The reason for ignoring a cache that flips back."""
+
+DOCUMENTS = frozenset({"page", "api"})
+"""Texts from there are a document's own: what a feed says of it is a summary, at best."""
 
 FUTURE = timedelta(days=1)
 """A date further ahead than this is no date to judge by: somebody pinned or mistyped it."""
@@ -36,6 +39,8 @@ class Contact:
     fetched: Fetched
     backlog: bool = True
     """False for a replay: nothing of it is old news."""
+    details: Details | None = None
+    """What the publisher's own record says of the one entry that is seen."""
     late: bool = False
     """Found when a gap was repaired."""
 
@@ -58,6 +63,8 @@ class Ignore:
     reason: str
     known: KnownEntry | None = None
     """What to keep instead of what is kept; None: as it is."""
+    reread: bool = False
+    """True: its document has the last word, and should be read again."""
 
 
 Decision = Publish | Ignore
@@ -93,6 +100,20 @@ def decide(
             memory.keep(decision.known)
         decisions.append(decision)
     return decisions
+
+
+def unknown(entries: Iterable[Entry], known: Iterable[KnownEntry]) -> list[Entry]:
+    """Return the entries that were never seen under their key; `known` as for `decide`."""
+    memory = _Memory(known)
+    return [entry for entry in entries if memory.at_key(memory.key_of(entry)) is None]
+
+
+def publish_next(
+    entry: Entry, before: KnownEntry, cause: Cause, reason: str, contact: Contact
+) -> Publish:
+    """Return the revision that a known entry's new state is."""
+    print_ = fingerprint(entry.title, entry.text, entry.status)
+    return _publish_next(entry, print_, before, _Verdict(cause, reason), contact)
 
 
 class _Memory:
@@ -144,11 +165,21 @@ def _decide(entry: Entry, memory: _Memory, contact: Contact) -> Decision:
         if print_ == before.fingerprint:
             known = _knowledge(entry, before, print_, contact)
             return Ignore(key, "known under another id", known)
+    if entry.text_from == "feed" and before.text_from in DOCUMENTS:
+        return _left_to_its_document(entry, replace(before, key=key), memory)
     verdict = _judge(entry, print_, before, contact.now)
     if verdict.cause is not None:
         return _publish_next(entry, print_, before, verdict, contact)
     kept = _knowledge(entry, before, print_, contact) if verdict.keep else None
     return Ignore(key, verdict.reason, kept if kept != memory.at_key(key) else None)
+
+
+def _left_to_its_document(entry: Entry, before: KnownEntry, memory: _Memory) -> Ignore:
+    """A document was read at its own address: a feed that says something else has it read again."""
+    kept = replace(before, raw=entry.raw)
+    changed = kept != memory.at_key(kept.key)
+    reason = "its document has the last word"
+    return Ignore(kept.key, reason, kept if changed else None, reread=changed)
 
 
 def _same_document(entry: Entry, print_: str, there: list[KnownEntry]) -> KnownEntry | None:
@@ -221,6 +252,7 @@ def _publish_new(entry: Entry, key: str, print_: str, edition: str, contact: Con
         updated_at=_until_now(entry.updated_at, contact.now),
         dated_at=_dated(entry),
         first_at=contact.now,
+        text_from=entry.text_from,
     )
     reason = "its address is known, with another document" if edition else "never seen before"
     return Publish(_revision(entry, known, edition, "new", None, contact), known, reason)
@@ -261,6 +293,7 @@ def _revision(
         updated_at=entry.updated_at,
         language=entry.language,
         status=entry.status,
+        details=contact.details,
     )
     return Revision(
         id=revision_id(known.release, contact.source, known.number, known.fingerprint),
@@ -289,6 +322,7 @@ def _knowledge(entry: Entry, before: KnownEntry, print_: str, contact: Contact) 
         updated_at=_until_now(max(dates, default=None), contact.now),
         past=_past(before, now={print_, entry.raw}),
         dated_at=_dated(entry),
+        text_from=entry.text_from,
     )
 
 

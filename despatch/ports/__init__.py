@@ -4,6 +4,7 @@ from despatch.ports.alarms import Alarms, LoggedAlarms
 from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Reader
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
+from despatch.ports.documents import DocumentRecord, Documents, FullText
 from despatch.ports.fetch import Fetcher, Response, Validators
 from despatch.ports.polling import POLLS_KEPT, Due, Poll
 from despatch.ports.store import (
@@ -35,9 +36,12 @@ __all__ = [
     "Claim",
     "Clock",
     "Counts",
+    "DocumentRecord",
+    "Documents",
     "Due",
     "Extent",
     "Fetcher",
+    "FullText",
     "Gap",
     "Health",
     "KnownEntry",

@@ -29,6 +29,7 @@ from despatch.model import (
     SubscriptionId,
 )
 from despatch.ports.bus import Place
+from despatch.ports.documents import Documents
 from despatch.ports.polling import Due, Poll, Polling
 from despatch.ports.watching import Watching
 
@@ -78,6 +79,8 @@ class KnownEntry:
     text_kind: str
     status: str
     updated_at: datetime | None
+    text_from: str = "feed"
+    """Where the text and the status were read that were judged last: see `Release.text_from`."""
     past: tuple[str, ...] = ()
     """Fingerprints and raw hashes it had before, newest last: an old one coming back may be a
     cache's flip."""
@@ -206,7 +209,7 @@ class Taken:
     """What the table of revisions made of it."""
 
 
-class Transaction(Polling, Watching, Protocol):
+class Transaction(Polling, Watching, Documents, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # sources and cursors

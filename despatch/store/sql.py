@@ -12,6 +12,7 @@ from despatch.ports import Clock, SystemClock
 from despatch.store import failures, schema
 from despatch.store.alerting import Alerting
 from despatch.store.bodies import Bodies
+from despatch.store.documents import Documents
 from despatch.store.engine import create_file, open_engine, read_url
 from despatch.store.failures import translated
 from despatch.store.operating import Operating
@@ -22,7 +23,7 @@ from despatch.store.tables import channels
 from despatch.store.watching import Watching
 
 
-class SqlTransaction(Sources, Watching, Bodies, Subscribers, Alerting, Operating):
+class SqlTransaction(Sources, Watching, Documents, Bodies, Subscribers, Alerting, Operating):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
 

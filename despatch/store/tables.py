@@ -87,6 +87,7 @@ entries = Table(
     Column("text_kind", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("updated_at", Moment),
+    Column("text_from", Text, nullable=False),
     Column("past", Text, nullable=False),
     Column("dated_at", Moment),
     Column("first_at", Moment),
@@ -107,6 +108,39 @@ gaps = Table(
     Column("late", Integer, nullable=False),
     Column("reason", Words, nullable=False),
     Column("settled_at", Moment),
+)
+
+# The documents behind entries, which are read again.
+documents = Table(
+    "documents",
+    metadata,
+    Column("source", Text, ForeignKey("sources.id"), primary_key=True),
+    Column("key_hash", Text, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("release", Text, nullable=False, index=True),
+    Column("address", Words, nullable=False),
+    Column("host", Words, nullable=False),
+    Column("full_text", Text, nullable=False),
+    Column("content_api", Words, nullable=False),
+    Column("entry", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("due_at", Moment, index=True),
+    Column("language", Words),
+    Column("published_at", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("read_at", Moment),
+    Column("outcome", Words, nullable=False),
+    Column("read_from", Words, nullable=False),
+    Column("moved_to", Words, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("body_sha256", Text, nullable=False),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    Column("lease_owner", Text),
+    Column("lease_until", Moment),
 )
 
 bodies = Table(

@@ -12,7 +12,16 @@ from despatch.fingerprint import release_id
 from despatch.model import Fetched, Revision, SourceId
 from despatch.ports import KnownEntry
 from ingest.entry import Entry, make_entry, tell_apart
-from ingest.newness import Contact, Decision, Ignore, Publish, decide, names_of
+from ingest.newness import (
+    Contact,
+    Decision,
+    Ignore,
+    Publish,
+    decide,
+    names_of,
+    publish_next,
+    unknown,
+)
 
 ADDED = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -475,3 +484,81 @@ def test_what_is_kept_of_the_past_has_a_limit() -> None:
 
     assert watch.known["tag:a"].number == 100
     assert len(watch.known["tag:a"].past) == 32
+
+
+def summary(words: str = "In short.", **changed: object) -> Entry:
+    return entry(words, text_kind="summary", **changed)
+
+
+def read_in_full(of: Entry, words: str = "In full.", **changed: object) -> Entry:
+    """Return an entry with the text of its document, as the feed's item all the same."""
+    fields: dict[str, object] = {"text": words, "text_kind": "full", "text_from": "api"}
+    return replace(of, **(fields | changed))  # type: ignore[arg-type]
+
+
+def test_what_a_feed_says_of_a_release_whose_document_was_read_is_nobodys_news() -> None:
+    watch = Watch()
+    first = only(watch.see(read_in_full(summary())))
+
+    (decision,) = watch.see(summary())
+
+    assert (first.cause, first.release.text_from) == ("new", "api")
+    assert decision == Ignore("tag:a", "its document has the last word")
+
+
+def test_another_summary_of_it_has_its_document_read_again_once() -> None:
+    watch = Watch()
+    watch.see(read_in_full(summary()))
+
+    again, then = (watch.see(summary("In other words."))[0] for _ in range(2))
+
+    assert isinstance(again, Ignore)
+    assert isinstance(then, Ignore)
+    assert (again.reread, then.reread) == (True, False)
+    assert again.known is not None
+    assert again.known.fingerprint == watch.known["tag:a"].fingerprint
+
+
+def test_a_live_summary_of_what_its_document_says_is_withdrawn_restores_nothing() -> None:
+    watch = Watch()
+    watch.see(read_in_full(summary(), status="withdrawn"))
+
+    assert reason(watch.see(summary("In other words."))) == "its document has the last word"
+
+
+def test_another_id_at_the_address_of_a_document_that_was_read_is_that_document() -> None:
+    watch = Watch()
+    release = only(watch.see(read_in_full(summary()))).release
+
+    (decision,) = watch.see(summary("Other words.", id="tag:b"))
+
+    assert isinstance(decision, Ignore)
+    assert decision.known is not None
+    assert (decision.known.key, decision.known.release) == ("tag:b", release.id)
+    assert decision.reread
+
+
+def test_an_entry_is_unknown_until_its_key_was_seen() -> None:
+    watch = Watch()
+    watch.see(summary())
+    both = [summary("Other words."), summary(id="tag:b")]
+
+    assert unknown(both, watch.look_up(both)) == both[1:]
+
+
+def test_the_next_state_of_a_known_entry_keeps_its_release_and_its_order() -> None:
+    watch = Watch()
+    first = only(watch.see(summary()))
+    before = watch.known["tag:a"]
+
+    found = publish_next(
+        read_in_full(summary()), before, "completed", "it was read", watch.contact(backlog=True)
+    )
+
+    assert (found.revision.number, found.revision.replaces) == (2, first.fingerprint)
+    assert found.revision.release.id == first.release.id
+    assert (found.known.text_from, found.known.raw, found.reason) == (
+        "api",
+        before.raw,
+        "it was read",
+    )

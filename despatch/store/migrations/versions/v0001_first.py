@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("text_kind", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text_from", sa.Text(), nullable=False),
         sa.Column("past", sa.Text(), nullable=False),
         sa.Column("dated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
@@ -155,6 +156,40 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_entries_address"), "entries", ["address"], unique=False, postgresql_using="hash"
     )
+    op.create_table(
+        "documents",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("full_text", sa.Text(), nullable=False),
+        sa.Column("content_api", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("readings", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("read_from", sa.Text(), nullable=False),
+        sa.Column("moved_to", sa.Text(), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("body_sha256", sa.Text(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["source"], ["sources.id"], name=op.f("fk_documents_source")),
+        sa.PrimaryKeyConstraint("source", "key_hash", name=op.f("pk_documents")),
+    )
+    op.create_index(op.f("ix_documents_due_at"), "documents", ["due_at"], unique=False)
+    op.create_index(op.f("ix_documents_release"), "documents", ["release"], unique=False)
     op.create_table(
         "polls",
         sa.Column("source", sa.Text(), nullable=False),
