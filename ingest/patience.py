@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -24,13 +24,17 @@ class Stopped(Exception):
 
 
 class Patience:
-    """Calls what blocks in a thread, again and again until it works.
+    """Calls again and again until it works.
 
-    `limit` is how long that is tried; None: until `stop` is set.
+    `limit` is how long that is tried; None: until `stop` is set, if there is one.
     """
 
     def __init__(
-        self, clock: Clock, alarms: Alarms, stop: asyncio.Event, limit: timedelta | None = None
+        self,
+        clock: Clock,
+        alarms: Alarms,
+        stop: asyncio.Event | None,
+        limit: timedelta | None = None,
     ) -> None:
         self.stop = stop
         self.seen_s = time.monotonic()
@@ -39,12 +43,21 @@ class Patience:
         self._alarms = alarms
         self._limit = limit
 
+    @property
+    def stopped(self) -> bool:
+        """Whether we were told to stop."""
+        return self.stop is not None and self.stop.is_set()
+
     def show_life(self) -> None:
         """Say that there is progress."""
         self.seen_s = time.monotonic()
 
     async def insist(self, call: Callable[[], R]) -> R:
-        """Return what a blocking call gives; a TransientError is waited out with growing pauses.
+        """Return what a blocking call gives, as `insist_on`."""
+        return await self.insist_on(lambda: asyncio.to_thread(call))
+
+    async def insist_on(self, call: Callable[[], Awaitable[R]]) -> R:
+        """Return what a call gives; a TransientError is waited out with growing pauses.
 
         Raises the TransientError beyond the limit, Stopped when told to stop, and at once
         whatever else the call raises.
@@ -54,11 +67,11 @@ class Patience:
         while True:
             self.show_life()
             try:
-                result = await asyncio.to_thread(call)
+                result = await call()
             except TransientError as exc:
                 if self._limit is not None and self._clock.now() - began >= self._limit:
                     raise
-                if self.stop.is_set():
+                if self.stopped:
                     raise Stopped from exc
                 await self._wait_out(exc, tries)
                 tries += 1
@@ -70,6 +83,8 @@ class Patience:
     async def unless_stopped(self, work: Coroutine[Any, Any, R]) -> R:
         """Return what comes of some work; told to stop, it is cancelled: raises Stopped."""
         self.show_life()
+        if self.stop is None:
+            return await work
         working = asyncio.create_task(work)
         stopping = asyncio.create_task(self.stop.wait())
         try:
@@ -84,7 +99,7 @@ class Patience:
 
     async def sleep(self, wait: timedelta) -> None:
         """Wait by the clock, in naps: told to stop, it ends within half a second."""
-        while wait > timedelta(0) and not self.stop.is_set():
+        while wait > timedelta(0) and not self.stopped:
             self.show_life()
             await asyncio.to_thread(self._clock.sleep, min(wait, _NAP))
             wait -= _NAP

@@ -13,6 +13,7 @@ from despatch.model import SourceId
 from despatch.ports import Alarms, Bus, Clock, Fetcher, Leased, LoggedAlarms, Store
 from despatch.watchdog import Watchdog
 from ingest.feedchild import ChildParser
+from ingest.ledger import Ledger
 from ingest.patience import WAITING, Patience, Stopped
 from ingest.report import PollReport
 from ingest.source import Parse, Tools
@@ -52,7 +53,7 @@ class Poller:
         every: timedelta = EVERY,
         lease: timedelta = LEASE,
         alarms: Alarms | None = None,
-        at_once: int = 16,
+        at_once: int = 32,
         parse: Parse | None = None,
         stuck_after: timedelta = STUCK_AFTER,
     ) -> None:
@@ -61,6 +62,8 @@ class Poller:
         self._at_once = at_once
         self._parse = parse
         self._stuck_after = stuck_after
+        self._asked_s = 0.0
+        """When the store was asked last for what is due, on the machine's monotonic clock."""
         self._log = log.get(stage="ingest", owner=owner)
 
     async def poll(
@@ -79,9 +82,9 @@ class Poller:
         OperatorError, and TransientError if the log or the store is away for longer than
         `patience`.
         """
-        manner = Manner(backlog, rate, on_page, patience, stop or asyncio.Event())
-        async with ChildParser() as parser:
-            return await self._turn(leased, parser, manner).run()
+        manner = Manner(backlog, rate, on_page, patience, stop)
+        async with ChildParser() as parser, self._ledger() as ledger:
+            return await self._turn(leased, parser, ledger, manner).run()
 
     async def poll_once(
         self,
@@ -95,18 +98,19 @@ class Poller:
         Named ones and `everything` don't wait until they are due. Errors as `poll`, once every
         other source has had its turn.
         """
-        patient = self._patience(asyncio.Event(), patience)
+        patient = self._patience(None, patience)
         wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
         room = asyncio.Semaphore(self._at_once)
-        async with ChildParser() as parser:
+        async with ChildParser() as parser, self._ledger() as ledger:
 
             async def one(source: SourceId) -> PollReport:
                 async with room:  # leased in here: a lease must not run out in a queue
-                    leased = await self._lease(source, patient)
+                    leased = await patient.insist_on(partial(ledger.lease, source))
                     if leased is None:
                         why = "busy: paused, removed, or lent to another poller"
                         return PollReport(source, "busy", problem=why)
-                    return await self._turn(leased, parser, Manner(patience=patience)).run()
+                    manner = Manner(patience=patience)
+                    return await self._turn(leased, parser, ledger, manner).run()
 
             results = await asyncio.gather(*map(one, wanted), return_exceptions=True)
         faults = [result for result in results if isinstance(result, BaseException)]
@@ -122,13 +126,17 @@ class Poller:
         """
         turns: _Turns = {}
         patient = self._patience(stop, None)
-        async with ChildParser() as parser, self._watched(patient, turns):
+        async with (
+            ChildParser() as parser,
+            self._ledger() as ledger,
+            self._watched(patient, turns),
+        ):
             try:
                 await self._end_alarm(patient)
                 while not stop.is_set():
                     patient.show_life()
-                    for leased in await self._due(self._at_once - len(turns), patient):
-                        turn = self._turn(leased, parser, Manner(stop=stop))
+                    for leased in await self._due(self._room(turns), patient):
+                        turn = self._turn(leased, parser, ledger, Manner(stop=stop))
                         turns[asyncio.create_task(turn.run())] = turn
                     await _rest(turns, stop)
                     await self._reap(turns)
@@ -154,11 +162,25 @@ class Poller:
         """End what an earlier life that was killed may have left open."""
         await patient.insist(partial(self._world.alarms.close, WAITING))
 
-    def _patience(self, stop: asyncio.Event, limit: timedelta | None) -> Patience:
+    def _patience(self, stop: asyncio.Event | None, limit: timedelta | None) -> Patience:
         return Patience(self._world.clock, self._world.alarms, stop, limit)
 
-    def _turn(self, leased: Leased, parser: ChildParser, manner: Manner) -> Turn:
-        return Turn(self._world, leased, Tools(self._fetcher, self._parse or parser.parse), manner)
+    def _ledger(self) -> Ledger:
+        world = self._world
+        return Ledger(world.bus, world.store, world.clock, owner=world.owner, lease=world.lease)
+
+    def _turn(self, leased: Leased, parser: ChildParser, ledger: Ledger, manner: Manner) -> Turn:
+        tools = Tools(self._fetcher, self._parse or parser.parse)
+        return Turn(self._world, leased, tools, ledger, manner)
+
+    def _room(self, turns: _Turns) -> int:
+        """Return for how many sources there is room; for a few, the store is asked now and then."""
+        room = self._at_once - len(turns)
+        now = time.monotonic()
+        if room <= self._at_once // 2 and now - self._asked_s < _IDLE_S:
+            return 0
+        self._asked_s = now
+        return room
 
     async def _reap(self, turns: _Turns) -> None:
         """Take the turns that ended; a fault of ours costs its source a wait, not the poller."""
@@ -183,15 +205,6 @@ class Poller:
                 ]
 
         return await patient.insist(ask)
-
-    async def _lease(self, source: SourceId, patient: Patience) -> Leased | None:
-        world = self._world
-
-        def lease() -> Leased | None:
-            with world.store.transaction() as tx:
-                return tx.lease_source(source, world.owner, world.clock.now(), world.lease)
-
-        return await patient.insist(lease)
 
     async def _due(self, limit: int, patient: Patience) -> Sequence[Leased]:
         if limit <= 0:

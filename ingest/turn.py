@@ -1,13 +1,14 @@
 """One source's turn: read it page by page, publish what is new, then save how far it was read.
 
 The order is a promise. A page is published, the log acknowledges it, and only then the cursor is
-saved. A crash in between repeats revisions with the same ids, and loses none.
+saved: before the next page is, or when the source is given back. A crash in between repeats
+revisions with the same ids, and loses none.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -24,6 +25,8 @@ from despatch.errors import (
 from despatch.model import Revision
 from despatch.ports import (
     Alarms,
+    Asked,
+    Body,
     Bus,
     Clock,
     Due,
@@ -32,11 +35,13 @@ from despatch.ports import (
     Leased,
     Outgoing,
     Poll,
+    Progress,
     Store,
 )
 from despatch.topics import RELEASES, encode
 from ingest.entry import Entry
 from ingest.hints import kept_hints
+from ingest.ledger import Ledger
 from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.report import PollReport
@@ -77,7 +82,8 @@ class Manner:
     on_page: OnPage | None = None
     patience: timedelta | None = None
     """How long a log or a store that is away is waited for; None: until told to stop."""
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: asyncio.Event | None = None
+    """Tells it to stop; None: nobody will."""
 
 
 class _ReadFailed(Exception):
@@ -91,12 +97,17 @@ class _ReadFailed(Exception):
 class Turn:
     """A source lent to us, until it is given back."""
 
-    def __init__(self, world: World, leased: Leased, tools: Tools, manner: Manner) -> None:
+    def __init__(
+        self, world: World, leased: Leased, tools: Tools, ledger: Ledger, manner: Manner
+    ) -> None:
         self.report = PollReport(leased.source.id)
         self._world = world
         self._leased = leased
         self._leased_at = self._began_at = world.clock.now()
         self._tools = tools
+        self._ledger = ledger
+        self._unsaved: Progress | None = None
+        """What the page before has come to; its revisions are published."""
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
         self._every, self._fixed = world.every, False
@@ -152,7 +163,7 @@ class Turn:
                 await self._take(page)
                 if page.last:
                     return
-                if self._manner.stop.is_set():
+                if self._patience.stopped:
                     raise Stopped
 
     def _opened(self) -> Source:
@@ -172,12 +183,15 @@ class Turn:
 
     async def _take(self, page: Page) -> None:
         """Publish what is new of a page, then save how far the source is read."""
+        await self._save()
         known = await self._known([entry for part in page.parts for entry in part.entries])
         decided = [(part, self._decided(part, known)) for part in page.parts]
         decisions = [decision for _part, some in decided for decision in some]
         await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
-        await self._save(page, bodies, [d.known for d in decisions if d.known is not None])
+        self._unsaved = self._progress(
+            page, bodies, [d.known for d in decisions if d.known is not None]
+        )
         for reason in page.skipped:
             self._log.warning("entry skipped", why=reason)
         self.report = self.report.with_page(page, decisions)
@@ -186,15 +200,12 @@ class Turn:
             self._manner.on_page(self.report)
 
     async def _known(self, entries: Sequence[Entry]) -> dict[str, KnownEntry]:
-        if not entries:
+        never_read = self._leased.health.polled_at is None and not self.report.pages
+        if not entries or never_read:
             return {}
-        keys, addresses = names_of(entries)
-
-        def ask() -> dict[str, KnownEntry]:
-            with self._world.store.transaction() as tx:
-                return {one.key: one for one in tx.known_entries(self._id, keys, addresses)}
-
-        return await self._patience.insist(ask)
+        asked = Asked(self._id, *names_of(entries))
+        found = await self._patience.insist_on(partial(self._ledger.known, asked))
+        return {one.key: one for one in found}
 
     def _decided(self, part: Part, known: dict[str, KnownEntry]) -> list[Decision]:
         """Decide on a part, and let what comes of it be known to the next part."""
@@ -218,22 +229,31 @@ class Turn:
             some = revisions[at : at + size]
             messages = [Outgoing(RELEASES, one.release.id, encode(one)) for one in some]
             await self._keep_lease()
-            await self._patience.insist(partial(self._world.bus.publish, messages))
+            await self._patience.insist_on(partial(self._ledger.publish, messages))
             if rate:
                 await self._patience.sleep(timedelta(seconds=len(some) / rate))
 
-    async def _save(self, page: Page, bodies: Sequence[Part], known: Sequence[KnownEntry]) -> None:
+    def _progress(
+        self, page: Page, bodies: Sequence[Part], known: Sequence[KnownEntry]
+    ) -> Progress:
         # `ok_at` stays as it is until the source is read whole: so long lasts the first contact.
         health = replace(self._leased.health, polled_at=self._world.clock.now())
+        return Progress(
+            source=self._id,
+            epoch=self._leased.epoch,
+            health=health,
+            cursor=page.cursor,
+            entries=known,
+            bodies=[Body(p.fetched.body_sha256, p.body, p.fetched.at) for p in bodies],
+        )
 
-        def save() -> None:
-            with self._world.store.transaction() as tx:
-                for part in bodies:
-                    tx.keep_body(part.fetched.body_sha256, part.body, part.fetched.at)
-                tx.save_cursor(self._id, self._leased.epoch, page.cursor, known, health)
-
-        await self._keep_lease()
-        await self._patience.insist(save)
+    async def _save(self) -> None:
+        """Save how far the source is read, now that all of it up to there is published."""
+        if self._unsaved is not None:
+            await self._keep_lease()
+            unsaved = replace(self._unsaved, epoch=self._leased.epoch)
+            await self._patience.insist_on(partial(self._ledger.keep, unsaved))
+            self._unsaved = None
 
     async def _succeeded(self) -> None:
         now = self._world.clock.now()
@@ -285,7 +305,7 @@ class Turn:
         self.report = replace(self.report, outcome=outcome, problem=problem)
         with suppress(FencedError, TransientError, OperatorError):  # its lease ends by itself
             now = self._world.clock.now()
-            await asyncio.to_thread(self._release, Due(now, NOT_WHOLE), self._leased.health)
+            await self._ledger.keep(self._last(Due(now, NOT_WHOLE), self._leased.health))
 
     def _due(self, failures: int = 0, retry_after: timedelta | None = None) -> Due:
         now = self._world.clock.now()
@@ -300,11 +320,14 @@ class Turn:
         )
 
     async def _give_back(self, due: Due, health: Health) -> None:
-        await self._patience.insist(partial(self._release, due, health, self._ended()))
+        last = replace(self._last(due, health), poll=self._ended())
+        await self._patience.insist_on(partial(self._ledger.keep, last))
 
-    def _release(self, due: Due, health: Health, poll: Poll | None = None) -> None:
-        with self._world.store.transaction() as tx:
-            tx.release_source(self._id, self._leased.epoch, due, health, poll)
+    def _last(self, due: Due, health: Health) -> Progress:
+        """Return what is kept when the source is given back: what is not saved yet with it."""
+        epoch = self._leased.epoch
+        unsaved = self._unsaved or Progress(self._id, epoch, health)
+        return replace(unsaved, epoch=epoch, health=health, due=due)
 
     def _ended(self) -> Poll:
         now, report = self._world.clock.now(), self.report

@@ -7,16 +7,21 @@ from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.documents import DocumentRecord, Documents, FullText
 from despatch.ports.fetch import Fetcher, Response, Validators
 from despatch.ports.polling import POLLS_KEPT, Due, Poll
+from despatch.ports.reading import (
+    Asked,
+    Body,
+    Health,
+    KnownEntry,
+    Leased,
+    Progress,
+    SourceRecord,
+)
 from despatch.ports.store import (
     Alarm,
     Archived,
     Beat,
     Claim,
     Counts,
-    Health,
-    KnownEntry,
-    Leased,
-    SourceRecord,
     Store,
     Taken,
     Told,
@@ -30,8 +35,10 @@ __all__ = [
     "Alarm",
     "Alarms",
     "Archived",
+    "Asked",
     "Batch",
     "Beat",
+    "Body",
     "Bus",
     "Claim",
     "Clock",
@@ -51,6 +58,7 @@ __all__ = [
     "Outgoing",
     "Place",
     "Poll",
+    "Progress",
     "Reader",
     "Response",
     "Sender",

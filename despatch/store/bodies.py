@@ -1,22 +1,34 @@
 """Fetched bytes in the store: kept once by their hash, compressed with zstd."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import zstandard
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, select
 
-from despatch.store.rows import Rows
+from despatch.ports import Body
+from despatch.store.rows import Rows, insert_into
 from despatch.store.tables import bodies
 
 
 class Bodies(Rows):
     """The part of a transaction that fetched bytes are."""
 
-    def keep_body(self, sha256: str, body: bytes, now: datetime) -> None:
-        later = case((bodies.c.last_at < now, now), else_=bodies.c.last_at)
-        if self._run(update(bodies).where(bodies.c.sha256 == sha256).values(last_at=later)) == 0:
-            packed = zstandard.ZstdCompressor().compress(body)
-            self._add(bodies, sha256=sha256, body=packed, size=len(body), last_at=now)
+    def keep_bodies(self, bodies: Sequence[Body]) -> None:
+        # One statement can't change a row twice, and equal bytes may come from several sources.
+        rows = {
+            each.sha256: {
+                "sha256": each.sha256,
+                "body": zstandard.ZstdCompressor().compress(each.data),
+                "size": len(each.data),
+                "last_at": each.at,
+            }
+            for each in sorted(bodies, key=lambda each: each.at)
+        }
+        if rows:
+            self._connection.execute(_keep(self._dialect), list(rows.values()))
 
     def body(self, sha256: str) -> bytes | None:
         row = self._first(select(bodies.c.body, bodies.c.size).where(bodies.c.sha256 == sha256))
@@ -26,3 +38,11 @@ class Bodies(Rows):
 
     def forget_bodies(self, before: datetime) -> int:
         return self._run(delete(bodies).where(bodies.c.last_at < before))
+
+
+@cache
+def _keep(dialect: str) -> Any:
+    insert = insert_into(dialect, bodies)
+    given = insert.excluded.last_at
+    later = case((bodies.c.last_at < given, given), else_=bodies.c.last_at)
+    return insert.on_conflict_do_update(index_elements=["sha256"], set_={"last_at": later})

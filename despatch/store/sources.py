@@ -5,18 +5,31 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import BigInteger, Row, Text, bindparam, func, or_, select, true, update
 
 from despatch.errors import FencedError
 from despatch.fingerprint import digest
 from despatch.model import ReleaseId, SourceId, State
-from despatch.ports import Due, Health, KnownEntry, Leased, Poll, SourceRecord
+from despatch.ports import (
+    Asked,
+    Due,
+    Health,
+    KnownEntry,
+    Leased,
+    Poll,
+    Progress,
+    SourceRecord,
+)
+from despatch.store.bodies import Bodies
 from despatch.store.polls import Polls, due_columns
 from despatch.store.rows import in_parts
 from despatch.store.tables import entries, sources
 
+MOST_NAMED = 500
+"""So many sources are named in a statement; what is asked of more is sorted out here."""
 
-class Sources(Polls):
+
+class Sources(Polls, Bodies):
     """The part of a transaction that sources, cursors and known entries are."""
 
     def add_source(self, source: SourceRecord) -> bool:
@@ -46,37 +59,67 @@ class Sources(Polls):
     def lease_source(
         self, source: SourceId, owner: str, now: datetime, lease: timedelta
     ) -> Leased | None:
-        free = or_(
-            sources.c.lease_until.is_(None),
-            sources.c.lease_until <= now,
-            sources.c.lease_owner == owner,
-        )
-        return self._lend(source, owner, now + lease, free)
+        return next(iter(self.lease_sources([source], owner, now, lease)), None)
+
+    def lease_sources(
+        self, wanted: Collection[SourceId], owner: str, now: datetime, lease: timedelta
+    ) -> Sequence[Leased]:
+        free = or_(_free(now), sources.c.lease_owner == owner)
+        lent: list[Leased] = []
+        for part in in_parts(wanted):
+            # In one order, so that two pollers can't wait for each other.
+            found = (
+                select(sources)
+                .where(sources.c.id.in_(part), sources.c.state == "active", free)
+                .order_by(sources.c.id)
+                .with_for_update()
+            )
+            lent += self._lend(self._all(found), owner, now + lease)
+        return lent
 
     def lease_due(
         self, owner: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[Leased]:
-        free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
         due = (
-            select(sources.c.id)
-            .where(sources.c.state == "active", sources.c.next_due <= now, free)
+            select(sources)
+            .where(sources.c.state == "active", sources.c.next_due <= now, _free(now))
             .order_by(sources.c.next_due, sources.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        lent = (self._lend(row.id, owner, now + lease, free) for row in self._all(due))
-        return [leased for leased in lent if leased is not None]
+        return self._lend(self._all(due), owner, now + lease)
 
     def known_entries(
         self, source: SourceId, keys: Collection[str], addresses: Collection[str] = ()
     ) -> Sequence[KnownEntry]:
-        conditions = [entries.c.key_hash.in_(part) for part in in_parts([*map(_hash, keys)])]
-        conditions += [entries.c.address.in_(part) for part in in_parts(addresses)]
-        found: dict[str, KnownEntry] = {}
-        for condition in conditions:
-            for row in self._all(select(entries).where(entries.c.source == source, condition)):
-                found[row.key_hash] = _entry(row)
-        return list(found.values())
+        return self.known_of([Asked(source, keys, addresses)])[source]
+
+    def known_of(self, asked: Sequence[Asked]) -> Mapping[SourceId, Sequence[KnownEntry]]:
+        found: dict[SourceId, dict[str, KnownEntry]] = {each.source: {} for each in asked}
+        columns = (
+            (entries.c.key_hash, {_hash(key) for each in asked for key in each.keys}),
+            (entries.c.address, {address for each in asked for address in each.addresses}),
+        )
+        for column, values in columns:
+            for part in in_parts(values):
+                ours = entries.c.source.in_(found) if len(found) < MOST_NAMED else true()
+                for row in self._all(select(entries).where(ours, column.in_(part))):
+                    if row.source in found:
+                        found[row.source][row.key_hash] = _entry(row)
+        return {source: list(known.values()) for source, known in found.items()}
+
+    def keep(self, progress: Sequence[Progress]) -> Collection[SourceId]:
+        held = self._held([each.source for each in progress])
+        ours = [each for each in progress if held.get(each.source) == each.epoch]
+        read_on = [_read_on(each) for each in ours if each.due is None]
+        given_back = [_given_back(each, each.due) for each in ours if each.due is not None]
+        for statement, rows in ((_READ_ON, read_on), (_GIVE_BACK, given_back)):
+            if rows:
+                self._connection.execute(statement, rows)
+        self._remember([(each.source, each.poll) for each in ours if each.poll is not None])
+        self.keep_bodies([body for each in ours for body in each.bodies])
+        self._keep_entries(ours)
+        return {each.source for each in progress} - {each.source for each in ours}
 
     def save_cursor(
         self,
@@ -86,53 +129,91 @@ class Sources(Polls):
         entries: Sequence[KnownEntry],
         health: Health,
     ) -> None:
-        self._change_leased(source, epoch, cursor=json.dumps(dict(cursor)), **_columns(health))
-        self._keep_entries(source, entries)
+        self._keep_one(Progress(source, epoch, health, cursor, entries))
 
     def release_source(
         self, source: SourceId, epoch: int, due: Due, health: Health, poll: Poll | None = None
     ) -> None:
-        given_back = {
-            "lease_owner": None,
-            "lease_until": None,
-            "polls": sources.c.polls + int(poll is not None),
-        }
-        self._change_leased(source, epoch, **given_back, **due_columns(due), **_columns(health))
-        if poll is not None:
-            self._remember([(source, poll)])
+        self._keep_one(Progress(source, epoch, health, due=due, poll=poll))
 
-    def _lend(self, source: SourceId, owner: str, until: datetime, free: Any) -> Leased | None:
-        # One statement decides: PostgreSQL judges `free` anew if another poller was faster.
-        lent = self._run(
-            update(sources)
-            .where(sources.c.id == source, sources.c.state == "active", free)
-            .values(epoch=sources.c.epoch + 1, lease_owner=owner, lease_until=until)
-        )
-        row = self._first(select(sources).where(sources.c.id == source)) if lent else None
-        if row is None:
-            return None
-        return Leased(
-            source=_record(row),
-            cursor=json.loads(row.cursor),
-            epoch=row.epoch,
-            health=_health(row),
-            first_contact=row.ok_at is None,
-        )
+    def _keep_one(self, progress: Progress) -> None:
+        if self.keep([progress]):
+            raise FencedError(
+                f"source {progress.source} is no longer lent to this poller "
+                f"(lease {progress.epoch})"
+            )
 
-    def _change_leased(self, source: SourceId, epoch: int, **values: Any) -> None:
-        """Change a source under a lease that nobody else was given since, run out or not."""
-        ours = (
-            sources.c.id == source,
-            sources.c.epoch == epoch,
-            sources.c.lease_owner.is_not(None),
-        )
-        if self._run(update(sources).where(*ours).values(values)) == 0:
-            raise FencedError(f"source {source} is no longer lent to this poller (lease {epoch})")
+    def _lend(self, rows: Sequence[Row[Any]], owner: str, until: datetime) -> list[Leased]:
+        """Lend sources that this transaction has locked."""
+        for part in in_parts([row.id for row in rows]):
+            lent = {"epoch": sources.c.epoch + 1, "lease_owner": owner, "lease_until": until}
+            self._run(update(sources).where(sources.c.id.in_(part)).values(lent))
+        return [
+            Leased(
+                source=_record(row),
+                cursor=json.loads(row.cursor),
+                epoch=row.epoch + 1,
+                health=_health(row),
+                first_contact=row.ok_at is None,
+            )
+            for row in rows
+        ]
 
-    def _keep_entries(self, source: SourceId, known: Sequence[KnownEntry]) -> None:
+    def _held(self, wanted: Collection[SourceId]) -> Mapping[SourceId, int]:
+        """Lock sources; return the lease of each that is lent to anybody, run out or not."""
+        held: dict[SourceId, int] = {}
+        for part in in_parts(wanted):
+            lent = (
+                select(sources.c.id, sources.c.epoch)
+                .where(sources.c.id.in_(part), sources.c.lease_owner.is_not(None))
+                .order_by(sources.c.id)
+                .with_for_update()
+            )
+            held |= {row.id: row.epoch for row in self._all(lent)}
+        return held
+
+    def _keep_entries(self, progress: Sequence[Progress]) -> None:
         # The last of two with one key is meant, and one statement can't change a row twice.
-        rows = {entry.key: _entry_row(source, entry) for entry in known}
+        rows = {
+            (each.source, entry.key): _entry_row(each.source, entry)
+            for each in progress
+            for entry in each.entries
+        }
         self._put(entries, ("source", "key_hash"), list(rows.values()))
+
+
+_HEALTH: Mapping[str, Any] = {
+    name: bindparam(f"of_{name}")
+    for name in ("polled_at", "ok_at", "failures", "problem", "newest_at")
+}
+_READ_ON = (
+    update(sources)
+    .where(sources.c.id == bindparam("of_id"))
+    .values(cursor=func.coalesce(bindparam("of_cursor", type_=Text), sources.c.cursor), **_HEALTH)
+)
+_GIVE_BACK = _READ_ON.values(
+    lease_owner=None,
+    lease_until=None,
+    polls=sources.c.polls + bindparam("of_polls", type_=BigInteger),
+    next_due=bindparam("of_next_due"),
+    due_why=bindparam("of_due_why"),
+    held_until=bindparam("of_held_until"),
+)
+
+
+def _free(now: datetime) -> Any:
+    return or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
+
+
+def _read_on(progress: Progress) -> dict[str, Any]:
+    cursor = None if progress.cursor is None else json.dumps(dict(progress.cursor))
+    of = {"id": progress.source, "cursor": cursor, **_columns(progress.health)}
+    return {f"of_{name}": value for name, value in of.items()}
+
+
+def _given_back(progress: Progress, due: Due) -> dict[str, Any]:
+    of = {"polls": int(progress.poll is not None), **due_columns(due)}
+    return _read_on(progress) | {f"of_{name}": value for name, value in of.items()}
 
 
 def _hash(key: str) -> str:

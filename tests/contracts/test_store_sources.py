@@ -8,7 +8,18 @@ import pytest
 
 from despatch.errors import FencedError
 from despatch.model import ReleaseId, SourceId
-from despatch.ports import Due, Health, KnownEntry, Leased, SourceRecord, Store
+from despatch.ports import (
+    Asked,
+    Body,
+    Due,
+    Health,
+    KnownEntry,
+    Leased,
+    Poll,
+    Progress,
+    SourceRecord,
+    Store,
+)
 from despatch.testing.stores import StoreUnderTest
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -277,8 +288,8 @@ def test_whatever_a_feed_calls_its_entry_is_kept_exactly(
 def test_bytes_are_kept_by_their_hash(store: Store) -> None:
     body = bytes(range(256)) * 1_000
     with store.transaction() as tx:
-        tx.keep_body("a" * 64, body, NOW)
-        tx.keep_body("b" * 64, b"", NOW)
+        tx.keep_bodies([Body("a" * 64, body, NOW)])
+        tx.keep_bodies([Body("b" * 64, b"", NOW)])
     with store.transaction() as tx:
         assert tx.body("a" * 64) == body
         assert tx.body("b" * 64) == b""
@@ -288,18 +299,71 @@ def test_bytes_are_kept_by_their_hash(store: Store) -> None:
 def test_bytes_are_kept_compressed(database: StoreUnderTest) -> None:
     store = database.open()
     with store.transaction() as tx:
-        tx.keep_body("a" * 64, b"the same words again. " * 100_000, NOW)
+        tx.keep_bodies([Body("a" * 64, b"the same words again. " * 100_000, NOW)])
     store.close()
     assert len(database.raw()) < 1_000_000
 
 
 def test_bytes_last_seen_before_a_time_are_forgotten(store: Store) -> None:
     with store.transaction() as tx:
-        tx.keep_body("old", b"old", NOW)
-        tx.keep_body("again", b"again", NOW)
-        tx.keep_body("again", b"again", NOW + timedelta(days=1))
-        tx.keep_body("again", b"again", NOW - timedelta(days=1))
+        tx.keep_bodies([Body("old", b"old", NOW)])
+        tx.keep_bodies([Body("again", b"again", NOW)])
+        tx.keep_bodies([Body("again", b"again", NOW + timedelta(days=1))])
+        tx.keep_bodies([Body("again", b"again", NOW - timedelta(days=1))])
     with store.transaction() as tx:
         assert tx.forget_bodies(NOW + timedelta(days=1)) == 1
         assert (tx.body("old"), tx.body("again")) == (None, b"again")
         assert tx.forget_bodies(NOW + timedelta(days=1)) == 0
+
+
+def test_many_sources_are_lent_at_once_save_those_that_are_not_free(store: Store) -> None:
+    with store.transaction() as tx:
+        for name in ("a", "b", "c", "paused"):
+            tx.add_source(a_source(name, state="paused" if name == "paused" else "active"))
+        tx.lease_source(SourceId("b"), "another", NOW, LEASE)
+        wanted = [SourceId(name) for name in ("c", "a", "b", "paused", "unknown")]
+        found = tx.lease_sources(wanted, "one", NOW, LEASE)
+        assert sorted((each.source.id, each.epoch) for each in found) == [("a", 1), ("c", 1)]
+        assert tx.lease_sources([], "one", NOW, LEASE) == []
+
+
+def test_what_many_polls_came_to_is_kept_save_where_the_lease_was_lost(store: Store) -> None:
+    names = [SourceId(name) for name in ("a", "b", "c")]
+    with store.transaction() as tx:
+        for name in names:
+            tx.add_source(a_source(name))
+    a, b, c = (lent(store, name) for name in names)
+    lent(store, "b", owner="another", now=NOW + LEASE)
+
+    def progress(of: Leased, **more: Any) -> Progress:
+        entries = [an_entry(f"tag:{of.source.id}")]
+        bodies = [Body("same", b"same", NOW), Body(of.source.id, b"own", NOW)]
+        return Progress(of.source.id, of.epoch, WELL, {"of": of.source.id}, entries, bodies, **more)
+
+    due = Due(NOW + LEASE, "as ever")
+    poll = Poll(NOW, "fetched", LEASE, new=1)
+    with store.transaction() as tx:
+        kept = [progress(a, due=due, poll=poll), progress(b), progress(c)]
+        assert set(tx.keep(kept)) == {"b"}
+        assert tx.keep([]) == set()
+    with store.transaction() as tx:
+        found = tx.known_of([Asked(name, [f"tag:{name}"]) for name in names])
+        assert {name: [e.key for e in known] for name, known in found.items()} == {
+            "a": ["tag:a"],
+            "b": [],
+            "c": ["tag:c"],
+        }
+        assert [tx.body(sha) for sha in ("same", "a", "b", "c")] == [b"same", b"own", None, b"own"]
+        assert tx.due(SourceId("a")) == due
+        assert list(tx.polls_of(SourceId("a"))) == [poll]
+        assert list(tx.polls_of(SourceId("c"))) == []
+        free = tx.lease_sources(names, "two", NOW, LEASE)
+        assert [(each.source.id, dict(each.cursor)) for each in free] == [("a", {"of": "a"})]
+
+
+def test_a_cursor_that_is_not_given_stays(store: Store, govuk: SourceId) -> None:
+    leased = lent(store)
+    with store.transaction() as tx:
+        tx.keep([Progress(govuk, leased.epoch, WELL, {"etag": "x"})])
+        tx.keep([Progress(govuk, leased.epoch, WELL, due=Due(NOW))])
+        assert dict(tx.lease_due("two", NOW, LEASE, 1)[0].cursor) == {"etag": "x"}

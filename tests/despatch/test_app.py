@@ -21,7 +21,7 @@ from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
 from despatch.model import ThemeId
-from despatch.ports import Beat, Bus, Outgoing
+from despatch.ports import Beat, Body, Bus, Outgoing
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
 from despatch.testing.channels import webhook_server
@@ -248,7 +248,7 @@ def test_keeping_house_drops_what_is_older_than_it_is_kept(
     installed: App, clock: FakeClock
 ) -> None:
     with installed.store.transaction() as tx:
-        tx.keep_body("a" * 64, b"body", clock.now())
+        tx.keep_bodies([Body("a" * 64, b"body", clock.now())])
     installed.bus.publish([Outgoing(RELEASES, "r-1", encode(a_revision()))])
     clock.move(timedelta(days=31))
     Housekeeper(installed).once()

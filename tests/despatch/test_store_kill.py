@@ -21,7 +21,7 @@ PLACE = Place("cluster", "despatch.classified.v1", "topic", 0)
 WRITER = """
 import sys
 from pathlib import Path
-from despatch.ports import Place
+from despatch.ports import Body, Place
 from despatch.testing.stores import temporary_store
 from despatch.testing.subscribers import a_subscriber
 
@@ -31,7 +31,7 @@ with temporary_store(Path(sys.argv[1])) as store:
         with store.transaction() as tx:
             number = tx.position("writer", place) or 0
             tx.add_subscriber(a_subscriber(str(number)))
-            tx.keep_body(str(number), bytes(20_000), a_subscriber().created_at)
+            tx.keep_bodies([Body(str(number), bytes(20_000), a_subscriber().created_at)])
             tx.advance("writer", place, number, number + 1)
         print(number, flush=True)
 """

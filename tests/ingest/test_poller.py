@@ -115,13 +115,7 @@ def test_the_cursor_is_saved_after_the_log_has_acknowledged(here: Any) -> None:
 
     here.poll(source, bus=here.failing(here.bus, journal), store=store)
 
-    assert journal == [
-        "known_entries",
-        "publish",
-        "keep_body",
-        "save_cursor",
-        "release_source",
-    ]
+    assert journal == ["publish", "keep"]
 
 
 def test_killed_before_the_cursor_is_saved_it_repeats_and_loses_nothing(here: Any) -> None:
@@ -129,7 +123,7 @@ def test_killed_before_the_cursor_is_saved_it_repeats_and_loses_nothing(here: An
     here.fetcher.will(here.feed, feed(FRESH, OLD))
 
     with pytest.raises(Killed):
-        here.poll(source, store=here.failing_store(here.store, save_cursor=[Killed()]))
+        here.poll(source, store=here.failing_store(here.store, keep=[Killed()]))
     report = here.poll(source)
 
     repeated = here.published()
@@ -157,7 +151,7 @@ def test_a_store_that_is_away_is_waited_for_and_nothing_is_published_twice(here:
     here.fetcher.will(here.feed, feed(FRESH))
     away = ServerAway("the database does not answer")
 
-    store = here.failing_store(here.store, save_cursor=[away] * 5, release_source=[away])
+    store = here.failing_store(here.store, keep=[away] * 6)
     report = here.poll(source, store=store)
 
     assert (report.outcome, titles(here)) == ("fetched", ["Fresh news"])
@@ -587,7 +581,7 @@ def test_a_fenced_save_is_a_report(here: Any) -> None:
     here.fetcher.will(here.feed, feed(FRESH))
 
     report = here.poll(
-        source, store=here.failing_store(here.store, save_cursor=[FencedError("lease 1 is over")])
+        source, store=here.failing_store(here.store, keep=[FencedError("lease 1 is over")])
     )
 
     assert (report.outcome, report.problem) == ("fenced", "fenced: lease 1 is over")
