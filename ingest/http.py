@@ -10,9 +10,10 @@ import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -32,6 +33,7 @@ TOTAL = timedelta(seconds=30)
 CONNECT = timedelta(seconds=10)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = frozenset({301, 308})
 _PASSING = frozenset({408, 425, 429})
 _CHUNK_BYTES = 64 * 1024
 _NONE = Validators()
@@ -133,23 +135,25 @@ class HttpFetcher:
         self, address: str, headers: dict[str, str], validators: Validators
     ) -> Response:
         url = address
+        for_good: list[bool] = []
         for _hop in range(MAX_REDIRECTS + 1):
             vet_url(url, self._allowed)
             answer = await self._ask(url, headers, validators)
             if isinstance(answer, Response):
-                return answer
-            if url.startswith("https:") and answer.startswith("http:"):
-                raise PermanentError(f"redirect: {url} sends from https to {answer}")
-            url = answer
+                return replace(answer, moved=True) if for_good and all(for_good) else answer
+            if url.startswith("https:") and answer.to.startswith("http:"):
+                raise PermanentError(f"redirect: {url} sends from https to {answer.to}")
+            url = answer.to
+            for_good.append(answer.for_good)
         raise PermanentError(f"redirect: {address} redirects more than {MAX_REDIRECTS} times")
 
-    async def _ask(self, url: str, headers: dict[str, str], given: Validators) -> Response | str:
-        """Return the answer, or the address that it sends on to."""
+    async def _ask(self, url: str, headers: dict[str, str], given: Validators) -> "Response | _Hop":
+        """Return the answer, or where it sends on to."""
         if self._session is None:
             raise RuntimeError("use HttpFetcher as an async context manager")
         async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
             if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
-                return _joined(url, target)
+                return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
             await self._check_status(url, answer, asked=bool(given.etag or given.last_modified))
             body = b"" if answer.status == 304 else await self._read(url, answer)
             return Response(
@@ -201,6 +205,11 @@ class HttpFetcher:
         except PermanentError as exc:
             raise _Blocked(errno.EACCES, str(exc)) from exc
         return socket.socket(family, kind, protocol)
+
+
+class _Hop(NamedTuple):
+    to: str
+    for_good: bool
 
 
 class _Blocked(OSError):

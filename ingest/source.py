@@ -49,6 +49,8 @@ class Page:
     """Entries that the source's own settings leave out."""
     status: int | None = None
     """The HTTP status of the answer that it was read from, if it was one."""
+    settings: Mapping[str, Any] | None = None
+    """The source's settings from now on, if the publisher has moved it."""
     last: bool = False
     """Nothing comes after it: a poller that is told to stop has read the source whole."""
     hints: Hints = NO_HINTS

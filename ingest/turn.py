@@ -6,13 +6,13 @@ revisions with the same ids, and loses none.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from math import ceil
-from typing import cast
+from typing import Any, cast
 
 from despatch import log
 from despatch.errors import (
@@ -52,6 +52,10 @@ from ingest.sources import open_source
 ALARM_AFTER = 3
 """So many failures in a row, and a person is told."""
 
+GONE = 410
+"""The HTTP status of what was there and will not be again (RFC 9110 §15.5.11)."""
+
+ENDED = "it has ended, and is asked again only once it is resumed"
 NOT_WHOLE = "it was not read whole"
 
 OnPage = Callable[[PollReport], None]
@@ -112,6 +116,7 @@ class Turn:
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
         self._every, self._fixed = world.every, False
         self._hints = kept_hints(leased.cursor)
+        self._settings: Mapping[str, Any] | None = None
         self._id = leased.source.id
         self._failing = f"source {leased.source.id} fails"
         self._log = log.get(stage="ingest", source=leased.source.id)
@@ -195,7 +200,7 @@ class Turn:
         for reason in page.skipped:
             self._log.warning("entry skipped", why=reason)
         self.report = self.report.with_page(page, decisions)
-        self._hints = page.hints
+        self._hints, self._settings = page.hints, page.settings
         if self._manner.on_page is not None:
             self._manner.on_page(self.report)
 
@@ -258,12 +263,14 @@ class Turn:
     async def _succeeded(self) -> None:
         now = self._world.clock.now()
         newest_at = now if self.report.new else self._leased.health.newest_at
+        if self._settings is not None:
+            await self._move(self._settings)
         if self._leased.health.failures >= ALARM_AFTER:
             # Before the failures are forgotten: killed in between, the next poll does it again.
             await self._patience.insist(partial(self._world.alarms.close, self._failing))
         await self._give_back(self._due(), Health(polled_at=now, ok_at=now, newest_at=newest_at))
         if self.report.outcome == "ended":
-            await self._retire()
+            await self._retire("says that it has ended")
         self._log.info(
             "source polled",
             outcome=self.report.outcome,
@@ -275,17 +282,30 @@ class Turn:
         now = self._world.clock.now()
         failures = self._leased.health.failures + 1
         problem = str(why)[:500]
-        due = self._due(failures, why.retry_after if isinstance(why, TransientError) else None)
         status = why.status if isinstance(why, TransientError | PermanentError) else None
-        self.report = replace(self.report, outcome="failed", problem=problem, status=status)
+        outcome = "ended" if status == GONE else "failed"
+        self.report = replace(self.report, outcome=outcome, problem=problem, status=status)
+        due = self._due(failures, why.retry_after if isinstance(why, TransientError) else None)
         self._log.warning("poll failed", why=problem, failures=failures, due=due.at.isoformat())
         health = replace(self._leased.health, polled_at=now, failures=failures, problem=problem)
         await self._give_back(due, health)
-        if failures >= ALARM_AFTER:
+        if outcome == "ended":
+            await self._retire(f"is gone for good ({problem})")
+        elif failures >= ALARM_AFTER:
             text = f"{self._id} failed {failures} times in a row: {problem}"
             await self._patience.insist(partial(self._world.alarms.open, self._failing, text))
 
-    async def _retire(self) -> None:
+    async def _move(self, settings: Mapping[str, Any]) -> None:
+        """Its publisher has moved it for good: it is asked there from now on."""
+
+        def change() -> None:
+            with self._world.store.transaction() as tx:
+                tx.change_settings(self._id, self._leased.epoch, settings)
+
+        await self._patience.insist(change)
+        self._log.warning("source moved", to=settings.get("address"))
+
+    async def _retire(self, why: str) -> None:
         """A feed has said its last word: ask no more, and tell a person, not the subscribers."""
 
         def pause() -> None:
@@ -295,7 +315,7 @@ class Turn:
         await self._patience.insist(pause)
         ended = f"source {self._id} has ended"
         text = (
-            f"{self._id} says that it has ended, and is paused: look for its successor. "
+            f"{self._id} {why}, and is paused: look for its successor. "
             f"Once that is done: despatch alarms close '{ended}'"
         )
         await self._patience.insist(partial(self._world.alarms.open, ended, text))
@@ -309,7 +329,7 @@ class Turn:
 
     def _due(self, failures: int = 0, retry_after: timedelta | None = None) -> Due:
         now = self._world.clock.now()
-        return next_due(
+        due = next_due(
             now,
             self._every,
             self._hints,
@@ -318,6 +338,7 @@ class Turn:
             retry_after=retry_after,
             spread=spread_of(self._id, now),
         )
+        return replace(due, why=ENDED) if self.report.outcome == "ended" else due
 
     async def _give_back(self, due: Due, health: Health) -> None:
         last = replace(self._last(due, health), poll=self._ended())

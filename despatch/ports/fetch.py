@@ -24,6 +24,8 @@ class Response:
     at: datetime
     headers: tuple[tuple[str, str], ...] = ()
     validators: Validators = field(default_factory=Validators)
+    moved: bool = False
+    """It was redirected, and each redirect holds for good (301, 308)."""
 
     def header(self, name: str) -> str | None:
         """Return a header's first value, whatever its letters' case, or None."""

@@ -1,9 +1,9 @@
 """What is kept of when a source is polled: when next and why, and how the last polls went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from despatch.model import SourceId
 
@@ -39,7 +39,14 @@ class Poll:
 
 
 class Polling(Protocol):
-    """The part of a transaction that the times of polls are."""
+    """The part of a transaction that is about when and where sources are polled."""
+
+    def change_settings(self, source: SourceId, epoch: int, settings: Mapping[str, Any]) -> None:
+        """Give a source that is lent to us other settings. Raises FencedError if it no longer is.
+
+        The next lease has them.
+        """
+        ...
 
     def due(self, source: SourceId) -> Due | None:
         """Return when a source is polled next and why; None if there is no such source."""

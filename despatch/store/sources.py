@@ -131,6 +131,12 @@ class Sources(Polls, Bodies):
     ) -> None:
         self._keep_one(Progress(source, epoch, health, cursor, entries))
 
+    def change_settings(self, source: SourceId, epoch: int, settings: Mapping[str, Any]) -> None:
+        if self._held([source]).get(source) != epoch:
+            raise _fenced(source, epoch)
+        changed = {"settings": json.dumps(dict(settings))}
+        self._run(update(sources).where(sources.c.id == source).values(changed))
+
     def release_source(
         self, source: SourceId, epoch: int, due: Due, health: Health, poll: Poll | None = None
     ) -> None:
@@ -138,10 +144,7 @@ class Sources(Polls, Bodies):
 
     def _keep_one(self, progress: Progress) -> None:
         if self.keep([progress]):
-            raise FencedError(
-                f"source {progress.source} is no longer lent to this poller "
-                f"(lease {progress.epoch})"
-            )
+            raise _fenced(progress.source, progress.epoch)
 
     def _lend(self, rows: Sequence[Row[Any]], owner: str, until: datetime) -> list[Leased]:
         """Lend sources that this transaction has locked."""
@@ -199,6 +202,10 @@ _GIVE_BACK = _READ_ON.values(
     due_why=bindparam("of_due_why"),
     held_until=bindparam("of_held_until"),
 )
+
+
+def _fenced(source: SourceId, epoch: int) -> FencedError:
+    return FencedError(f"source {source} is no longer lent to this poller (lease {epoch})")
 
 
 def _free(now: datetime) -> Any:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -35,6 +35,7 @@ class FakeFetcher:
         self.at = at
         self.asked: list[Asked] = []
         self._answers: dict[str, list[Response | DespatchError]] = {}
+        self._moved: dict[str, str] = {}
 
     def will(
         self,
@@ -46,6 +47,7 @@ class FakeFetcher:
         headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Answer `address` with these bodies or errors, one after the other."""
+        self._moved.pop(address, None)
         self._answers[address] = [
             answer
             if isinstance(answer, DespatchError)
@@ -60,10 +62,16 @@ class FakeFetcher:
             for answer in answers
         ]
 
+    def moved(self, address: str, to: str) -> None:
+        """Redirect `address` for good; what was told of `to` is answered."""
+        self._moved[address] = to
+
     async def get(
         self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
     ) -> Response:
         self.asked.append(Asked(address, validators))
+        if (to := self._moved.get(address)) is not None:
+            return replace(await self.get(to, validators, accept=accept), moved=True)
         answers = self._answers.get(address)
         if not answers:
             raise BadStatus(f"http 404: {address}", status=404, address=address)

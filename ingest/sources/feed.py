@@ -13,6 +13,7 @@ from despatch.model import Fetched, Frozen
 from despatch.ports import Response, Validators
 from ingest.guard import EVERYWHERE, vet_url
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
+from ingest.moved import Move, kept_move, move_seen, move_to_keep
 from ingest.source import Outcome, Page, Part, Source, Tools
 
 ACCEPT = (
@@ -29,6 +30,11 @@ class FeedSource(Frozen):
     every: timedelta | None = Field(
         None, ge=timedelta(minutes=5), description="Pause between two polls, if not the common one."
     )
+
+    moved_from: str | None = Field(
+        None, description="The address that it was added with, if it has moved for good since."
+    )
+    moved_at: datetime | None = Field(None, description="When that was believed.")
 
     @field_validator("address")
     @classmethod
@@ -47,12 +53,13 @@ class FeedSource(Frozen):
         known = Validators(cursor.get("etag"), cursor.get("last_modified"))
         answer = await tools.fetcher.get(self.address, known, accept=ACCEPT)
         hints = hints_of_answer(answer, kept_hints(cursor))
+        move = move_seen(kept_move(cursor), self.address, answer, now)
         if answer.status == 304:
-            yield _nothing("not modified", answer, cursor.get("body_sha256"), hints)
+            yield self._nothing("not modified", answer, cursor.get("body_sha256"), hints, move, now)
             return
         sha256 = hashlib.sha256(answer.body).hexdigest()
         if sha256 == cursor.get("body_sha256"):
-            yield _nothing("unchanged", answer, sha256, hints)
+            yield self._nothing("unchanged", answer, sha256, hints, move, now)
             return
         feed = await tools.parse(answer.body, answer.header("content-type") or "", answer.address)
         fetched = Fetched(
@@ -62,29 +69,54 @@ class FeedSource(Frozen):
         moments = newest_moments(hints.moments, dates, now)
         hints = replace(hints_of_answer(answer, feed.hints), moments=moments)
         yield Page(
-            cursor=_cursor(answer, sha256, hints),
+            cursor=_cursor(answer, sha256, hints, move),
             parts=(Part(fetched, answer.body, feed.entries),),
             outcome="ended" if feed.ended else "fetched",
             status=answer.status,
             skipped=(f"{self.address}: {feed.empty} items without title and text",)
             if feed.empty
             else (),
+            settings=self._moved(move, now),
             last=True,
             hints=hints,
         )
 
+    def _nothing(
+        self,
+        outcome: Outcome,
+        answer: Response,
+        sha256: str | None,
+        hints: Hints,
+        move: Move | None,
+        now: datetime,
+    ) -> Page:
+        return Page(
+            cursor=_cursor(answer, sha256, hints, move),
+            outcome=outcome,
+            status=answer.status,
+            settings=self._moved(move, now),
+            last=True,
+            hints=hints,
+        )
 
-def _nothing(outcome: Outcome, answer: Response, sha256: str | None, hints: Hints) -> Page:
-    cursor = _cursor(answer, sha256, hints)
-    return Page(cursor=cursor, outcome=outcome, status=answer.status, last=True, hints=hints)
+    def _moved(self, move: Move | None, now: datetime) -> Mapping[str, Any] | None:
+        """Return the settings from now on, once a move is believed; the first address is kept."""
+        if move is None or not move.believed(now):
+            return None
+        first = self.moved_from or self.address
+        moved = self.model_copy(update={"address": move.to, "moved_from": first, "moved_at": now})
+        return moved.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
 
 
-def _cursor(answer: Response, sha256: str | None, hints: Hints) -> Mapping[str, Any]:
+def _cursor(
+    answer: Response, sha256: str | None, hints: Hints, move: Move | None
+) -> Mapping[str, Any]:
     return {
         "etag": answer.validators.etag,
         "last_modified": answer.validators.last_modified,
         "body_sha256": sha256,
         "hints": to_keep(hints),
+        **move_to_keep(move),
     }
 
 

@@ -89,3 +89,20 @@ def test_a_poll_under_a_lease_that_is_lost_is_not_remembered(store: Store) -> No
         tx.release_source(GOVUK, sleeper.epoch, Due(NOW), Health(), Poll(NOW, "failed", MINUTE))
     with store.transaction() as tx:
         assert tx.polls_of(GOVUK) == []
+
+
+def test_a_source_that_is_lent_to_us_may_be_given_other_settings(store: Store) -> None:
+    leased = lent(store)
+    moved = {"address": "https://example.org/new", "moved_from": "https://example.gov/old"}
+    with store.transaction() as tx:
+        tx.change_settings(GOVUK, leased.epoch, moved)
+        tx.release_source(GOVUK, leased.epoch, Due(NOW), Health())
+    assert lent(store).source.settings == moved
+
+
+def test_settings_under_a_lease_that_is_lost_are_not_changed(store: Store) -> None:
+    sleeper = lent(store)
+    lent(store)
+    with pytest.raises(FencedError), store.transaction() as tx:
+        tx.change_settings(GOVUK, sleeper.epoch, {"address": "https://example.org/"})
+    assert lent(store).source.settings == {}

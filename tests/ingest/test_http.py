@@ -206,6 +206,20 @@ def test_a_redirect_is_followed(server: LoopbackServer, status: int) -> None:
     assert (answer.body, answer.address) == (b"here", server.url("/new/feed"))
 
 
+@pytest.mark.parametrize(
+    "hops,moved",
+    [([301], True), ([308, 301], True), ([302], False), ([301, 302], False), ([], False)],
+)
+def test_only_redirects_that_all_hold_for_good_are_a_move(
+    server: LoopbackServer, hops: list[int], moved: bool
+) -> None:
+    for number, status in enumerate(hops):
+        server.will(f"/{number}", Answer(status, headers=[("Location", f"/{number + 1}")]))
+    server.will(f"/{len(hops)}", Answer(body=b"<rss/>"))
+
+    assert fetch(server.url("/0")).moved is moved
+
+
 def test_five_redirects_are_followed_and_not_six(server: LoopbackServer) -> None:
     for hop in range(6):
         server.will(f"/{hop}", Answer(302, headers=[("Location", f"/{hop + 1}")]))

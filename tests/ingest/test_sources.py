@@ -1,11 +1,14 @@
 """Kinds of sources: found by looking into the folder, opened from what was saved of them."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from despatch.errors import SettingsError
 from despatch.model import SourceId
 from despatch.ports import SourceRecord
 from despatch.testing import FakeClock
+from ingest.source import Source
 from ingest.sources import kinds, open_source
 from ingest.sources.feed import FeedSource
 from ingest.sources.seed import SeedSource
@@ -16,7 +19,9 @@ def record(kind: str, /, **settings: object) -> SourceRecord:
 
 
 def test_every_module_of_the_folder_is_a_kind() -> None:
-    assert kinds() == {"feed": FeedSource, "seed": SeedSource}
+    known: Mapping[str, type[Source]] = {"feed": FeedSource, "seed": SeedSource}
+
+    assert kinds() == known
 
 
 def test_a_record_opens_as_its_kind() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from despatch.errors import TransientError
+from despatch.errors import BadStatus, TransientError
 from despatch.model import SourceId
 
 MINUTE = timedelta(minutes=1)
@@ -124,3 +124,71 @@ def test_a_source_that_fails_is_never_given_up(here: Any, failures: int) -> None
     (report,) = asyncio.run(here.poller().poll_once())
 
     assert (report.source, report.outcome, report.new) == (SourceId("example"), "fetched", 1)
+
+
+NEW_ADDRESS = "https://example.gov/news.atom"
+
+
+def settings_of(here: Any, source: SourceId) -> Any:
+    with here.store.transaction() as tx:
+        return next(
+            record.settings for record, _health, _due in tx.sources() if record.id == source
+        )
+
+
+def test_a_source_that_moves_for_good_is_asked_at_its_new_address(here: Any) -> None:
+    """Entries keep their identity, so a move is no news to anybody."""
+    source = here.add()
+    here.fetcher.moved(here.feed, NEW_ADDRESS)
+    here.fetcher.will(NEW_ADDRESS, feed("1", "2"), etag='"1"')
+    for _ in range(6):
+        assert settings_of(here, source) == {"address": here.feed}
+        assert here.poll(source).outcome in {"fetched", "not modified"}
+        here.clock.move(5 * HOUR)
+
+    settings = settings_of(here, source)
+    assert (settings["address"], settings["moved_from"]) == (NEW_ADDRESS, here.feed)
+    asked = len(here.fetcher.asked)
+    assert here.poll(source).outcome == "not modified"
+    assert [one.address for one in here.fetcher.asked[asked:]] == [NEW_ADDRESS]
+    assert settings_of(here, source) == settings
+    assert len(here.published()) == 2
+
+
+def test_a_redirect_that_goes_away_again_leaves_the_source_where_it_was(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(NEW_ADDRESS, feed("1"))
+    for _ in range(3):
+        here.fetcher.moved(here.feed, NEW_ADDRESS)
+        for _ in range(4):
+            here.poll(source)
+            here.clock.move(8 * HOUR)
+        here.fetcher.will(here.feed, feed("1"))
+        here.poll(source)
+
+    assert settings_of(here, source) == {"address": here.feed}
+    assert "moved" not in here.cursor(source)
+
+
+def test_a_source_that_is_gone_is_retired_and_only_the_operator_hears(here: Any) -> None:
+    source = here.add()
+    gone = BadStatus("http 410: https://example.gov/feed.atom", status=410, address=here.feed)
+    here.fetcher.will(here.feed, gone)
+
+    report = here.poll(source)
+
+    state, health, _due = here.health(source)
+    assert (report.outcome, state, health.failures) == ("ended", "paused", 1)
+    assert here.due(source).why.startswith("it has ended")
+    assert here.published() == []
+    assert list(here.alarms.opened) == ["source example has ended"]
+    assert "http 410" in here.alarms.opened["source example has ended"]
+    assert asyncio.run(here.poller().poll_once(everything=True)) == [], "not even with --all"
+
+
+def test_a_source_that_is_not_found_is_asked_again(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, BadStatus("http 404: x", status=404, address=here.feed))
+
+    assert here.poll(source).outcome == "failed"
+    assert here.health(source)[0] == "active"
