@@ -137,6 +137,33 @@ class Settings(BaseModel):
         description="Networks that may be fetched from though they are private, such as "
         "`127.0.0.0/8, 10.1.0.0/16`.",
     )
+    host_at_once: int = Field(
+        2, ge=1, le=100, description="Requests that are under way at one host at the same time."
+    )
+    host_pause: Duration = Field(
+        timedelta(seconds=1),
+        ge=timedelta(0),
+        le=timedelta(minutes=1),
+        description="Pause between the starts of two requests to one host; shorter where a host "
+        "says that it takes more (`www.gov.uk`: ten a second).",
+    )
+    fetch_timeout: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=2),
+        description="The most time for one answer, from connecting to its last byte, redirects "
+        "included.",
+    )
+    proxy: SecretStr | None = Field(
+        None,
+        description="HTTP proxy that every fetch goes through: `http://proxy.example:3128`, with "
+        "`user:password@` if it asks who you are. It may stand in a private network, and it has to "
+        "refuse private addresses itself. A secret.",
+    )
+    ca_file: Path | None = Field(
+        None,
+        description="PEM file of authorities to trust when fetching, besides those of the system.",
+    )
 
     themes_dir: Path | None = Field(
         None, description="Folder with themes of your own, `<id>.toml`, beside those built in."
@@ -175,6 +202,14 @@ class Settings(BaseModel):
         url = value.get_secret_value()
         if url != "local" and urlsplit(url).scheme not in POSTGRESQL:
             raise ValueError("write `local` or `postgresql://user:password@host/database`")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_form(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("write `http://host:port`")
         return value
 
     @property

@@ -5,7 +5,10 @@ us read our own network, or a cloud's metadata service. The list follows what ch
 learned from five advisories (validate_url.py).
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -41,14 +44,17 @@ _REFUSED: tuple[Network, ...] = tuple(
 )
 _NAT64 = ip_network("64:ff9b::/96")
 
+_ODD = re.compile(r"[\x00-\x20\\\x7f]")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
-def vet_url(url: str, allowed: Sequence[Network] = ()) -> None:
-    """Pass a URL that may be asked for; its host, if it is a name, is vetted once resolved.
+
+def vet_url(url: str, allowed: Sequence[Network] = ()) -> str:
+    """Return the host of a URL that may be asked for; a name is vetted once it is resolved.
 
     Raises PermanentError (`bad address`, `blocked address`): not http or https, a password in it,
-    characters that two parsers read differently, an IP literal that is refused.
+    characters that two parsers read differently, an IP literal that is refused, in whichever form.
     """
-    if any(c in "\\\x7f" or c <= " " for c in url):
+    if _ODD.search(url):
         raise PermanentError(f"bad address: {url[:200]!r} holds blanks or backslashes")
     try:
         parts = urlsplit(url)
@@ -59,11 +65,16 @@ def vet_url(url: str, allowed: Sequence[Network] = ()) -> None:
         raise PermanentError(f"bad address: {url[:200]!r} is not an http or https address")
     if parts.username is not None or parts.password is not None:
         raise PermanentError(f"bad address: a user name stands in the address of {host}; remove it")
-    try:
-        ip_address(host)
-    except ValueError:
-        return
-    vet_ip(host, host, allowed)
+    vet_host(host, tuple(allowed))
+    return host
+
+
+@lru_cache(maxsize=4_096)  # asked for every request, and the answer is always the same
+def vet_host(host: str, allowed: tuple[Network, ...] = ()) -> None:
+    """Pass a name, or an IP literal that is not refused: see `vet_url`."""
+    literal = literal_of(host)
+    if literal is not None:
+        vet_ip(str(literal), host, allowed)
 
 
 def vet_ip(ip: str, host: str, allowed: Sequence[Network] = ()) -> None:
@@ -93,6 +104,50 @@ def is_refused(address: Address, allowed: Sequence[Network] = ()) -> bool:
         or inner.is_unspecified
         or any(inner in network for network in _REFUSED)
     )
+
+
+def literal_of(host: str) -> Address | None:
+    """Return the address that a host is, in any form that some resolver understands; else None.
+
+    `127.1`, `0x7f000001`, `017700000001` and `2130706433` are all 127.0.0.1 (inet_aton), and so are
+    full-width digits. Raises PermanentError (`bad address`) for a host that ends in a number and
+    is no address, as browsers do (WHATWG URL, "ends in a number"), and for one with a `%` in it.
+    """
+    if "%" in host:
+        raise PermanentError(f"bad address: {host[:200]!r} is no host")
+    plain = host if host.isascii() else unicodedata.normalize("NFKC", host).replace("\u3002", ".")
+    plain = plain.removesuffix(".")
+    if ":" in plain:
+        try:
+            return IPv6Address(plain)
+        except ValueError as exc:
+            raise PermanentError(f"bad address: {host[:200]!r} is no host") from exc
+    parts = plain.split(".")
+    if not _NUMBER.fullmatch(parts[-1]):
+        return None
+    found = _four_bytes(parts)
+    if found is None:
+        raise PermanentError(f"bad address: {host[:200]!r} is no host")
+    return IPv4Address(found)
+
+
+def _four_bytes(parts: Sequence[str]) -> int | None:
+    """Return what inet_aton makes of one to four numbers: the last one fills what is left."""
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
+        return None
+    try:
+        *first, last = [_number(part) for part in parts]
+    except ValueError:
+        return None
+    if any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):
+        return None
+    return sum(one << (24 - 8 * at) for at, one in enumerate(first)) + last
+
+
+def _number(text: str) -> int:
+    if text[:2] in {"0x", "0X"}:
+        return int(text[2:] or "0", 16)
+    return int(text, 8 if len(text) > 1 and text.startswith("0") else 10)
 
 
 def _embedded(address: Address) -> Address:

@@ -1,15 +1,12 @@
 """The HTTP fetcher: one polite, bounded, guarded GET.
 
 Everything a server sends is bounded: bytes after decompression, total time, redirects. Addresses
-are vetted when the URL is read, when its name is resolved, and when the socket is made for the very
-address that is connected to: there is no gap between check and connect.
+are vetted when a URL is read, and again on the way to the connection: see `ingest/connect.py`.
 """
 
 import asyncio
-import errno
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
@@ -17,14 +14,17 @@ from typing import NamedTuple, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from despatch import __version__
-from despatch.errors import BadStatus, PermanentError, ServerAway, TransientError
+from despatch.errors import BadStatus, DespatchError, PermanentError, ServerAway, TransientError
 from despatch.ports import Clock, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
-from ingest.decompress import ENCODINGS, Decompressor
-from ingest.guard import Network, vet_ip, vet_url
+from ingest.connect import Resolve, SystemResolver, VettingResolver, vetting_sockets
+from ingest.decompress import ENCODINGS, decompressor
+from ingest.guard import EVERYWHERE, Network, vet_host, vet_ip, vet_url
+from ingest.http_errors import translate
+from ingest.pace import PER_HOST, Pace
 from ingest.schedule import LONGEST_ASKED
 
 MAX_BODY_BYTES = 15 * 1024 * 1024
@@ -37,17 +37,20 @@ _FOR_GOOD = frozenset({301, 308})
 _PASSING = frozenset({408, 425, 429})
 _CHUNK_BYTES = 64 * 1024
 _NONE = Validators()
-
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
-"""Returns the IP addresses of a host name; raises OSError."""
+_NO_PAUSE = timedelta(0)
 
 
 class HttpFetcher:
     """A `Fetcher` over aiohttp; use it as an async context manager.
 
-    Connections are kept alive, at most `per_host` to a host and `at_once` in all. Cookies are
-    neither kept nor sent. `allow_networks` are fetched from though they are not public. `tls` is
-    whom to trust, if not whom the system trusts.
+    Connections are kept alive. At most `per_host` requests are under way at a host, and `pause`
+    lies between two starts there; `at_once` is the most in all. `total` is the time for one
+    answer, redirects included; waiting for a turn at the host is not counted. Cookies are neither
+    kept nor sent, nor is a Referer.
+
+    `allow_networks` are fetched from though they are not public. `tls` is whom to trust, if not
+    whom the system trusts. `proxy` is the address of an HTTP proxy that every request goes
+    through: the only thing then that is connected to, wherever it is.
     """
 
     def __init__(
@@ -58,10 +61,12 @@ class HttpFetcher:
         clock: Clock | None = None,
         total: timedelta = TOTAL,
         max_body_bytes: int = MAX_BODY_BYTES,
-        per_host: int = 2,
+        per_host: int = PER_HOST,
+        pause: timedelta = _NO_PAUSE,
         at_once: int = 100,
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._headers = {
             "User-Agent": f"Despatch/{__version__}" + (f" (+{contact})" if contact else ""),
@@ -69,21 +74,24 @@ class HttpFetcher:
         }
         self._allowed = tuple(allow_networks)
         self._clock = clock or SystemClock()
-        self._total = total.total_seconds()
+        self._total_s = total.total_seconds()
         self._max_body_bytes = max_body_bytes
-        self._per_host = per_host
         self._at_once = at_once
-        self._resolve = resolve or resolve_name
+        self._pace = Pace(per_host, pause)
+        self._system = SystemResolver()
+        self._resolve = resolve or self._system
         self._tls = tls
+        self._proxy = URL(proxy) if proxy else None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        # The only connection through a proxy is to the proxy, which the operator has named.
+        allowed = self._allowed if self._proxy is None else EVERYWHERE
         connector = aiohttp.TCPConnector(
             limit=self._at_once,
-            limit_per_host=self._per_host,
-            resolver=_VettingResolver(self._resolve, self._allowed),
+            resolver=VettingResolver(self._resolve, allowed),
             use_dns_cache=False,
-            socket_factory=self._socket,
+            socket_factory=vetting_sockets(allowed),
             ssl=self._tls or True,
         )
         self._session = aiohttp.ClientSession(
@@ -105,6 +113,7 @@ class HttpFetcher:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        self._system.close()
 
     async def get(
         self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
@@ -113,7 +122,7 @@ class HttpFetcher:
 
         The text of an error begins with its word: dns, tls, timeout, refused, unreachable,
         disconnected, truncated, encoding, too large, redirect, bad address, blocked address,
-        bad answer, http 503.
+        bad answer, proxy, http 503.
         """
         headers = {"Accept": accept}
         if validators.etag:
@@ -121,40 +130,48 @@ class HttpFetcher:
         if validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
         try:
-            async with asyncio.timeout(self._total):
-                return await self._follow(address, headers, validators)
+            return await self._follow(address, headers, validators)
         except TimeoutError as exc:
             raise ServerAway(
                 f"timeout: {address} gave no whole answer in time "
-                f"({CONNECT.total_seconds():g} s to connect, {self._total:g} s in all)"
+                f"({CONNECT.total_seconds():g} s to connect, {self._total_s:g} s in all)"
             ) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
-            raise _translate(address, exc) from exc
+            raise translate(address, exc, proxied=self._proxy is not None) from exc
 
     async def _follow(
         self, address: str, headers: dict[str, str], validators: Validators
     ) -> Response:
-        url = address
-        for_good: list[bool] = []
+        loop = asyncio.get_running_loop()
+        url, left_s = address, self._total_s
+        for_good: bool | None = None
         for _hop in range(MAX_REDIRECTS + 1):
-            vet_url(url, self._allowed)
-            answer = await self._ask(url, headers, validators)
+            host = vet_url(url, self._allowed)
+            async with self._pace.turn(host):
+                began = loop.time()
+                async with asyncio.timeout(left_s):
+                    answer = await self._ask(url, headers, validators)
+                left_s -= loop.time() - began
             if isinstance(answer, Response):
-                return replace(answer, moved=True) if for_good and all(for_good) else answer
-            if url.startswith("https:") and answer.to.startswith("http:"):
+                return replace(answer, moved=True) if for_good else answer
+            if url.lower().startswith("https:") and answer.to.startswith("http:"):
                 raise PermanentError(f"redirect: {url} sends from https to {answer.to}")
-            url = answer.to
-            for_good.append(answer.for_good)
+            url, for_good = answer.to, answer.for_good and for_good is not False
         raise PermanentError(f"redirect: {address} redirects more than {MAX_REDIRECTS} times")
 
     async def _ask(self, url: str, headers: dict[str, str], given: Validators) -> "Response | _Hop":
         """Return the answer, or where it sends on to."""
         if self._session is None:
             raise RuntimeError("use HttpFetcher as an async context manager")
-        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+        if self._proxy is not None:
+            await self._vet_for_proxy(url)
+        async with self._session.get(
+            url, headers=headers, allow_redirects=False, proxy=self._proxy
+        ) as answer:
             if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
                 return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
-            await self._check_status(url, answer, asked=bool(given.etag or given.last_modified))
+            if answer.status not in {200, 203} and not (answer.status == 304 and given != _NONE):
+                raise await self._failed(url, answer)
             body = b"" if answer.status == 304 else await self._read(url, answer)
             return Response(
                 address=url,
@@ -165,93 +182,62 @@ class HttpFetcher:
                 validators=_renewed(answer, given),
             )
 
-    async def _check_status(self, url: str, answer: aiohttp.ClientResponse, *, asked: bool) -> None:
-        status = answer.status
-        if status in {200, 203} or (status == 304 and asked):
+    async def _vet_for_proxy(self, url: str) -> None:
+        """Refuse what leads inward as far as we can tell; a name that only it knows is the proxy's.
+
+        The host is read as it will be sent: no resolver and no socket of ours sees it again.
+        """
+        host = URL(url).host or ""
+        vet_host(host, self._allowed)
+        try:
+            found = await self._resolve(host)
+        except OSError:
             return
+        for ip in found:
+            vet_ip(ip, host, self._allowed)
+
+    async def _failed(
+        self, url: str, answer: aiohttp.ClientResponse
+    ) -> TransientError | PermanentError:
+        status = answer.status
         text = f"http {status}: {url}" + (f" ({answer.reason})" if answer.reason else "")
         if status in _PASSING or status >= 500 or status < 400:
             wait = None
             if status in {429, 503} and (asked_for := answer.headers.get("Retry-After")):
                 wait = parse_retry_after(asked_for, self._clock.now(), most=LONGEST_ASKED)
-            raise TransientError(text, retry_after=wait, status=status)
-        # Who is gone may say why, and where to look instead (GOV.UK's Content API does).
-        body = await self._read(url, answer) if status == 410 else b""
-        raise BadStatus(text, status=status, address=url, body=body)
+            return TransientError(text, retry_after=wait, status=status)
+        body = await self._last_words(url, answer) if status == 410 else b""
+        return BadStatus(text, status=status, address=url, body=body)
+
+    async def _last_words(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
+        """Who is gone may say why, and where to look instead (GOV.UK's Content API does)."""
+        try:
+            return await self._read(url, answer)
+        except (DespatchError, aiohttp.ClientError):
+            return b""
 
     async def _read(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
         announced = answer.content_length
         if announced is not None and announced > self._max_body_bytes:
             raise self._too_large(url)
-        decompressor = Decompressor(answer.headers.get("Content-Encoding", ""))
+        coding = decompressor(answer.headers.get("Content-Encoding", ""))
         body = bytearray()
         async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-            body += decompressor.feed(chunk, self._max_body_bytes + 1 - len(body))
+            body += coding.feed(chunk, self._max_body_bytes + 1 - len(body))
             if len(body) > self._max_body_bytes:
                 answer.close()
                 raise self._too_large(url)
-        decompressor.finish()
+        coding.finish()
         return bytes(body)
 
     def _too_large(self, url: str) -> PermanentError:
         limit = self._max_body_bytes / 1024 / 1024
         return PermanentError(f"too large: {url} is over {limit:g} MiB after decompression")
 
-    def _socket(self, addr_info: aiohttp.AddrInfoType) -> socket.socket:
-        """Make the socket for one address: the last look at it before it is connected to."""
-        family, kind, protocol, _name, address = addr_info
-        try:
-            vet_ip(str(address[0]), str(address[0]), self._allowed)
-        except PermanentError as exc:
-            raise _Blocked(errno.EACCES, str(exc)) from exc
-        return socket.socket(family, kind, protocol)
-
 
 class _Hop(NamedTuple):
     to: str
     for_good: bool
-
-
-class _Blocked(OSError):
-    """The guard's refusal, in the one shape that a connector passes on."""
-
-
-class _VettingResolver(AbstractResolver):
-    """Resolves names, and refuses a host if a single one of its addresses is refused."""
-
-    def __init__(self, resolve: Resolve, allowed: Sequence[Network]) -> None:
-        self._resolve = resolve
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolve(host)
-        if not found:
-            raise OSError(f"{host} has no address")
-        for ip in found:
-            vet_ip(ip, host, self._allowed)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=ip,
-                port=port,
-                family=socket.AF_INET6 if ":" in ip else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for ip in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
-
-async def resolve_name(host: str) -> Sequence[str]:
-    """Return a host's addresses as the system knows them, in its order. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 def _joined(url: str, target: str) -> str:
@@ -280,27 +266,3 @@ def _sendable(value: str | None) -> str | None:
     except UnicodeEncodeError:
         return None
     return value
-
-
-def _translate(address: str, exc: Exception) -> TransientError | PermanentError:
-    """Return the error of our own tree that a failed request is."""
-    if isinstance(exc, aiohttp.ClientConnectorDNSError):
-        return ServerAway(f"dns: {address}: the host's name can't be resolved")
-    if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-        return TransientError(f"tls: {address}: {exc}")
-    if isinstance(exc, ssl.SSLError):
-        return TransientError(f"tls: {address}: {exc}")
-    if isinstance(exc, aiohttp.ClientConnectorError):
-        cause = exc.os_error
-        if isinstance(cause, _Blocked) or "blocked address" in str(cause):
-            return PermanentError(cause.strerror or str(cause))
-        if cause.errno == errno.ECONNREFUSED:
-            return ServerAway(f"refused: {address}: nothing listens there")
-        return ServerAway(f"unreachable: {address}: {cause}")
-    if isinstance(exc, aiohttp.ClientPayloadError):
-        return TransientError(f"truncated: {address}: the answer was cut off")
-    if isinstance(exc, aiohttp.InvalidURL | UnicodeError):
-        return PermanentError(f"bad address: {address}")
-    if isinstance(exc, aiohttp.ClientResponseError):
-        return TransientError(f"bad answer: {address}: {exc.message[:200]}")
-    return ServerAway(f"disconnected: {address}: {exc or type(exc).__name__}")

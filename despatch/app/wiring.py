@@ -143,12 +143,19 @@ class App:
 
     def fetcher(self) -> "HttpFetcher":
         """Return a fetcher, to be entered in an event loop."""
+        from ingest.connect import trusting
         from ingest.http import HttpFetcher
 
+        said = self.settings
         return HttpFetcher(
-            contact=self.settings.contact,
-            allow_networks=self.settings.allow_networks,
+            contact=said.contact,
+            allow_networks=said.allow_networks,
             clock=self.clock,
+            total=said.fetch_timeout,
+            per_host=said.host_at_once,
+            pause=said.host_pause,
+            tls=trusting(said.ca_file) if said.ca_file else None,
+            proxy=said.proxy.get_secret_value() if said.proxy else None,
         )
 
     def poller(self, fetcher: Fetcher, lease: timedelta = SOURCE_LEASE) -> "Poller":

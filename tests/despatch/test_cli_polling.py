@@ -27,7 +27,7 @@ def polled(home: Path, capfd: pytest.CaptureFixture[str], *options: str) -> list
 def test_polling_once_gives_one_line_of_what_it_came_to_and_cost(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "despatch.toml").write_text('allow_networks = ["127.0.0.0/8"]\n')
+    (tmp_path / "despatch.toml").write_text('allow_networks = ["127.0.0.0/8"]\nhost_pause = "0s"\n')
     with LoopbackServer() as server, App(read(tmp_path, environ={})) as app:
         add_feed(app, server.will("/good", Answer(headers=[("ETag", '"1"')], body=FEED)), "good")
         add_feed(app, server.url("/missing"), "missing")

@@ -1,13 +1,15 @@
 """The guard: which addresses are never fetched from."""
 
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
+from socket import inet_aton
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from despatch.errors import PermanentError
-from ingest.guard import EVERYWHERE, is_refused, vet_ip, vet_url
+from ingest.guard import EVERYWHERE, is_refused, literal_of, vet_ip, vet_url
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,21 @@ def test_an_address_in_an_envelope_is_judged_as_itself(ip: object) -> None:
         ("http://127.0.0.1/", "blocked address"),
         ("https://[::ffff:10.0.0.1]/", "blocked address"),
         ("http://169.254.169.254/latest/meta-data", "blocked address"),
+        ("http://2852039166/latest/meta-data", "blocked address"),
+        ("http://0xa9fea9fe/", "blocked address"),
+        ("http://0xA9.0376.0251.254/", "blocked address"),
+        ("http://127.1/", "blocked address"),
+        ("http://0/", "blocked address"),
+        ("http://127.0.0.1./", "blocked address"),
+        ("http://１２７.０.０.１/", "blocked address"),
+        ("http://127。0。0。1/", "blocked address"),
+        ("http://[::ffff:7f00:1]/", "blocked address"),
+        ("http://127.0.0.256/", "bad address"),
+        ("http://1.2.3.4.5/", "bad address"),
+        ("http://09.0.0.1/", "bad address"),
+        ("http://example.0x7f/", "bad address"),
+        ("http://127%2e0.0.1/", "bad address"),
+        ("http://[fe80::1%25eth0]/", "bad address"),
     ],
 )
 def test_a_url_that_may_not_be_asked_for_is_named(url: str, word: str) -> None:
@@ -105,9 +122,32 @@ def test_a_url_that_may_not_be_asked_for_is_named(url: str, word: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://example.gov/feed?a=b#c", "http://8.8.8.8:8080/"])
-def test_a_web_address_may_be_asked_for(url: str) -> None:
-    vet_url(url)
+@pytest.mark.parametrize(
+    "url,host",
+    [
+        ("https://Example.gov/feed?a=b#c", "example.gov"),
+        ("http://8.8.8.8:8080/", "8.8.8.8"),
+        ("http://1.2.3.4.example.gov/", "1.2.3.4.example.gov"),
+        ("http://0x08080808/", "0x08080808"),
+        ("http://bücher.example/", "bücher.example"),
+    ],
+)
+def test_a_web_address_may_be_asked_for(url: str, host: str) -> None:
+    assert vet_url(url) == host
+
+
+@given(st.ip_addresses(v=4), st.sampled_from([str, hex, lambda n: f"0{n:o}"]), st.integers(1, 4))
+def test_an_address_is_known_in_whichever_form(
+    ip: IPv4Address, form: Callable[[int], str], parts: int
+) -> None:
+    """As inet_aton reads it, which is what connects."""
+    number = int(ip)
+    first = [number >> (24 - 8 * at) & 0xFF for at in range(parts - 1)]
+    last = number & (256 ** (5 - parts) - 1)
+    host = ".".join(form(one) for one in [*first, last])
+
+    assert literal_of(host) == ip
+    assert inet_aton(host) == ip.packed
 
 
 def test_looking_at_a_url_without_going_there_allows_every_address() -> None:

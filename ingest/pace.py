@@ -1,0 +1,71 @@
+"""How hard one host is asked: so many requests at a time, and a pause between their starts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+PER_HOST = 2
+PAUSE = timedelta(seconds=1)
+
+ALLOWED: Mapping[str, timedelta] = {"www.gov.uk": timedelta(milliseconds=100)}
+"""Hosts whose own documents allow more: GOV.UK's Content API takes ten requests a second."""
+
+_MANY = 1_000
+
+
+class Pace:
+    """Lets requests to a host start in turn. One event loop's own.
+
+    `pause` lies between two starts at one host, save at those of ALLOWED, where it is shorter.
+    """
+
+    def __init__(self, per_host: int = PER_HOST, pause: timedelta = PAUSE) -> None:
+        self._per_host = per_host
+        self._pause_s = pause.total_seconds()
+        self._lanes: dict[str, _Lane] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Wait for a turn at this host, and have it for the length of the block."""
+        lane = self._lanes.get(host)
+        if lane is None:
+            lane = self._lanes[host] = _Lane(self._per_host, self._pause_of(host))
+        lane.users += 1
+        try:
+            async with lane.room:
+                wait_s = lane.reserve(asyncio.get_running_loop().time())
+                if wait_s > 0:
+                    await asyncio.sleep(wait_s)
+                yield
+        finally:
+            lane.users -= 1
+            if len(self._lanes) > _MANY:
+                self._forget_idle()
+
+    def _pause_of(self, host: str) -> float:
+        allowed = ALLOWED.get(host)
+        return self._pause_s if allowed is None else min(self._pause_s, allowed.total_seconds())
+
+    def _forget_idle(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._lanes = {h: lane for h, lane in self._lanes.items() if lane.is_busy(now)}
+
+
+class _Lane:
+    """One host's requests."""
+
+    def __init__(self, at_once: int, pause_s: float) -> None:
+        self.room = asyncio.Semaphore(at_once)
+        self.users = 0
+        self._pause_s = pause_s
+        self._next = 0.0
+
+    def reserve(self, now: float) -> float:
+        """Take the next start that is free; return how many seconds off it is."""
+        start = max(now, self._next)
+        self._next = start + self._pause_s
+        return start - now
+
+    def is_busy(self, now: float) -> bool:
+        return self.users > 0 or self._next > now
