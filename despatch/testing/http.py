@@ -125,7 +125,6 @@ class LoopbackServer:
     connections: int = 0
     port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _thread: threading.Thread | None = None
     _server: asyncio.Server | None = None
 
@@ -163,16 +162,16 @@ class LoopbackServer:
     async def _close(self) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._tasks:
+        # All of the loop's, not ours alone: a connection may be half accepted.
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.wait_closed()
+        await asyncio.sleep(0)  # transports close in the round after
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         try:
             while await self._serve(reader, writer):
                 pass
@@ -180,7 +179,6 @@ class LoopbackServer:
             pass
         finally:
             writer.close()
-            self._tasks.discard(task)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False if the connection ends with it."""

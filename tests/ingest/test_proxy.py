@@ -110,7 +110,7 @@ def test_a_proxy_that_is_away_or_will_not_is_named_and_its_password_is_not() -> 
 @asynccontextmanager
 async def tunnel(port: int) -> AsyncIterator[int]:
     """A proxy whose every tunnel leads to this port of loopback; give its own."""
-    tasks = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while chunk := await source.read(65_536):
@@ -120,19 +120,18 @@ async def tunnel(port: int) -> AsyncIterator[int]:
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         theirs, ours = await asyncio.open_connection("127.0.0.1", port)
+        writers.extend((ours, writer))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        tasks.update(
-            {asyncio.create_task(pump(reader, ours)), asyncio.create_task(pump(theirs, writer))}
-        )
+        await asyncio.gather(pump(reader, ours), pump(theirs, writer))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(one.wait_closed() for one in writers), return_exceptions=True)
 
 
 def test_https_goes_through_a_tunnel_and_the_certificate_is_the_sites_own(tmp_path: Path) -> None:
@@ -142,11 +141,10 @@ def test_https_goes_through_a_tunnel_and_the_certificate_is_the_sites_own(tmp_pa
     trusted = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
 
     async def get(host: str) -> bytes:
-        async with (
-            tunnel(server.port) as port,
-            HttpFetcher(tls=trusted, proxy=f"http://127.0.0.1:{port}", resolve=unknown) as fetcher,
-        ):
-            return (await fetcher.get(f"https://{host}/feed")).body
+        async with tunnel(server.port) as port:
+            proxy = f"http://127.0.0.1:{port}"
+            async with HttpFetcher(tls=trusted, proxy=proxy, resolve=unknown) as fetcher:
+                return (await fetcher.get(f"https://{host}/feed")).body
 
     with LoopbackServer(tls=tls) as server:
         server.will("/feed", Answer(body=b"here"))
