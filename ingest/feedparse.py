@@ -6,7 +6,7 @@ off: the first is quadratic on hostile input, both are done here.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import struct_time
@@ -45,6 +45,10 @@ class ParsedFeed:
     """The feed says that it has ended and will bring no more."""
     hints: Hints = NO_HINTS
     """What it asks of those who poll it."""
+    places: tuple[int, ...] = ()
+    """Where each entry stands in the document, counted from its top."""
+    older: str = ""
+    """Where the feed says that its older entries are (RFC 5005 §3 and §4); empty if nowhere."""
 
 
 def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
@@ -68,12 +72,17 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         raise TransientError(f"broken feed: {address}: {str(fault)[:200]}")
     if len(items) == 1 and _says_ended(items[0]):
         return ParsedFeed((), ended=True)
-    about = dict(document.get("feed", {}))
+    about: Item = dict(document.get("feed", {}))
     language = _plain(about, "language") or None
     entries = [_entry(item, address, language) for item in items]
     read = tell_apart([entry for entry in entries if entry is not None])
+    order = _oldest_first(read)
     return ParsedFeed(
-        tuple(_oldest_first(read)), entries.count(None), hints=hints_of_feed(about, body)
+        entries=tuple(read[place] for place in order),
+        empty=entries.count(None),
+        places=tuple(order),
+        older=_older(about, address),
+        hints=hints_of_feed(about, body),
     )
 
 
@@ -151,14 +160,17 @@ def _moment(item: Item, name: str) -> datetime | None:
         return None
 
 
-def _oldest_first(entries: list[Entry]) -> Iterable[Entry]:
+def _oldest_first(entries: list[Entry]) -> list[int]:
     """By date if all have one; else the feed's order reversed: feeds begin with the newest."""
-    backwards = entries[::-1]
-    dates = [at for e in backwards if (at := e.published_at or e.updated_at) is not None]
-    if len(dates) < len(backwards):
-        return backwards
-    order = sorted(range(len(backwards)), key=dates.__getitem__)
-    return [backwards[at] for at in order]
+    backwards = list(range(len(entries)))[::-1]
+    dates = [at for e in entries if (at := e.published_at or e.updated_at) is not None]
+    return backwards if len(dates) < len(entries) else sorted(backwards, key=dates.__getitem__)
+
+
+def _older(feed: Item, address: str) -> str:
+    """Return the archive before this document, else the next page of a feed in pages."""
+    links = {link.get("rel"): str(link.get("href") or "") for link in feed.get("links") or ()}
+    return _resolved(address, links.get("prev-archive") or links.get("next") or "")
 
 
 def _plain(item: Item, name: str) -> str:

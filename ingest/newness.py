@@ -16,8 +16,9 @@ from ingest.entry import Entry, bounded
 MOST_PAST = 32
 """So many older states of an entry are kept, to know a cache that flips back."""
 
+OLDER = "older than what is known"
 OLDER_AGAIN = "an older text again"
-"""The reason for ignoring a cache that flips back."""
+"""Reasons for ignoring a cache that shows an old state."""
 
 DOCUMENTS = frozenset({"page", "api"})
 """Texts from there are a document's own: what a feed says of it is a summary, at best."""
@@ -53,6 +54,8 @@ class Publish:
     known: KnownEntry
     """What to keep of it."""
     reason: str
+    first_sight: bool = False
+    """Nothing was known under its id before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Ignore:
     """What to keep instead of what is kept; None: as it is."""
     reread: bool = False
     """True: its document has the last word, and should be read again."""
+    first_sight: bool = False
+    """Nothing was known under its id before, but its document was under another."""
 
 
 Decision = Publish | Ignore
@@ -95,7 +100,8 @@ def decide(
     memory = _Memory(known)
     decisions = []
     for entry in entries:
-        decision = _decide(entry, memory, contact)
+        first_sight = memory.at_key(memory.key_of(entry)) is None
+        decision = replace(_decide(entry, memory, contact), first_sight=first_sight)
         if decision.known is not None:
             memory.keep(decision.known)
         decisions.append(decision)
@@ -203,7 +209,7 @@ def _same_document(entry: Entry, print_: str, there: list[KnownEntry]) -> KnownE
 def _judge(entry: Entry, print_: str, before: KnownEntry, now: datetime) -> _Verdict:
     """Return what an entry's state is, compared with the one before it."""
     if _is_older(entry, before, now):
-        return _Verdict(None, "older than what is known", keep=False)
+        return _Verdict(None, OLDER, keep=False)
     if entry.status != before.status:
         if entry.status == "withdrawn":
             return _Verdict("withdrawn", "it is withdrawn")

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from despatch.model import SourceId
-from ingest.newness import Decision, Publish
+from ingest.newness import OLDER_AGAIN, Decision, Publish
 from ingest.source import Page
 
 MOST_SKIPS = 1_000
@@ -30,6 +30,14 @@ class PollReport:
     restored: int = 0
     ignored: int = 0
     """Entries with nothing to tell anybody."""
+    first_seen: int = 0
+    """Ids that the source had not shown before, whatever release they belong to."""
+    flapped: int = 0
+    """Sights of an older state again, as a cache shows it that flips back: nobody is told."""
+    gaps: int = 0
+    """1 if the source's window had moved past all that was known."""
+    late: int = 0
+    """Releases among the new ones that a gap's repair or a reconciliation found."""
     left_out: int = 0
     """Entries that the source's settings leave out, such as `since`."""
     skips: int = 0
@@ -48,13 +56,15 @@ class PollReport:
         """What was read, save what could not be."""
         return self.new + self.changed + self.ignored + self.left_out
 
-    def with_page(self, page: Page, decisions: Sequence[Decision]) -> "PollReport":
-        """Return the report with one more page counted."""
+    def with_page(
+        self, page: Page, decisions: Sequence[Decision], *, gap: bool = False, late: bool = False
+    ) -> "PollReport":
+        """Return the report with one more page counted; a late one is not what was asked for."""
         causes = [d.revision.cause for d in decisions if isinstance(d, Publish)]
         return replace(
             self,
-            outcome=page.outcome,
-            status=page.status,
+            outcome=self.outcome if late else page.outcome,
+            status=self.status if late else page.status,
             pages=self.pages + 1,
             new=self.new + causes.count("new"),
             revised=self.revised + causes.count("revised"),
@@ -62,6 +72,10 @@ class PollReport:
             withdrawn=self.withdrawn + causes.count("withdrawn"),
             restored=self.restored + causes.count("restored"),
             ignored=self.ignored + len(decisions) - len(causes),
+            first_seen=self.first_seen + sum(d.first_sight for d in decisions),
+            flapped=self.flapped + sum(d.reason == OLDER_AGAIN for d in decisions),
+            gaps=self.gaps + gap,
+            late=self.late + (causes.count("new") if late else 0),
             left_out=self.left_out + page.left_out,
             skips=self.skips + len(page.skipped),
             skipped=(self.skipped + page.skipped)[:MOST_SKIPS],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from despatch.errors import DespatchError
 from despatch.model import Fetched
 from despatch.ports import Fetcher
 from ingest.entry import Entry
@@ -16,6 +17,14 @@ Outcome = Literal["fetched", "not modified", "unchanged", "ended"]
 
 Parse = Callable[[bytes, str, str], Awaitable[ParsedFeed]]
 """Parses a feed from its bytes, content type and address; errors as `parse_feed`."""
+
+
+class ReadFailed(Exception):
+    """The source could not be read; `why` is the source's own error."""
+
+    def __init__(self, why: DespatchError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,18 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """What a page shows that is the newest of more."""
+
+    content_type: str
+    """What must be known to parse its document again, as a whole."""
+    places: tuple[int, ...] = ()
+    """Where each entry of its one part stands in the document; empty if not all are in there."""
+    older: str = ""
+    """Where the document says that its older entries are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A piece of a source, and where reading goes on once it is dealt with."""
 
@@ -47,6 +68,10 @@ class Page:
     """What could not be read, a sentence each."""
     left_out: int = 0
     """Entries that the source's own settings leave out."""
+    window: Window | None = None
+    """If it shows the newest of more, so that something may lie between it and the last one."""
+    whole: bool = False
+    """If, with the pages before it, it shows all that was asked for."""
     status: int | None = None
     """The HTTP status of the answer that it was read from, if it was one."""
     settings: Mapping[str, Any] | None = None

@@ -30,6 +30,7 @@ from despatch.ports import (
     Bus,
     Clock,
     Due,
+    Gap,
     Health,
     KnownEntry,
     Leased,
@@ -46,8 +47,9 @@ from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.report import PollReport
 from ingest.schedule import next_due, spread_of
-from ingest.source import Page, Part, Source, Tools
+from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
+from ingest.watch import Hands, Watch
 
 ALARM_AFTER = 3
 """So many failures in a row, and a person is told."""
@@ -90,14 +92,6 @@ class Manner:
     """Tells it to stop; None: nobody will."""
 
 
-class _ReadFailed(Exception):
-    """The source could not be read; `why` is the source's own error."""
-
-    def __init__(self, why: DespatchError) -> None:
-        super().__init__(str(why))
-        self.why = why
-
-
 class Turn:
     """A source lent to us, until it is given back."""
 
@@ -117,6 +111,7 @@ class Turn:
         self._every, self._fixed = world.every, False
         self._hints = kept_hints(leased.cursor)
         self._settings: Mapping[str, Any] | None = None
+        self._cursor = leased.cursor
         self._id = leased.source.id
         self._failing = f"source {leased.source.id} fails"
         self._log = log.get(stage="ingest", source=leased.source.id)
@@ -152,7 +147,7 @@ class Turn:
     async def _poll(self) -> None:
         try:
             await self._read()
-        except _ReadFailed as exc:
+        except ReadFailed as exc:
             await self._failed(exc.why)
         else:
             await self._succeeded()
@@ -161,21 +156,31 @@ class Turn:
         source = self._opened()
         if source.every is not None:
             self._every, self._fixed = source.every, True
+        self._watch = self._watching(source)
         reading = source.read(self._tools, self._leased.cursor, self._world.clock.now())
         # An async generator that is left early is closed here, not at some later time.
         async with aclosing(cast(AsyncGenerator[Page, None], reading)) as pages:
             while (page := await self._next(pages)) is not None:
                 await self._take(page)
                 if page.last:
-                    return
+                    break
                 if self._patience.stopped:
                     raise Stopped
+        if not self._patience.stopped:
+            await self._watch.follow_up()
+
+    def _watching(self, source: Source) -> Watch:
+        world = self._world
+        hands = Hands(self._patience, self._next, self._known, self._save, self._take_late)
+        return Watch(
+            self._leased, source, self._tools, hands, world.store, world.clock, world.alarms
+        )
 
     def _opened(self) -> Source:
         try:
             return open_source(self._leased.source)
         except OperatorError as exc:
-            raise _ReadFailed(exc) from exc
+            raise ReadFailed(exc) from exc
 
     async def _next(self, pages: AsyncGenerator[Page, None]) -> Page | None:
         async def read() -> Page | None:
@@ -184,25 +189,34 @@ class Turn:
         try:
             return await self._patience.unless_stopped(read())
         except (TransientError, PermanentError, OperatorError) as exc:
-            raise _ReadFailed(exc) from exc
+            raise ReadFailed(exc) from exc
 
-    async def _take(self, page: Page) -> None:
+    async def _take(self, page: Page, *, late: bool = False) -> None:
         """Publish what is new of a page, then save how far the source is read."""
         await self._save()
         known = await self._known([entry for part in page.parts for entry in part.entries])
-        decided = [(part, self._decided(part, known)) for part in page.parts]
+        decided = [(part, self._decided(part, known, late)) for part in page.parts]
         decisions = [decision for _part, some in decided for decision in some]
+        missed = None if late else await self._watch.look(page, decisions)
         await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
-        self._unsaved = self._progress(
-            page, bodies, [d.known for d in decisions if d.known is not None]
-        )
+        kept = [d.known for d in decisions if d.known is not None]
+        cursor = await self._watch.remember(page.cursor, missed)
+        self._unsaved = self._progress(cursor, bodies, kept, missed)
         for reason in page.skipped:
             self._log.warning("entry skipped", why=reason)
-        self.report = self.report.with_page(page, decisions)
-        self._hints, self._settings = page.hints, page.settings
+        self.report = self.report.with_page(page, decisions, gap=missed is not None, late=late)
+        self._cursor = page.cursor
+        if not late:
+            self._hints, self._settings = page.hints, page.settings
         if self._manner.on_page is not None:
             self._manner.on_page(self.report)
+
+    async def _take_late(self, page: Page) -> int:
+        """Take a page that lies before what was read; return how many releases were new."""
+        before = self.report
+        await self._take(replace(page, cursor=self._cursor), late=True)
+        return self.report.new - before.new
 
     async def _known(self, entries: Sequence[Entry]) -> dict[str, KnownEntry]:
         never_read = self._leased.health.polled_at is None and not self.report.pages
@@ -212,7 +226,7 @@ class Turn:
         found = await self._patience.insist_on(partial(self._ledger.known, asked))
         return {one.key: one for one in found}
 
-    def _decided(self, part: Part, known: dict[str, KnownEntry]) -> list[Decision]:
+    def _decided(self, part: Part, known: dict[str, KnownEntry], late: bool) -> list[Decision]:
         """Decide on a part, and let what comes of it be known to the next part."""
         contact = Contact(
             source=self._id,
@@ -221,6 +235,7 @@ class Turn:
             now=self._world.clock.now(),
             fetched=part.fetched,
             backlog=self._manner.backlog,
+            late=late,
         )
         decisions = decide(part.entries, known.values(), contact)
         known.update((d.known.key, d.known) for d in decisions if d.known is not None)
@@ -239,7 +254,11 @@ class Turn:
                 await self._patience.sleep(timedelta(seconds=len(some) / rate))
 
     def _progress(
-        self, page: Page, bodies: Sequence[Part], known: Sequence[KnownEntry]
+        self,
+        cursor: Mapping[str, Any],
+        bodies: Sequence[Part],
+        known: Sequence[KnownEntry],
+        gap: Gap | None,
     ) -> Progress:
         # `ok_at` stays as it is until the source is read whole: so long lasts the first contact.
         health = replace(self._leased.health, polled_at=self._world.clock.now())
@@ -247,9 +266,10 @@ class Turn:
             source=self._id,
             epoch=self._leased.epoch,
             health=health,
-            cursor=page.cursor,
+            cursor=cursor,
             entries=known,
             bodies=[Body(p.fetched.body_sha256, p.body, p.fetched.at) for p in bodies],
+            gap=gap,
         )
 
     async def _save(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from despatch.model import ReleaseId, SourceId, State
 from despatch.ports.polling import Due, Poll, Polling
+from despatch.ports.watching import Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Progress:
     """When it is next due: it is given back. None: it is read on."""
     poll: Poll | None = None
     """For its history."""
+    gap: Gap | None = None
+    """One that was found."""
 
 
 class Reading(Polling, Protocol):

@@ -12,16 +12,17 @@ from despatch.model import SourceId
 class Gap:
     """A time of which a source's window showed only the end: what lay before it may be missed."""
 
-    number: int
+    id: str
+    """Computed from the source and when it was found, such as `g-5f2d…`."""
     source: SourceId
     found_at: datetime
     since: datetime
     """When the source was last read and nothing was missing."""
     until: datetime
     """The date of the oldest entry that the window showed when the gap was found."""
-    link: str
+    link: str = ""
     """Where the feed itself says that older entries are; empty if it doesn't."""
-    state: Literal["open", "repaired", "settled"]
+    state: Literal["open", "repaired", "settled"] = "open"
     """`settled`: a person has seen to it."""
     tries: int = 0
     """How often it was tried to repair it."""
@@ -36,13 +37,11 @@ class Gap:
 class Watching(Protocol):
     """The part of a store's transaction that watches over the sources."""
 
-    def add_gap(
-        self, source: SourceId, found_at: datetime, since: datetime, until: datetime, link: str
-    ) -> int:
-        """Keep a gap that was found; return its number."""
+    def add_gap(self, gap: Gap) -> bool:
+        """Keep a gap that was found; False, and nothing is changed, if it is known."""
         ...
 
-    def gap(self, number: int) -> Gap | None:
+    def gap(self, id_: str) -> Gap | None:
         """Return a gap."""
         ...
 
@@ -50,11 +49,11 @@ class Watching(Protocol):
         """Return gaps, newest first; those of removed sources are not shown."""
         ...
 
-    def try_gap(self, number: int, late: int, reason: str, repaired_at: datetime | None) -> None:
+    def try_gap(self, id_: str, late: int, reason: str, repaired_at: datetime | None) -> None:
         """Record a try to repair an open gap, what it found, and whether that closed it."""
         ...
 
-    def settle_gap(self, number: int, now: datetime) -> Gap | None:
+    def settle_gap(self, id_: str, now: datetime) -> Gap | None:
         """Record that a person has seen to an open gap; return it, or None if it is not open."""
         ...
 

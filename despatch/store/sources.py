@@ -24,12 +24,13 @@ from despatch.store.bodies import Bodies
 from despatch.store.polls import Polls, due_columns
 from despatch.store.rows import in_parts
 from despatch.store.tables import entries, sources
+from despatch.store.watching import Watching
 
 MOST_NAMED = 500
 """So many sources are named in a statement; what is asked of more is sorted out here."""
 
 
-class Sources(Polls, Bodies):
+class Sources(Polls, Bodies, Watching):
     """The part of a transaction that sources, cursors and known entries are."""
 
     def add_source(self, source: SourceRecord) -> bool:
@@ -117,6 +118,8 @@ class Sources(Polls, Bodies):
             if rows:
                 self._connection.execute(statement, rows)
         self._remember([(each.source, each.poll) for each in ours if each.poll is not None])
+        for gap in [each.gap for each in ours if each.gap is not None]:
+            self.add_gap(gap)
         self.keep_bodies([body for each in ours for body in each.bodies])
         self._keep_entries(ours)
         return {each.source for each in progress} - {each.source for each in ours}

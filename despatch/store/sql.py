@@ -20,10 +20,9 @@ from despatch.store.secrets import Secrets
 from despatch.store.sources import Sources
 from despatch.store.subscribers import Subscribers
 from despatch.store.tables import channels
-from despatch.store.watching import Watching
 
 
-class SqlTransaction(Sources, Watching, Documents, Bodies, Subscribers, Alerting, Operating):
+class SqlTransaction(Sources, Documents, Bodies, Subscribers, Alerting, Operating):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
 

@@ -97,7 +97,7 @@ entries = Table(
 gaps = Table(
     "gaps",
     metadata,
-    Column("number", _Number, primary_key=True),
+    Column("id", Text, primary_key=True),
     Column("source", Text, ForeignKey("sources.id"), nullable=False),
     Column("found_at", Moment, nullable=False),
     Column("since", Moment, nullable=False),

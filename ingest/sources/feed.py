@@ -1,20 +1,23 @@
 """One RSS, RDF or Atom feed."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from despatch.errors import PermanentError
 from despatch.model import Fetched, Frozen
 from despatch.ports import Response, Validators
+from ingest.govuk_search import API, SITE, Search, search_for
 from ingest.guard import EVERYWHERE, vet_url
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
 from ingest.moved import Move, kept_move, move_seen, move_to_keep
-from ingest.source import Outcome, Page, Part, Source, Tools
+from ingest.older import ByLinks, ByNumber, BySearch, Way
+from ingest.source import Outcome, Page, Part, Source, Tools, Window
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
@@ -31,15 +34,29 @@ class FeedSource(Frozen):
         None, ge=timedelta(minutes=5), description="Pause between two polls, if not the common one."
     )
 
+    page_parameter: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_]+$",
+        description="Parameter of the address that asks for an older page, such as `page` or "
+        "`paged`. Default: `page` for GOV.UK's finders, else none.",
+    )
+    search_api: str | None = Field(
+        None,
+        description="Address of the GOV.UK search API that lists what this feed shows; with a "
+        "query, that is its filter. Default: GOV.UK's own for its feeds, else none.",
+    )
+
     moved_from: str | None = Field(
         None, description="The address that it was added with, if it has moved for good since."
     )
     moved_at: datetime | None = Field(None, description="When that was believed.")
 
-    @field_validator("address")
+    @field_validator("address", "search_api")
     @classmethod
-    def _web_address(cls, address: str) -> str:
+    def _web_address(cls, address: str | None) -> str | None:
         """Where it leads is judged when it is fetched; here only that it can be asked for."""
+        if address is None:
+            return None
         try:
             vet_url(address, EVERYWHERE)
         except PermanentError as exc:
@@ -61,7 +78,8 @@ class FeedSource(Frozen):
         if sha256 == cursor.get("body_sha256"):
             yield self._nothing("unchanged", answer, sha256, hints, move, now)
             return
-        feed = await tools.parse(answer.body, answer.header("content-type") or "", answer.address)
+        content_type = answer.header("content-type") or ""
+        feed = await tools.parse(answer.body, content_type, answer.address)
         fetched = Fetched(
             address=answer.address, at=answer.at, body_sha256=sha256, http_status=answer.status
         )
@@ -72,6 +90,7 @@ class FeedSource(Frozen):
             cursor=_cursor(answer, sha256, hints, move),
             parts=(Part(fetched, answer.body, feed.entries),),
             outcome="ended" if feed.ended else "fetched",
+            window=Window(content_type, feed.places, feed.older),
             status=answer.status,
             skipped=(f"{self.address}: {feed.empty} items without title and text",)
             if feed.empty
@@ -80,6 +99,22 @@ class FeedSource(Frozen):
             last=True,
             hints=hints,
         )
+
+    def ways(self, link: str) -> Sequence[Way]:
+        """Return how older entries are reached: as the feed says, by page number, by search."""
+        found: list[Way] = [ByLinks(link)] if link else []
+        finder = _on_govuk(self.address) and urlsplit(self.address).path.startswith("/search/")
+        if parameter := self.page_parameter or ("page" if finder else None):
+            found.append(ByNumber(self.address, parameter))
+        if (search := self.search()) is not None:
+            found.append(BySearch(search))
+        return found
+
+    def search(self) -> Search | None:
+        """Return the question to GOV.UK's search API that stands for this feed, if there is one."""
+        if self.search_api is None and not _on_govuk(self.address):
+            return None
+        return search_for(self.address, self.search_api or API)
 
     def _nothing(
         self,
@@ -106,6 +141,10 @@ class FeedSource(Frozen):
         first = self.moved_from or self.address
         moved = self.model_copy(update={"address": move.to, "moved_from": first, "moved_at": now})
         return moved.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+
+
+def _on_govuk(address: str) -> bool:
+    return urlsplit(address).hostname == urlsplit(SITE).hostname
 
 
 def _cursor(

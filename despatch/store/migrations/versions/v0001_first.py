@@ -207,7 +207,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "gaps",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -219,7 +219,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["source"], ["sources.id"], name=op.f("fk_gaps_source")),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_gaps")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
     )
     op.create_index(op.f("ix_gaps_state"), "gaps", ["state"], unique=False)
     op.create_table(
