@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from despatch.app.running import ALIVE_WITHIN, lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP, App
-from despatch.ports import Alarm, Beat, Counts, Health, SourceRecord
+from despatch.ports import Alarm, Beat, Counts, Gap, Health, SourceRecord
 from despatch.topics import CLASSIFIED, DEAD, RELEASES
 
 STAGES = ("ingest", "processors", "alerts")
@@ -50,6 +50,8 @@ class Status:
     dead: int
     """Dead letters that are kept."""
     alarms: tuple[Alarm, ...]
+    gaps: tuple[Gap, ...]
+    """What sources may have published unseen: those that are open."""
 
 
 def status(app: App) -> Status:
@@ -60,6 +62,7 @@ def status(app: App) -> Status:
         sources = tuple(SourceStatus(*one) for one in tx.sources())
         counts = tx.counts()
         alarms = tuple(tx.alarms())
+        gaps = tuple(tx.gaps())
     alive = {b.stage for b in beats if now - b.at <= ALIVE_WITHIN and b.state != "stopped"}
     return Status(
         at=now,
@@ -74,4 +77,5 @@ def status(app: App) -> Status:
         counts=counts,
         dead=sum(extent.end - extent.oldest for extent in app.bus.extents(DEAD).values()),
         alarms=alarms,
+        gaps=gaps,
     )

@@ -14,6 +14,7 @@ import typer
 import despatch
 from despatch.cli import (
     alarms,
+    gaps,
     judging,
     operating,
     replaying,
@@ -80,6 +81,7 @@ sources.add_to(app)
 tracing.add_to(app)
 topics.add_to(app)
 alarms.add_to(app)
+gaps.add_to(app)
 operating.add_to(app)
 
 

@@ -88,6 +88,11 @@ def _show(found: Status) -> None:
     for one in found.sources:
         if one.health.problem:
             out.print(f"[yellow]{escape(one.source.id)}[/yellow]: {escape(one.health.problem)}")
+    for gap in found.gaps:
+        out.print(
+            f"[yellow]Gap[/yellow] {gap.id}: {escape(gap.source)} may have published unseen from "
+            f"{gap.since:%Y-%m-%d %H:%M} to {gap.until:%Y-%m-%d %H:%M} UTC; see: despatch gaps list"
+        )
     for alarm in found.alarms:
         out.print(f"[red]Alarm[/red] since {ago(alarm.opened_at, now)}: {escape(alarm.text)}")
     if found.missing:

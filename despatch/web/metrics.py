@@ -1,5 +1,7 @@
 """The figures of a whole installation in Prometheus' text format."""
 
+from collections import Counter
+
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from despatch.app.status import STAGES, Status
@@ -34,9 +36,12 @@ def render(status: Status) -> bytes:
     gauge("dead_letters", "Dead letters that are kept").set(status.dead)
     gauge("alarms_open", "Alarms that are open").set(len(status.alarms))
     failures = gauge("source_failures", "Failed polls in a row", "source")
+    gaps = gauge("source_gaps_open", "Times in which it may have published unseen", "source")
+    open_gaps = Counter(gap.source for gap in status.gaps)
     read = gauge("source_read_timestamp_seconds", "When the source was last read", "source")
     for one in status.sources:
         failures.labels(one.source.id).set(one.health.failures)
+        gaps.labels(one.source.id).set(open_gaps[one.source.id])
         if one.health.ok_at is not None:
             read.labels(one.source.id).set(one.health.ok_at.timestamp())
     return generate_latest(registry)

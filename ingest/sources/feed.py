@@ -33,7 +33,6 @@ class FeedSource(Frozen):
     every: timedelta | None = Field(
         None, ge=timedelta(minutes=5), description="Pause between two polls, if not the common one."
     )
-
     page_parameter: str | None = Field(
         None,
         pattern=r"^[A-Za-z_]+$",
@@ -45,7 +44,6 @@ class FeedSource(Frozen):
         description="Address of the GOV.UK search API that lists what this feed shows; with a "
         "query, that is its filter. Default: GOV.UK's own for its feeds, else none.",
     )
-
     moved_from: str | None = Field(
         None, description="The address that it was added with, if it has moved for good since."
     )
