@@ -1,4 +1,4 @@
-"""Writes the part of the reference that is made from the code: settings, commands, schemas.
+"""Writes the part of the reference that is made from the code: settings, commands, and more.
 
 `make docs`. A test compares what stands in docs/ with what this would write.
 """
@@ -27,6 +27,7 @@ from despatch.model import DeliveryId, SubscriptionId, ThemeId
 from despatch.settings import PREFIX, Settings
 from despatch.settings import read as read_settings
 from despatch.topics import topic_specs
+from ingest.catalogue import load_catalogue
 
 DOCS = Path(__file__).parent
 MADE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
@@ -37,6 +38,7 @@ def texts() -> dict[Path, str]:
     made = {
         DOCS / "reference" / "settings.md": MADE + settings_text(),
         DOCS / "reference" / "cli.md": MADE + commands_text(),
+        DOCS / "reference" / "catalogue.md": MADE + catalogue_text(),
     }
     for name, text in schema_texts(topic_specs(())).items():
         made[DOCS / "schemas" / name] = text
@@ -107,6 +109,34 @@ def _default(value: object) -> str:
             return f"`{str(value).lower()}`"
         case _:
             return f"`{value}`"
+
+
+def catalogue_text() -> str:
+    """Return every feed of the catalogue with where its address was read, and the patterns."""
+    known = load_catalogue()
+    lines = [
+        "# The catalogue of feeds\n",
+        "Each can be added by its name, which fetches and shows it first: "
+        "`despatch sources add us/state`. Where an address was read and on which day stands beside "
+        "it; *never* under *tried* says that nobody has fetched it yet. Terms are what is known of "
+        "them, and no advice.\n",
+    ]
+    lines += ["| name | what | terms | address read in | on | tried |", "|---|---|---|---|---|---|"]
+    for one in known.listed():
+        if one.name not in known.of_patterns():
+            lines.append(
+                f"| `{one.name}` | [{one.title}]({one.address}) | {one.licence or 'not known'} "
+                f"| {one.read_in} | {one.read_on} | {one.tried_on or 'never'} |"
+            )
+    for name, pattern in known.patterns():
+        lines.append(f"\n## `{name}`\n\n{pattern.note}\n")
+        lines.append(
+            f"`{pattern.address}`, read on {pattern.read_on} in {pattern.read_in}; "
+            f"tried: {pattern.tried_on or 'never'}. Known by name:\n"
+        )
+        lines += ["| slug | also |", "|---|---|"]
+        lines += [f"| `{slug}` | {'; '.join(also)} |" for slug, also in pattern.known.items()]
+    return "\n".join(lines) + "\n"
 
 
 def commands_text() -> str:

@@ -49,6 +49,10 @@ class ParsedFeed:
     """Where each entry stands in the document, counted from its top."""
     older: str = ""
     """Where the feed says that its older entries are (RFC 5005 §3 and §4); empty if nowhere."""
+    title: str = ""
+    """What the feed calls itself."""
+    format: str = ""
+    """Which dialect it is, as feedparser names it: `rss20`, `atom10`; empty if it can't tell."""
 
 
 def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
@@ -70,10 +74,11 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         raise PermanentError(f"not a feed: {address} answers with something else than RSS or Atom")
     if not items and fault is not None and not isinstance(fault, _HARMLESS):
         raise TransientError(f"broken feed: {address}: {str(fault)[:200]}")
+    head: Item = dict(document.get("feed", {}))
+    title, format_ = title_to_text(_plain(head, "title")), str(document.get("version") or "")
     if len(items) == 1 and _says_ended(items[0]):
-        return ParsedFeed((), ended=True)
-    about: Item = dict(document.get("feed", {}))
-    language = _plain(about, "language") or None
+        return ParsedFeed((), ended=True, title=title, format=format_)
+    language = _plain(head, "language") or None
     entries = [_entry(item, address, language) for item in items]
     read = tell_apart([entry for entry in entries if entry is not None])
     order = _oldest_first(read)
@@ -81,8 +86,10 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         entries=tuple(read[place] for place in order),
         empty=entries.count(None),
         places=tuple(order),
-        older=_older(about, address),
-        hints=hints_of_feed(about, body),
+        older=_older(head, address),
+        hints=hints_of_feed(head, body),
+        title=title,
+        format=format_,
     )
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from despatch.app.adding import add_feed
+from despatch.cli import adding, lists
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
@@ -19,35 +19,13 @@ sources = typer.Typer(
     help="Add, list, pause, resume and remove sources.",
     epilog=example("despatch sources list"),
 )
+adding.add_to(sources)
+lists.add_to(sources)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(sources, name="sources", rich_help_panel="Operators")
-
-
-@sources.command(
-    epilog=example(
-        "despatch sources add https://www.gov.uk/search/news-and-communications.atom --name govuk"
-    )
-)
-def add(
-    context: typer.Context,
-    url: Annotated[str, typer.Argument(help="Address of an RSS, Atom or RDF feed.")],
-    name: Annotated[
-        str | None, typer.Option(help="What to call it; default: made from its address.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Add a feed. What it holds at first contact, dated before now, is kept but not told."""
-    with here(context).open() as app:
-        record, added = add_feed(app, url, name)
-    if as_json:
-        give({"source": record.id, "added": added})
-    elif added:
-        out.print(f"Added {escape(record.id)}: {escape(url)}. Read it now: despatch poll --once")
-    else:
-        out.print(f"{escape(record.id)} was added before. Other name: --name NAME")
 
 
 @sources.command("list", epilog=example("despatch sources list --json"))

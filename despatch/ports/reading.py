@@ -125,7 +125,11 @@ class Reading(Polling, Protocol):
     """
 
     def add_source(self, source: SourceRecord) -> bool:
-        """Add a source; False if its id is known (nothing is changed then)."""
+        """Add a source; False if its id is known (nothing is changed then).
+
+        A removed one is made anew: its cursor and health are forgotten, what is known of its
+        entries is not, so that none of them is news again.
+        """
         ...
 
     def sources(self) -> Sequence[tuple[SourceRecord, Health, datetime | None]]:

@@ -34,21 +34,23 @@ class Sources(Polls, Bodies, Watching):
     """The part of a transaction that sources, cursors and known entries are."""
 
     def add_source(self, source: SourceRecord) -> bool:
-        return self._add(
-            sources,
-            id=source.id,
-            kind=source.kind,
-            settings=json.dumps(dict(source.settings)),
-            added_at=source.added_at,
-            state=source.state,
-            cursor="{}",
-            epoch=0,
-            next_due=source.added_at,
-            due_why="",
-            polls=0,
-            failures=0,
-            problem="",
-        )
+        fresh = {
+            "kind": source.kind,
+            "settings": json.dumps(dict(source.settings)),
+            "added_at": source.added_at,
+            "state": source.state,
+            "cursor": "{}",
+            "next_due": source.added_at,
+            "due_why": "",
+            "held_until": None,
+            **_columns(Health()),
+        }
+        if self._add(sources, id=source.id, epoch=0, polls=0, **fresh):
+            return True
+        # A later epoch: a poller that still reads the removed one must not save what it read.
+        removed = (sources.c.id == source.id, sources.c.state == "removed")
+        again = {"epoch": sources.c.epoch + 1, "lease_owner": None, "lease_until": None}
+        return self._run(update(sources).where(*removed).values(**fresh, **again)) == 1
 
     def sources(self) -> Sequence[tuple[SourceRecord, Health, datetime | None]]:
         wanted = select(sources).where(sources.c.state != "removed").order_by(sources.c.id)

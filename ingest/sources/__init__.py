@@ -20,12 +20,20 @@ def open_source(record: SourceRecord) -> Source:
     Raises SettingsError that names the source and the wrong setting.
     """
     try:
-        return _adapter().validate_python({**record.settings, "kind": record.kind})
+        return open_settings(record.kind, record.settings)
+    except SettingsError as exc:
+        raise SettingsError(f"source {record.id}: {exc}") from exc
+
+
+def open_settings(kind: str, settings: Mapping[str, Any]) -> Source:
+    """Return a source of a kind. Raises SettingsError that names the wrong setting."""
+    try:
+        return _adapter().validate_python({**settings, "kind": kind})
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "kind"
         fault = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"source {record.id}: {where}: {fault}") from exc
+        raise SettingsError(f"{where}: {fault}") from exc
 
 
 @cache

@@ -24,9 +24,9 @@ from pydantic import (
 from despatch.errors import SettingsError, UsageError
 from despatch.fingerprint import digest
 from despatch.model import ThemeId
+from despatch.toml import read
 from processors.lexicon import LISTS, LISTS_VERSION
 from processors.pattern import parse
-from processors.themes.toml import read
 
 HERE = Path(__file__).parent
 

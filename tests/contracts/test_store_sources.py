@@ -80,6 +80,25 @@ def test_adding_a_known_source_changes_nothing(store: Store, govuk: SourceId) ->
         assert tx.sources()[0][0].kind == "feed"
 
 
+def test_a_removed_source_is_added_anew_and_its_entries_stay_known(
+    store: Store, govuk: SourceId
+) -> None:
+    leased = lent(store)
+    with store.transaction() as tx:
+        tx.save_cursor(govuk, leased.epoch, {"etag": "x"}, [an_entry()], WELL)
+        tx.set_source_state(govuk, "removed")
+    later = NOW + timedelta(days=9)
+    again = a_source(settings={"address": "https://example.gov/b"}, added_at=later)
+    with store.transaction() as tx:
+        assert tx.add_source(again)
+        assert tx.sources() == [(again, Health(), later)]
+        assert tx.known_entries(govuk, ["tag:1"]) == [an_entry()]
+    with pytest.raises(FencedError), store.transaction() as tx:
+        tx.save_cursor(govuk, leased.epoch, {"etag": "late"}, [], WELL)
+    fresh = lent(store, owner="two", now=later)
+    assert (fresh.cursor, fresh.first_contact) == ({}, True)
+
+
 def test_sources_are_listed_by_id_without_removed_ones(store: Store) -> None:
     with store.transaction() as tx:
         for name in ("c", "a", "b"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from despatch.app.adding import add_feed
+from despatch.app.adding import add_source, wanted
 from despatch.app.wiring import App
 from despatch.cli import run
 from despatch.settings import read
@@ -29,8 +29,9 @@ def test_polling_once_gives_one_line_of_what_it_came_to_and_cost(
 ) -> None:
     (tmp_path / "despatch.toml").write_text('allow_networks = ["127.0.0.0/8"]\nhost_pause = "0s"\n')
     with LoopbackServer() as server, App(read(tmp_path, environ={})) as app:
-        add_feed(app, server.will("/good", Answer(headers=[("ETag", '"1"')], body=FEED)), "good")
-        add_feed(app, server.url("/missing"), "missing")
+        good = server.will("/good", Answer(headers=[("ETag", '"1"')], body=FEED))
+        add_source(app, wanted(good, "good"))
+        add_source(app, wanted(server.url("/missing"), "missing"))
 
         [first] = polled(tmp_path, capfd)
         *each, second = polled(tmp_path, capfd, "--verbose")

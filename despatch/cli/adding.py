@@ -1,0 +1,241 @@
+"""`sources add`: a feed is found, looked at, and added."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from despatch.app import App
+from despatch.app.adding import (
+    Wanted,
+    add_source,
+    look_at,
+    wanted,
+)
+from despatch.cli.context import Json, ago, count, err, example, give, here, out
+from despatch.errors import PermanentError, TransientError, UsageError
+
+if TYPE_CHECKING:
+    from ingest.catalogue import Listed
+    from ingest.discover import Candidate
+    from ingest.preview import Preview
+    from ingest.probe import Feed
+
+SHOWN = 10
+"""So many feeds of a page are named in an error."""
+
+
+def add_to(sources: typer.Typer) -> None:
+    """Add this command."""
+    sources.command(
+        epilog=example(
+            "despatch sources add gov.uk/home-office",
+            "despatch sources add https://www.gov.uk/search/news-and-communications --name govuk",
+        )
+    )(add)
+
+
+def add(
+    context: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL|PAGE|NAME",
+            help="A feed's address (RSS, Atom, RDF), a page that names feeds, or a name of the "
+            "catalogue.",
+        ),
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="What to call it; default: made from its address.")
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "--first", "-y", help="Ask nothing; of several feeds of a page, the first."
+        ),
+    ] = False,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview/--no-preview",
+            help="Look at it first; without, it must be a feed's own address.",
+        ),
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Add a feed, found by its address, on a page, or in the catalogue; shows it first.
+
+    What it holds at first contact, dated before now, is kept but not told.
+    """
+    asked = wanted(what, name)
+    ask = sys.stdin.isatty() and not yes and not as_json
+    with here(context).open() as app:
+        shown = None
+        if preview:
+            asked, feed = _found(
+                app, asked, named=name is not None, first=yes, ask=ask, json=as_json
+            )
+            shown = _preview(app, feed)
+            if shown.ended:
+                raise UsageError(f"{asked.address} says that it has ended; look for its successor")
+            if not as_json:
+                _show(shown, asked, app)
+            if ask:
+                typer.confirm(f"Add it as {asked.id}?", default=True, abort=True, err=True)
+        added = add_source(app, asked, answers_from=shown.address if shown else None)
+    if as_json:
+        given = {"source": added.source.id, "added": added.new, "address": asked.address}
+        give(given | ({"preview": _preview_json(shown)} if shown else {}))
+    elif added.new:
+        out.print(f"Added {escape(added.source.id)}. Read it now: despatch poll --once")
+    elif added.source.state == "active":
+        out.print(f"It was added before, as {escape(added.source.id)}; nothing is changed.")
+    else:
+        id_ = escape(added.source.id)
+        out.print(f"It was added before, as {id_}, and is paused: despatch sources resume {id_}")
+
+
+def _found(
+    app: App, asked: Wanted, *, named: bool, first: bool, ask: bool, json: bool
+) -> "tuple[Wanted, Feed]":
+    """Return the feed that is meant, once it has answered: the address's or one of its page."""
+    from ingest.probe import Feed
+
+    try:
+        seen = look_at(app, asked.address)
+    except (PermanentError, TransientError) as exc:
+        if not str(exc).startswith("blocked address"):  # which names the way out itself
+            exc.args = (f"{exc}; {_way_out(asked, exc)}",)
+        raise
+    if isinstance(seen, Feed):
+        return asked, seen
+    if json and len(seen) > 1 and not first:
+        for one in seen:
+            give({"found": one.address, "title": one.title, "how": one.how})
+    chosen = choose(asked.address, seen, first=first, ask=_which if ask else None)
+    feed = look_at(app, chosen.address)
+    if not isinstance(feed, Feed):
+        raise PermanentError(f"no feed: {asked.address} names {chosen.address}, which is none")
+    return asked.at(chosen.address, named=named), feed
+
+
+def choose(
+    page: str,
+    found: "Sequence[Candidate]",
+    *,
+    first: bool = False,
+    ask: Callable[[int], int] | None = None,
+) -> "Candidate":
+    """Return the feed of a page that is meant: the only one, the first, or as somebody says.
+
+    `ask` gets how many there are and returns a number from 1. Raises UsageError with the list if
+    there are several and nobody can be asked.
+    """
+    if len(found) == 1 or first:
+        return found[0]
+    if ask is None:
+        listed = "; ".join(
+            f"{one.address} ({one.title})" if one.title else one.address for one in found[:SHOWN]
+        )
+        more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        raise UsageError(
+            f"{page} has {len(found)} feeds: {listed}{more}. Add one of them, or with --first the "
+            "first"
+        )
+    table = Table("", "feed", "address", box=None)
+    for number, one in enumerate(found, 1):
+        table.add_row(str(number), escape(one.title or "-"), escape(one.address))
+    err.print(f"{escape(page)} has {len(found)} feeds:")
+    err.print(table)
+    return found[ask(len(found)) - 1]
+
+
+def _which(most: int) -> int:
+    while not 1 <= (number := typer.prompt("Which one?", default=1, type=int, err=True)) <= most:
+        err.print(f"A number from 1 to {most}, or Ctrl-C.")
+    return int(number)
+
+
+def _way_out(asked: Wanted, exc: Exception) -> str:
+    if asked.listed is not None:
+        from ingest.catalogue import load_catalogue
+
+        near = load_catalogue().nearest(asked.listed.name) if not asked.listed.certain else None
+        if near and str(exc).startswith("http 4"):
+            return f"did you mean {near}?"
+        return f"the catalogue's address was read in {asked.listed.read_in} and is not tried"
+    if isinstance(exc, TransientError):
+        return "try again, or add it unseen: --no-preview"
+    return "see: despatch sources check URL"
+
+
+def _preview(app: App, feed: "Feed") -> "Preview":
+    from ingest.preview import preview_of
+
+    return preview_of(feed.parsed, feed.answer, app.clock.now())
+
+
+def _show(preview: "Preview", asked: Wanted, app: App) -> None:
+    from ingest.preview import date_of, often
+
+    now = app.clock.now()
+    out.print(f"[bold]{escape(preview.title or '(without a title)')}[/bold]", preview.format)
+    moved = "" if preview.address == asked.address else f", which answers from {preview.address}"
+    out.print(f"{asked.address}{moved}", markup=False)
+    newest = f", the newest {ago(preview.newest_at, now)}" if preview.newest_at else ""
+    out.print(f"{count(preview.entries, 'release')}{newest}; {often(preview.pause)}")
+    if preview.empty:
+        out.print(f"{preview.empty} without title and text are left out")
+    sent = [
+        words
+        for words, value in (
+            ("an ETag", preview.validators.etag),
+            ("a Last-Modified", preview.validators.last_modified),
+        )
+        if value
+    ]
+    out.print(
+        f"Sends {' and '.join(sent)}: an unchanged feed costs next to nothing"
+        if sent
+        else "Sends neither ETag nor Last-Modified: it is read whole each time"
+    )
+    for entry in preview.newest:
+        at = date_of(entry)
+        day = f"{at:%Y-%m-%d %H:%M}" if at else "no date"
+        out.print(f"  {day:16}  {entry.title}", markup=False, no_wrap=True, overflow="ellipsis")
+    if asked.listed is not None:
+        out.print(f"Catalogue: {_origin(asked.listed)}", markup=False)
+
+
+def _origin(listed: "Listed") -> str:
+    """Return where an address of the catalogue comes from, and what is known of the terms."""
+    tried = f"tried {listed.tried_on}" if listed.tried_on else "never tried"
+    return (
+        f"address read {listed.read_on} in {listed.read_in}; {tried}. "
+        f"Terms: {listed.licence or 'not known; ask the publisher'}."
+        + (f" {listed.note}" if listed.note else "")
+    )
+
+
+def _preview_json(preview: "Preview") -> dict[str, Any]:
+    from ingest.preview import date_of
+
+    return {
+        "address": preview.address,
+        "title": preview.title,
+        "format": preview.format,
+        "entries": preview.entries,
+        "empty": preview.empty,
+        "newest_at": preview.newest_at,
+        "pause_s": preview.pause,
+        "etag": preview.validators.etag,
+        "last_modified": preview.validators.last_modified,
+        "ended": preview.ended,
+        "newest": [
+            {"title": entry.title, "at": date_of(entry), "address": entry.address}
+            for entry in preview.newest
+        ],
+    }
