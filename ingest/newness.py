@@ -117,9 +117,16 @@ def unknown(entries: Iterable[Entry], known: Iterable[KnownEntry]) -> list[Entry
 def publish_next(
     entry: Entry, before: KnownEntry, cause: Cause, reason: str, contact: Contact
 ) -> Publish:
-    """Return the revision that a known entry's new state is."""
+    """Return the revision that a known entry's new state is, as its document shows it."""
     print_ = fingerprint(entry.title, entry.text, entry.status)
-    return _publish_next(entry, print_, before, _Verdict(cause, reason), contact)
+    published = _publish_next(entry, print_, before, _Verdict(cause, reason), contact)
+    return replace(published, known=replace(published.known, dated_at=before.dated_at))
+
+
+def adopt(entry: Entry, before: KnownEntry, contact: Contact) -> KnownEntry:
+    """Return what to keep of a known entry whose document's new state is nobody's news."""
+    print_ = fingerprint(entry.title, entry.text, entry.status)
+    return replace(_knowledge(entry, before, print_, contact), dated_at=before.dated_at)
 
 
 class _Memory:
@@ -182,7 +189,7 @@ def _decide(entry: Entry, memory: _Memory, contact: Contact) -> Decision:
 
 def _left_to_its_document(entry: Entry, before: KnownEntry, memory: _Memory) -> Ignore:
     """A document was read at its own address: a feed that says something else has it read again."""
-    kept = replace(before, raw=entry.raw)
+    kept = replace(before, raw=entry.raw, dated_at=_dated(entry))
     changed = kept != memory.at_key(kept.key)
     reason = "its document has the last word"
     return Ignore(kept.key, reason, kept if changed else None, reread=changed)

@@ -14,8 +14,11 @@ from despatch.ports import Alarms, Bus, Clock, Fetcher, Leased, LoggedAlarms, St
 from despatch.watchdog import Watchdog
 from ingest.feedchild import ChildParser
 from ingest.ledger import Ledger
+from ingest.pagechild import ChildReader
 from ingest.patience import WAITING, Patience, Stopped
+from ingest.reading import DocumentReader, Extract
 from ingest.report import PollReport
+from ingest.rereads import Rereader
 from ingest.source import Parse, Tools
 from ingest.turn import Manner, OnPage, Turn, World
 
@@ -38,8 +41,8 @@ class Poller:
     """One poller of possibly many: sources are shared by leases in the store.
 
     One event loop's own. `owner` names it in leases; `every` is the common pause between two
-    polls; `lease` is how long a dead poller keeps a source; `parse` parses feeds (children that
-    live as long as a call to this class, unless given).
+    polls; `lease` is how long a dead poller keeps a source; `parse` parses feeds and `extract`
+    finds the articles of pages (children that live as long as a call to this class, unless given).
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class Poller:
         alarms: Alarms | None = None,
         at_once: int = 32,
         parse: Parse | None = None,
+        extract: Extract | None = None,
         stuck_after: timedelta = STUCK_AFTER,
     ) -> None:
         self._world = World(bus, store, clock, alarms or LoggedAlarms(), owner, every, lease)
         self._fetcher = fetcher
         self._at_once = at_once
         self._parse = parse
+        self._extract = extract
         self._stuck_after = stuck_after
         self._asked_s = 0.0
         """When the store was asked last for what is due, on the machine's monotonic clock."""
@@ -83,8 +88,8 @@ class Poller:
         `patience`.
         """
         manner = Manner(backlog, rate, on_page, patience, stop)
-        async with ChildParser() as parser, self._ledger() as ledger:
-            return await self._turn(leased, parser, ledger, manner).run()
+        async with self._readers() as (tools, documents), self._ledger() as ledger:
+            return await self._turn(leased, tools, documents, ledger, manner).run()
 
     async def poll_once(
         self,
@@ -101,7 +106,7 @@ class Poller:
         patient = self._patience(None, patience)
         wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
         room = asyncio.Semaphore(self._at_once)
-        async with ChildParser() as parser, self._ledger() as ledger:
+        async with self._readers() as (tools, documents), self._ledger() as ledger:
 
             async def one(source: SourceId) -> PollReport:
                 async with room:  # leased in here: a lease must not run out in a queue
@@ -110,9 +115,11 @@ class Poller:
                         why = "busy: paused, removed, or lent to another poller"
                         return PollReport(source, "busy", problem=why)
                     manner = Manner(patience=patience)
-                    return await self._turn(leased, parser, ledger, manner).run()
+                    return await self._turn(leased, tools, documents, ledger, manner).run()
 
             results = await asyncio.gather(*map(one, wanted), return_exceptions=True)
+            if source_ids is None:
+                await Rereader(self._world, documents, patient).all_due()
         faults = [result for result in results if isinstance(result, BaseException)]
         if faults:
             raise faults[0]
@@ -127,16 +134,18 @@ class Poller:
         turns: _Turns = {}
         patient = self._patience(stop, None)
         async with (
-            ChildParser() as parser,
+            self._readers() as (tools, documents),
             self._ledger() as ledger,
-            self._watched(patient, turns),
+            self._rereader(documents, stop) as rereader,
+            self._watched([patient, rereader], turns),
         ):
             try:
                 await self._end_alarm(patient)
                 while not stop.is_set():
                     patient.show_life()
+                    rereader.check()
                     for leased in await self._due(self._room(turns), patient):
-                        turn = self._turn(leased, parser, ledger, Manner(stop=stop))
+                        turn = self._turn(leased, tools, documents, ledger, Manner(stop=stop))
                         turns[asyncio.create_task(turn.run())] = turn
                     await _rest(turns, stop)
                     await self._reap(turns)
@@ -148,10 +157,12 @@ class Poller:
             await self._reap(turns)
 
     @asynccontextmanager
-    async def _watched(self, patient: Patience, turns: _Turns) -> AsyncIterator[None]:
-        """End the process if this loop, or a turn of it, shows no life for too long."""
+    async def _watched(
+        self, working: Sequence[Patience | Rereader], turns: _Turns
+    ) -> AsyncIterator[None]:
+        """End the process if this loop, or what runs beside it, shows no life for too long."""
         with Watchdog("ingest", self._stuck_after) as watchdog:
-            watching = asyncio.create_task(_watch(watchdog, patient, turns, self._stuck_after))
+            watching = asyncio.create_task(_watch(watchdog, working, turns, self._stuck_after))
             try:
                 yield
             finally:
@@ -169,9 +180,26 @@ class Poller:
         world = self._world
         return Ledger(world.bus, world.store, world.clock, owner=world.owner, lease=world.lease)
 
-    def _turn(self, leased: Leased, parser: ChildParser, ledger: Ledger, manner: Manner) -> Turn:
-        tools = Tools(self._fetcher, self._parse or parser.parse)
-        return Turn(self._world, leased, tools, ledger, manner)
+    def _rereader(self, documents: DocumentReader, stop: asyncio.Event) -> Rereader:
+        return Rereader(self._world, documents, self._patience(stop, None))
+
+    def _turn(
+        self,
+        leased: Leased,
+        tools: Tools,
+        documents: DocumentReader,
+        ledger: Ledger,
+        manner: Manner,
+    ) -> Turn:
+        return Turn(self._world, leased, tools, documents, ledger, manner)
+
+    @asynccontextmanager
+    async def _readers(self) -> AsyncIterator[tuple[Tools, DocumentReader]]:
+        """What reads sources and documents: the children that parse live as long as the block."""
+        async with ChildParser() as parser, ChildReader() as pages:
+            extract = self._extract or pages.read
+            documents = DocumentReader(self._fetcher, extract, self._world.clock)
+            yield Tools(self._fetcher, self._parse or parser.parse), documents
 
     def _room(self, turns: _Turns) -> int:
         """Return for how many sources there is room; for a few, the store is asked now and then."""
@@ -219,11 +247,14 @@ class Poller:
 
 
 async def _watch(
-    watchdog: Watchdog, patient: Patience, turns: _Turns, stuck_after: timedelta
+    watchdog: Watchdog,
+    working: Sequence[Patience | Rereader],
+    turns: _Turns,
+    stuck_after: timedelta,
 ) -> None:
-    """Touch the watchdog for as long as the loop and every turn in hand show life."""
+    """Touch the watchdog for as long as all that runs, and every turn in hand, show life."""
     while True:
-        oldest_s = min([patient.seen_s, *(turn.seen_s for turn in turns.values())])
+        oldest_s = min(one.seen_s for one in (*working, *turns.values()))
         if time.monotonic() - oldest_s < stuck_after.total_seconds():
             watchdog.touch()
         await asyncio.sleep(min(_IDLE_S, stuck_after.total_seconds() / 4))

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from despatch.errors import DespatchError
-from despatch.model import Fetched
+from despatch.model import Details, Fetched
 from despatch.ports import Fetcher
 from ingest.entry import Entry
 from ingest.feedparse import ParsedFeed
 from ingest.hints import NO_HINTS, Hints
+from ingest.reading import InFull
 
 Outcome = Literal["fetched", "not modified", "unchanged", "ended"]
 """What a page is: new bytes, a 304, the same bytes as before, or a feed's last word."""
@@ -42,6 +43,8 @@ class Part:
     fetched: Fetched
     body: bytes
     entries: tuple[Entry, ...]
+    details: Details | None = None
+    """What the publisher's own record says of the one entry, if that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,11 @@ class Source(Protocol):
     @property
     def every(self) -> timedelta | None:
         """The pause between two polls, if not the poller's own."""
+        ...
+
+    @property
+    def in_full(self) -> InFull | None:
+        """How the documents behind its entries are read; None: an entry is all there is."""
         ...
 
     def read(self, tools: Tools, cursor: Mapping[str, Any], now: datetime) -> AsyncIterator[Page]:

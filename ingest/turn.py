@@ -40,11 +40,13 @@ from despatch.ports import (
     Store,
 )
 from despatch.topics import RELEASES, encode
+from ingest.documents import Documents
 from ingest.entry import Entry
 from ingest.hints import kept_hints
 from ingest.ledger import Ledger
 from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
+from ingest.reading import DocumentReader
 from ingest.report import PollReport
 from ingest.schedule import next_due, spread_of
 from ingest.source import Page, Part, ReadFailed, Source, Tools
@@ -96,13 +98,20 @@ class Turn:
     """A source lent to us, until it is given back."""
 
     def __init__(
-        self, world: World, leased: Leased, tools: Tools, ledger: Ledger, manner: Manner
+        self,
+        world: World,
+        leased: Leased,
+        tools: Tools,
+        documents: DocumentReader,
+        ledger: Ledger,
+        manner: Manner,
     ) -> None:
         self.report = PollReport(leased.source.id)
         self._world = world
         self._leased = leased
         self._leased_at = self._began_at = world.clock.now()
         self._tools = tools
+        self._reader = documents
         self._ledger = ledger
         self._unsaved: Progress | None = None
         """What the page before has come to; its revisions are published."""
@@ -157,6 +166,7 @@ class Turn:
         if source.every is not None:
             self._every, self._fixed = source.every, True
         self._watch = self._watching(source)
+        self._documents = self._documents_of(source)
         reading = source.read(self._tools, self._leased.cursor, self._world.clock.now())
         # An async generator that is left early is closed here, not at some later time.
         async with aclosing(cast(AsyncGenerator[Page, None], reading)) as pages:
@@ -174,6 +184,17 @@ class Turn:
         hands = Hands(self._patience, self._next, self._known, self._save, self._take_late)
         return Watch(
             self._leased, source, self._tools, hands, world.store, world.clock, world.alarms
+        )
+
+    def _documents_of(self, source: Source) -> Documents:
+        return Documents(
+            source=self._id,
+            wanted=source.in_full,
+            reader=self._reader,
+            clock=self._world.clock,
+            patience=self._patience,
+            lease=self._world.lease,
+            keep_lease=self._keep_lease,
         )
 
     def _opened(self) -> Source:
@@ -194,15 +215,18 @@ class Turn:
     async def _take(self, page: Page, *, late: bool = False) -> None:
         """Publish what is new of a page, then save how far the source is read."""
         await self._save()
-        known = await self._known([entry for part in page.parts for entry in part.entries])
-        decided = [(part, self._decided(part, known, late)) for part in page.parts]
+        entries = [entry for part in page.parts for entry in part.entries]
+        known = await self._known(entries)
+        parts = await self._documents.read(page.parts, known)
+        decided = [(part, self._decided(part, known, late)) for part in parts]
         decisions = [decision for _part, some in decided for decision in some]
         missed = None if late else await self._watch.look(page, decisions)
         await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
         kept = [d.known for d in decisions if d.known is not None]
         cursor = await self._watch.remember(page.cursor, missed)
-        self._unsaved = self._progress(cursor, bodies, kept, missed)
+        progress = self._progress(cursor, bodies, kept, missed)
+        self._unsaved = self._documents.kept(progress, entries, decisions)
         for reason in page.skipped:
             self._log.warning("entry skipped", why=reason)
         self.report = self.report.with_page(page, decisions, gap=missed is not None, late=late)
@@ -236,6 +260,7 @@ class Turn:
             fetched=part.fetched,
             backlog=self._manner.backlog,
             late=late,
+            details=part.details,
         )
         decisions = decide(part.entries, known.values(), contact)
         known.update((d.known.key, d.known) for d in decisions if d.known is not None)

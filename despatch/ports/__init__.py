@@ -4,7 +4,7 @@ from despatch.ports.alarms import Alarms, LoggedAlarms
 from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Reader
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
-from despatch.ports.documents import DocumentRecord, Documents, FullText
+from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import Fetcher, Response, Validators
 from despatch.ports.polling import POLLS_KEPT, Due, Poll
 from despatch.ports.reading import (
@@ -48,7 +48,6 @@ __all__ = [
     "Due",
     "Extent",
     "Fetcher",
-    "FullText",
     "Gap",
     "Health",
     "KnownEntry",
@@ -59,6 +58,7 @@ __all__ = [
     "Place",
     "Poll",
     "Progress",
+    "ReadAs",
     "Reader",
     "Response",
     "Sender",

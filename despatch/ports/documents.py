@@ -1,6 +1,6 @@
 """What is kept of documents that are read at their own address: when again, and what was found."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from despatch.model import ReleaseId, SourceId
 from despatch.ports.fetch import Validators
 
-FullText = Literal["page", "govuk"]
+ReadAs = Literal["page", "govuk"]
 """How a document is read: as a page, or through GOV.UK's Content API."""
 
 
@@ -24,7 +24,7 @@ class DocumentRecord:
     """The release's canonical address."""
     host: str
     """Who is asked."""
-    full_text: FullText
+    read_as: ReadAs
     content_api: str
     """Where GOV.UK's Content API is; empty for a page."""
     entry: str
@@ -64,8 +64,12 @@ class Documents(Protocol):
         """Keep documents, each in the place of what was kept of its entry."""
         ...
 
-    def read_soon(self, source: SourceId, releases: Collection[ReleaseId], now: datetime) -> None:
-        """Let a source's documents of these releases be due now, if it has any."""
+    def read_soon(self, source: SourceId, titles: Mapping[ReleaseId, str], now: datetime) -> None:
+        """Let a source's documents of these releases be due now, if it has any.
+
+        A page has the title that its feed gives it: with another one it is judged anew, whatever
+        the page itself says.
+        """
         ...
 
     def lease_documents(

@@ -1,11 +1,12 @@
 """Sources in the store: what was added, who reads it now, how far it was read, what is known."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from despatch.model import ReleaseId, SourceId, State
+from despatch.ports.documents import DocumentRecord
 from despatch.ports.polling import Due, Poll, Polling
 from despatch.ports.watching import Gap
 
@@ -109,6 +110,10 @@ class Progress:
     """Where it was read to; None: as it is."""
     entries: Sequence[KnownEntry] = ()
     bodies: Sequence[Body] = ()
+    documents: Sequence[DocumentRecord] = ()
+    """What is known now of the documents behind entries."""
+    reread: Mapping[ReleaseId, str] = field(default_factory=dict)
+    """Releases whose documents are read again at once, with the titles that their feed gives."""
     due: Due | None = None
     """When it is next due: it is given back. None: it is read on."""
     poll: Poll | None = None

@@ -1,6 +1,6 @@
 """The documents behind entries in the store: when each is read again, and who reads it just now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +10,14 @@ from despatch.errors import FencedError
 from despatch.fingerprint import digest
 from despatch.model import ReleaseId, SourceId
 from despatch.ports import DocumentRecord, Validators
-from despatch.store.rows import Rows, in_parts
+from despatch.store.rows import Rows
 from despatch.store.tables import documents, sources
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7364301)")
 """Two pollers that lease at once must see each other's hosts; the number is any of our own."""
+
+_UNREAD = {"raw": "", "body_sha256": "", "etag": None, "last_modified": None}
+"""What is kept of a page of which nothing is known: the next reading is judged by its text."""
 
 _FREE = {"lease_owner": None, "lease_until": None}
 
@@ -26,11 +29,13 @@ class Documents(Rows):
         rows = {(one.source, one.key): _row(one) | _FREE for one in documents_}
         self._put(documents, ("source", "key_hash"), list(rows.values()))
 
-    def read_soon(self, source: SourceId, releases: Collection[ReleaseId], now: datetime) -> None:
-        later = or_(documents.c.due_at.is_(None), documents.c.due_at > now)
-        for part in in_parts(releases):
-            ours = (documents.c.source == source, documents.c.release.in_(part), later)
-            self._run(update(documents).where(*ours).values(due_at=now))
+    def read_soon(self, source: SourceId, titles: Mapping[ReleaseId, str], now: datetime) -> None:
+        for release, title in titles.items():
+            ours = (documents.c.source == source, documents.c.release == release)
+            later = or_(documents.c.due_at.is_(None), documents.c.due_at > now)
+            self._run(update(documents).where(*ours, later).values(due_at=now))
+            retitled = (documents.c.read_as == "page", documents.c.title != title)
+            self._run(update(documents).where(*ours, *retitled).values(title=title, **_UNREAD))
 
     def lease_documents(
         self, owner: str, now: datetime, lease: timedelta, limit: int, *, a_host: int
@@ -95,7 +100,7 @@ def _row(one: DocumentRecord) -> dict[str, Any]:
         "release": one.release,
         "address": one.address,
         "host": one.host,
-        "full_text": one.full_text,
+        "read_as": one.read_as,
         "content_api": one.content_api,
         "entry": one.entry,
         "title": one.title,
@@ -124,7 +129,7 @@ def _document(row: Row[Any]) -> DocumentRecord:
         release=ReleaseId(row.release),
         address=row.address,
         host=row.host,
-        full_text=row.full_text,
+        read_as=row.read_as,
         content_api=row.content_api,
         entry=row.entry,
         title=row.title,

@@ -21,6 +21,7 @@ from despatch.ports import (
     SourceRecord,
 )
 from despatch.store.bodies import Bodies
+from despatch.store.documents import Documents
 from despatch.store.polls import Polls, due_columns
 from despatch.store.rows import in_parts
 from despatch.store.tables import entries, sources
@@ -30,7 +31,7 @@ MOST_NAMED = 500
 """So many sources are named in a statement; what is asked of more is sorted out here."""
 
 
-class Sources(Polls, Bodies, Watching):
+class Sources(Polls, Documents, Bodies, Watching):
     """The part of a transaction that sources, cursors and known entries are."""
 
     def add_source(self, source: SourceRecord) -> bool:
@@ -124,6 +125,9 @@ class Sources(Polls, Bodies, Watching):
             self.add_gap(gap)
         self.keep_bodies([body for each in ours for body in each.bodies])
         self._keep_entries(ours)
+        self.keep_documents([document for each in ours for document in each.documents])
+        for each in ours:
+            self.read_soon(each.source, each.reread, self._clock.now())
         return {each.source for each in progress} - {each.source for each in ours}
 
     def save_cursor(

@@ -120,7 +120,7 @@ documents = Table(
     Column("release", Text, nullable=False, index=True),
     Column("address", Words, nullable=False),
     Column("host", Words, nullable=False),
-    Column("full_text", Text, nullable=False),
+    Column("read_as", Text, nullable=False),
     Column("content_api", Words, nullable=False),
     Column("entry", Words, nullable=False),
     Column("title", Words, nullable=False),

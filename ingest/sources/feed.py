@@ -12,11 +12,13 @@ from pydantic import Field, field_validator
 from despatch.errors import PermanentError
 from despatch.model import Fetched, Frozen
 from despatch.ports import Response, Validators
+from ingest.govuk_content import CONTENT_API, is_govuk
 from ingest.govuk_search import API, SITE, Search, search_for
 from ingest.guard import EVERYWHERE, vet_url
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
 from ingest.moved import Move, kept_move, move_seen, move_to_keep
 from ingest.older import ByLinks, ByNumber, BySearch, Way
+from ingest.reading import InFull
 from ingest.source import Outcome, Page, Part, Source, Tools, Window
 
 ACCEPT = (
@@ -44,12 +46,23 @@ class FeedSource(Frozen):
         description="Address of the GOV.UK search API that lists what this feed shows; with a "
         "query, that is its filter. Default: GOV.UK's own for its feeds, else none.",
     )
+    full_text: Literal["none", "page", "govuk"] | None = Field(
+        None,
+        description="How the documents behind its entries are read: not at all, as pages, or "
+        "through GOV.UK's Content API. If not set: `govuk` for a feed of www.gov.uk, else `none`.",
+    )
+    content_api: str = Field(CONTENT_API, description="Where GOV.UK's Content API is.")
+    complete_later: bool = Field(
+        True,
+        description="Whether a document that could not be read before its release was published "
+        "is tried again, and the release completed by a revision.",
+    )
     moved_from: str | None = Field(
         None, description="The address that it was added with, if it has moved for good since."
     )
     moved_at: datetime | None = Field(None, description="When that was believed.")
 
-    @field_validator("address", "search_api")
+    @field_validator("address", "search_api", "content_api")
     @classmethod
     def _web_address(cls, address: str | None) -> str | None:
         """Where it leads is judged when it is fetched; here only that it can be asked for."""
@@ -60,6 +73,15 @@ class FeedSource(Frozen):
         except PermanentError as exc:
             raise ValueError(str(exc)) from exc
         return address
+
+    @property
+    def in_full(self) -> InFull | None:
+        """As the settings say; if they don't, by the feed's address."""
+        chosen = self.full_text or ("govuk" if is_govuk(self.address) else "none")
+        if chosen == "none":
+            return None
+        api = self.content_api if chosen == "govuk" else ""
+        return InFull(chosen, api, self.complete_later)
 
     async def read(
         self, tools: Tools, cursor: Mapping[str, Any], now: datetime

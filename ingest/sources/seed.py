@@ -31,6 +31,10 @@ class SeedSource(Frozen):
     until: Instant | None = Field(None, description="Only documents dated before.")
     every: timedelta | None = Field(None, description="Pause between two looks at the files.")
 
+    @property
+    def in_full(self) -> None:
+        """A saved document is all there is."""
+
     async def read(
         self, tools: Tools, cursor: Mapping[str, Any], now: datetime
     ) -> AsyncIterator[Page]:

@@ -24,7 +24,7 @@ def a_document(key: str = "tag:1", host: str = "www.gov.uk", **changed: Any) -> 
         "release": ReleaseId(f"r-{key}"),
         "address": f"https://{host}/{key}",
         "host": host,
-        "full_text": "govuk",
+        "read_as": "govuk",
         "content_api": "https://www.gov.uk/api/content",
         "entry": f"{key}\u0000",
         "title": "A title \ud800",
@@ -166,14 +166,32 @@ def test_a_document_can_be_asked_for_at_once(store: Store, govuk: SourceId) -> N
         a_document("other", due_at=None),
         a_document("never", due_at=None, source=SourceId("other")),
     )
-    releases = [ReleaseId(f"r-{key}") for key in ("never", "later", "due", "unknown")]
+    keys = ("never", "later", "due", "unknown")
+    titles = {ReleaseId(f"r-{key}"): "A title" for key in keys}
     with store.transaction() as tx:
-        tx.read_soon(govuk, releases, NOW)
+        tx.read_soon(govuk, titles, NOW)
 
     assert {(one.key, one.source, one.due_at) for one in lent(store)} == {
         ("due", govuk, NOW - MINUTE),
         ("never", govuk, NOW),
         ("later", govuk, NOW),
+    }
+
+
+def test_a_page_with_another_title_is_judged_anew(store: Store, govuk: SourceId) -> None:
+    known: dict[str, Any] = {"raw": "aa", "body_sha256": "bb", "validators": Validators("e", "m")}
+    page = a_document("page", read_as="page", **known)
+    record = a_document("record", **known)
+    keep(store, page, record, a_document("same", read_as="page", title="New", **known))
+    with store.transaction() as tx:
+        tx.read_soon(govuk, {one.release: "New" for one in (page, record)}, NOW)
+
+    assert {
+        one.key: (one.title, one.raw, one.body_sha256, one.validators) for one in lent(store)
+    } == {
+        "page": ("New", "", "", Validators()),
+        "record": (record.title, "aa", "bb", Validators("e", "m")),
+        "same": ("New", "aa", "bb", Validators("e", "m")),
     }
 
 

@@ -164,7 +164,7 @@ def upgrade() -> None:
         sa.Column("release", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("full_text", sa.Text(), nullable=False),
+        sa.Column("read_as", sa.Text(), nullable=False),
         sa.Column("content_api", sa.Text(), nullable=False),
         sa.Column("entry", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),

@@ -1,0 +1,17 @@
+"""The program of a child that reads pages."""
+
+import json
+import logging
+from dataclasses import asdict
+
+from ingest.child import serve
+from ingest.page import read_page
+
+
+def _read(body: bytes, content_type: str, address: str) -> bytes:
+    return json.dumps(asdict(read_page(body, content_type, address))).encode()
+
+
+if __name__ == "__main__":
+    logging.disable()  # what trafilatura complains of is in the answer, or of no matter
+    serve(_read)
