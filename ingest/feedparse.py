@@ -145,8 +145,11 @@ def _link(item: Item) -> str:
 
 
 def _resolved(address: str, link: str) -> str:
+    link = link.strip()
+    if not link or link.startswith(("https://", "http://")):
+        return link
     try:
-        return urljoin(address, link.strip()) if link.strip() else ""
+        return urljoin(address, link)
     except ValueError:
         return ""
 
@@ -187,4 +190,5 @@ def _plain(item: Item, name: str) -> str:
 
 def _mapping(item: Item, name: str) -> Mapping[str, Any]:
     value = item.get(name)
-    return value if isinstance(value, Mapping) else {}
+    # A plain one: feedparser's own looks every key up under its other names.
+    return dict(value) if isinstance(value, dict) else {}

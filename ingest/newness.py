@@ -134,11 +134,17 @@ class _Memory:
 
     def __init__(self, known: Iterable[KnownEntry]) -> None:
         self._by_key: dict[str, KnownEntry] = {}
+        self._at: dict[str, dict[str, KnownEntry]] = {}
         for one in known:
             self.keep(one)
 
     def keep(self, known: KnownEntry) -> None:
+        before = self._by_key.get(known.key)
+        if before is not None and before.address and before.address != known.address:
+            del self._at[before.address][known.key]
         self._by_key[known.key] = known
+        if known.address:
+            self._at.setdefault(known.address, {})[known.key] = known
 
     def key_of(self, entry: Entry) -> str:
         """Return the key of an entry; with its link, if its document repeats the id.
@@ -158,9 +164,7 @@ class _Memory:
 
     def at_address(self, address: str | None) -> list[KnownEntry]:
         """Return what is known at an address, the latest state last."""
-        if address is None:
-            return []
-        found = [one for one in self._by_key.values() if one.address == address]
+        found = self._at.get(address or "", {}).values()
         return sorted(found, key=lambda one: (one.number, one.key))
 
 
