@@ -71,7 +71,7 @@ class PollReport:
             completed=self.completed + causes.count("completed"),
             withdrawn=self.withdrawn + causes.count("withdrawn"),
             restored=self.restored + causes.count("restored"),
-            ignored=self.ignored + len(decisions) - len(causes),
+            ignored=self.ignored + len(decisions) - len(causes) + page.unchanged,
             first_seen=self.first_seen + sum(d.first_sight for d in decisions),
             flapped=self.flapped + sum(d.reason == OLDER_AGAIN for d in decisions),
             gaps=self.gaps + gap,

@@ -1,6 +1,6 @@
 """The source port: what a module in `ingest/sources/` must be."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -47,6 +47,15 @@ class Part:
     """What the publisher's own record says of the one entry, if that was read."""
 
 
+Settled = Callable[[Collection[str]], Mapping[str, Any]]
+"""Given the keys of the entries about which nothing remains to be done."""
+
+
+def nothing_more(_keys: Collection[str]) -> Mapping[str, Any]:
+    """Return nothing to add to a cursor."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """What a page shows that is the newest of more."""
@@ -83,6 +92,10 @@ class Page:
     """Nothing comes after it: a poller that is told to stop has read the source whole."""
     hints: Hints = NO_HINTS
     """What the publisher asks of those who poll; the cursor's `hints` keeps them."""
+    unchanged: int = 0
+    """Entries that are the same bytes as when they were dealt with; they are in no part."""
+    settled: Settled = nothing_more
+    """Returns what to add to the cursor, once it is known which entries are dealt with."""
 
 
 class Source(Protocol):

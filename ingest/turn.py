@@ -44,7 +44,7 @@ from ingest.documents import Documents
 from ingest.entry import Entry
 from ingest.hints import kept_hints
 from ingest.ledger import Ledger
-from ingest.newness import Contact, Decision, Publish, decide, names_of
+from ingest.newness import Contact, Decision, Ignore, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.report import PollReport
@@ -115,6 +115,8 @@ class Turn:
         self._ledger = ledger
         self._unsaved: Progress | None = None
         """What the page before has come to; its revisions are published."""
+        self._stored = leased.cursor
+        """The cursor as the store has it."""
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
         self._every, self._fixed = world.every, False
@@ -224,13 +226,14 @@ class Turn:
         await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
         kept = [d.known for d in decisions if d.known is not None]
-        cursor = await self._watch.remember(page.cursor, missed)
+        settled = {**page.cursor, **page.settled(_settled(decided, known))}
+        cursor = await self._watch.remember(settled, missed)
         progress = self._progress(cursor, bodies, kept, missed)
         self._unsaved = self._documents.kept(progress, entries, decisions)
         for reason in page.skipped:
             self._log.warning("entry skipped", why=reason)
         self.report = self.report.with_page(page, decisions, gap=missed is not None, late=late)
-        self._cursor = page.cursor
+        self._cursor = settled
         if not late:
             self._hints, self._settings = page.hints, page.settings
         if self._manner.on_page is not None:
@@ -291,7 +294,7 @@ class Turn:
             source=self._id,
             epoch=self._leased.epoch,
             health=health,
-            cursor=cursor,
+            cursor=None if cursor == self._stored else cursor,
             entries=known,
             bodies=[Body(p.fetched.body_sha256, p.body, p.fetched.at) for p in bodies],
             gap=gap,
@@ -303,6 +306,8 @@ class Turn:
             await self._keep_lease()
             unsaved = replace(self._unsaved, epoch=self._leased.epoch)
             await self._patience.insist_on(partial(self._ledger.keep, unsaved))
+            if unsaved.cursor is not None:
+                self._stored = unsaved.cursor
             self._unsaved = None
 
     async def _succeeded(self) -> None:
@@ -428,3 +433,22 @@ class Turn:
             raise FencedError(f"source {self._id} was paused, removed, or taken by another poller")
         self._leased = replace(self._leased, epoch=renewed.epoch)
         self._leased_at = world.clock.now()
+
+
+def _settled(
+    decided: Sequence[tuple[Part, Sequence[Decision]]], known: Mapping[str, KnownEntry]
+) -> frozenset[str]:
+    """Return the keys of the entries that are known now as they were given.
+
+    What was ignored as an older state is not among them: it is judged anew each time.
+    """
+    pairs = (pair for part, some in decided for pair in zip(part.entries, some, strict=True))
+    return frozenset(
+        entry.key
+        for entry, decision in pairs
+        if (kept := decision.known or known.get(_key_of(decision))) and kept.raw == entry.raw
+    )
+
+
+def _key_of(decision: Decision) -> str:
+    return decision.key if isinstance(decision, Ignore) else decision.known.key

@@ -79,7 +79,7 @@ class Watch:
         health, window = self._leased.health, page.window
         if window is None or health.ok_at is None or health.newest_at is None:
             return None  # no window, its first contact, or one that has shown nothing yet
-        if not may_be_gap(decisions):
+        if not may_be_gap(decisions, page.unchanged):
             return None
         seen = await self._sights(page)
         if not is_gap(seen):

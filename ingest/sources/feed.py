@@ -19,6 +19,7 @@ from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_
 from ingest.moved import Move, kept_move, move_seen, move_to_keep
 from ingest.older import ByLinks, ByNumber, BySearch, Way
 from ingest.reading import InFull
+from ingest.shown import read_shown
 from ingest.source import Outcome, Page, Part, Source, Tools, Window
 
 ACCEPT = (
@@ -92,25 +93,28 @@ class FeedSource(Frozen):
         hints = hints_of_answer(answer, kept_hints(cursor))
         move = move_seen(kept_move(cursor), self.address, answer, now)
         if answer.status == 304:
-            yield self._nothing("not modified", answer, cursor.get("body_sha256"), hints, move, now)
+            sha256 = cursor.get("body_sha256")
+            yield self._nothing("not modified", answer, cursor, sha256, hints, move, now)
             return
         sha256 = hashlib.sha256(answer.body).hexdigest()
         if sha256 == cursor.get("body_sha256"):
-            yield self._nothing("unchanged", answer, sha256, hints, move, now)
+            yield self._nothing("unchanged", answer, cursor, sha256, hints, move, now)
             return
         content_type = answer.header("content-type") or ""
-        feed = await tools.parse(answer.body, content_type, answer.address)
+        shown = await read_shown(tools.parse, answer, content_type, cursor)
+        feed = shown.feed
         fetched = Fetched(
             address=answer.address, at=answer.at, body_sha256=sha256, http_status=answer.status
         )
         dates = [entry.updated_at or entry.published_at for entry in feed.entries]
         moments = newest_moments(hints.moments, dates, now)
-        hints = replace(hints_of_answer(answer, feed.hints), moments=moments)
+        kept = feed.hints if shown.parsed else hints
+        hints = replace(hints_of_answer(answer, kept), moments=moments)
         yield Page(
             cursor=_cursor(answer, sha256, hints, move),
             parts=(Part(fetched, answer.body, feed.entries),),
             outcome="ended" if feed.ended else "fetched",
-            window=Window(content_type, feed.places, feed.older),
+            window=Window(content_type, () if shown.unchanged else feed.places, feed.older),
             status=answer.status,
             skipped=(f"{self.address}: {feed.empty} items without title and text",)
             if feed.empty
@@ -118,6 +122,8 @@ class FeedSource(Frozen):
             settings=self._moved(move, now),
             last=True,
             hints=hints,
+            unchanged=shown.unchanged,
+            settled=shown.settled,
         )
 
     def ways(self, link: str) -> Sequence[Way]:
@@ -140,13 +146,15 @@ class FeedSource(Frozen):
         self,
         outcome: Outcome,
         answer: Response,
+        before: Mapping[str, Any],
         sha256: str | None,
         hints: Hints,
         move: Move | None,
         now: datetime,
     ) -> Page:
+        familiar = {"familiar": before["familiar"]} if "familiar" in before else {}
         return Page(
-            cursor=_cursor(answer, sha256, hints, move),
+            cursor={**_cursor(answer, sha256, hints, move), **familiar},
             outcome=outcome,
             status=answer.status,
             settings=self._moved(move, now),

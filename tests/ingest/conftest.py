@@ -138,7 +138,7 @@ class Installation:
 
     def poll(self, source: SourceId, **manner: Any) -> PollReport:
         """Poll one source now."""
-        parts = {name: manner.pop(name) for name in ("bus", "store") if name in manner}
+        parts = {name: manner.pop(name) for name in ("bus", "store", "parse") if name in manner}
         return asyncio.run(self.poller(**parts).poll(self.lease(source), **manner))
 
     def published(self) -> list[Revision]:

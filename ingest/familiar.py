@@ -1,0 +1,154 @@
+"""What of a feed's document was seen before, to the byte: only the rest has to be parsed. Pure.
+
+A feed is a window of entries, and a poll later most of them are the same bytes. A scanner finds
+where each entry begins and ends, and a hash tells which were there before. Those that were not are
+parsed as a smaller document between the same head and tail, and that gives what parsing the whole
+gives (tests/ingest/test_familiar.py; for a real feed's history, `make evaluate`). Whatever is odd
+about a document is parsed whole: a DOCTYPE, another encoding than those that hold ASCII, entries
+within entries, something between two of them.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
+
+from despatch import __version__
+from despatch.fingerprint import digest
+
+MOST_BYTES = 1_000_000
+MOST_ITEMS = 500
+"""A larger document is parsed whole: to know its items would weigh more than it saves."""
+
+_MARK = re.compile(rb"<!--|<!\[CDATA\[|<\?|<!|</?(?:entry|item)(?=[\s/>])")
+_BEGIN = re.compile(rb"""<(entry|item)(?:\s+[^\s=<>"'/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*>""")
+_END = re.compile(rb"</(entry|item)\s*>")
+_SKIPPED = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+_DECLARED = re.compile(rb"""^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_HOLDS_ASCII = re.compile(r"utf-?8|(us-)?ascii|(iso-?8859|windows|cp)[-_]?\d{1,5}|latin-?1", re.I)
+# The feed's own dates change with each poll, and nothing of an entry depends on them.
+_DATES = re.compile(
+    rb"(<(?:updated|lastBuildDate|pubDate|modified|dc:date)>)[^<]{0,100}(?=</)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A document taken apart: what stands before its entries, the entries, what stands behind."""
+
+    head: bytes
+    items: tuple[bytes, ...]
+    tail: bytes
+    frame: str
+    """Hash of all that an entry's meaning may depend on besides its own bytes."""
+    marks: tuple[str, ...]
+    """A hash for each item."""
+
+    def part(self, numbers: Collection[int]) -> bytes:
+        """Return a document that holds some of the items only, in their order."""
+        chosen = [item for number, item in enumerate(self.items) if number in numbers]
+        return b"\n".join([self.head, *chosen, self.tail])
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item that was parsed and dealt with."""
+
+    key: str
+    """Hash of its entry's key."""
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Familiar:
+    """What a feed showed when it was read last, as far as nothing remains to be done about it."""
+
+    frame: str = ""
+    items: Mapping[str, Seen] = field(default_factory=dict)
+    """By their marks."""
+
+
+NOTHING = Familiar()
+
+
+def cut_feed(body: bytes, content_type: str) -> Cut | None:
+    """Return a document taken apart, or None for one that is to be parsed whole."""
+    if len(body) > MOST_BYTES or not _holds_ascii(body, content_type):
+        return None
+    spans = _spans(body)
+    if not spans or len(spans) > MOST_ITEMS:
+        return None
+    if any(body[before[1] : after[0]].strip() for before, after in pairwise(spans)):
+        return None
+    head, tail = body[: spans[0][0]], body[spans[-1][1] :]
+    items = tuple(body[begin:end] for begin, end in spans)
+    frame = blake2b(digest_size=12)
+    for part in (__version__.encode(), content_type.encode(), _DATES.sub(rb"\1", head), tail):
+        frame.update(b"%d:%b" % (len(part), part))
+    marks = tuple(blake2b(item, digest_size=12).hexdigest() for item in items)
+    return Cut(head, items, tail, frame.hexdigest(), marks)
+
+
+def kept_familiar(cursor: Mapping[str, Any]) -> Familiar:
+    """Return what a cursor knows; nothing if what it holds can't be read."""
+    given = cursor.get("familiar")
+    if not isinstance(given, Mapping):
+        return NOTHING
+    parts = (str(line).split() for line in given.get("items", ()))
+    items = {part[0]: Seen(part[1], part[2] == "d") for part in parts if len(part) == 3}
+    return Familiar(str(given.get("frame", "")), items)
+
+
+def to_keep(familiar: Familiar) -> Mapping[str, Any]:
+    """Return it as a cursor keeps it, JSON: see `kept_familiar`."""
+    lines = [f"{m} {seen.key} {'d' if seen.dated else '-'}" for m, seen in familiar.items.items()]
+    return {"frame": familiar.frame, "items": lines} if lines else {}
+
+
+def short(key: str) -> str:
+    """Return what stands for an entry's key there."""
+    return digest(key, length=16)
+
+
+def changed(cut: Cut, familiar: Familiar) -> Sequence[int]:
+    """Return the numbers of the items that are not familiar, in order."""
+    known = familiar.items if familiar.frame == cut.frame else {}
+    return [number for number, mark in enumerate(cut.marks) if mark not in known]
+
+
+def _holds_ascii(body: bytes, content_type: str) -> bool:
+    """Tell whether each byte below 128 is the ASCII character that it looks like."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00")) or b"\x00" in body[:200]:
+        return False
+    declared = _DECLARED.match(body.removeprefix(b"\xef\xbb\xbf")[:300])
+    names = [declared[1].decode("latin-1")] if declared else []
+    names += _CHARSET.findall(content_type)
+    return all(_HOLDS_ASCII.fullmatch(name) for name in names)
+
+
+def _spans(body: bytes) -> list[tuple[int, int]]:
+    """Return where each entry begins and ends; nothing if the scanner can't be sure."""
+    spans: list[tuple[int, int]] = []
+    kind, begin, at = b"", -1, 0
+    while found := _MARK.search(body, at):
+        mark, start = found[0], found.start()
+        if mark in _SKIPPED:
+            end = body.find(_SKIPPED[mark], found.end())
+            if end < 0:
+                return []
+            at = end + len(_SKIPPED[mark])
+        elif mark.startswith(b"</"):
+            closing = _END.match(body, start)
+            if closing is None or begin < 0 or closing[1] != kind:
+                return []
+            spans.append((begin, closing.end()))
+            begin, at = -1, closing.end()
+        else:
+            opening = _BEGIN.match(body, start)
+            if opening is None or begin >= 0 or kind not in {b"", opening[1]}:
+                return []
+            kind, begin, at = opening[1], start, opening.end()
+    return spans if begin < 0 else []
