@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from despatch.fingerprint import canonical_address, digest
 from despatch.shorten import shorten
 from despatch.vocabulary import Status, TextFrom, TextKind
-from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, title_from_text
+from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, storable, title_from_text
 
 MAX_NAME_BYTES = 2_000
 """A longer id is named by its hash, a longer address is none: no message and no index of a
@@ -67,6 +67,7 @@ def make_entry(
     title = title or title_from_text(text)
     if not title:
         return None
+    id = storable(id)  # noqa: A001
     address = address_of(link)
     given = identity_of(id)
     cut: Cut = cut_text(text)
@@ -83,7 +84,7 @@ def make_entry(
         text_from=text_from,
         published_at=published_at,
         updated_at=updated_at,
-        language=language[:35] if language else None,
+        language=storable(language[:35]) if language else None,
         status=status,
     )
 

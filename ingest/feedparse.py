@@ -6,6 +6,7 @@ off: the first is quadratic on hostile input, both are done here.
 """
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from ingest.dates import parse_date
 from ingest.entry import Entry, make_entry, tell_apart
 from ingest.hints import NO_HINTS, Hints, hints_of_feed
 from ingest.html import html_to_text, title_to_text
+from ingest.references import without_impossible_references
 from ingest.text import clean_line, clean_text
 
 _PLAIN = frozenset({"text/plain", "text"})
@@ -29,6 +31,8 @@ _ENDED_ID = "/feed-ended"
 # Complaints that say nothing about the entries.
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 
+
+_ITEM_TAGS = re.compile(rb"<(/?)(?:[a-z]+:)?(?:item|entry)\b", re.IGNORECASE)
 
 Item = dict[str, Any]
 """One item as feedparser gives it."""
@@ -64,18 +68,17 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
     Raises PermanentError (`not a feed`) for another kind of document, TransientError
     (`broken feed`) for one that is so faulty, or cut off, that no entry can be read.
     """
-    document = feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-type": content_type or "application/xml"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
-    # Plain dictionaries: feedparser's own answer for `updated` with `published`, and warn.
-    items: list[Item] = [dict(item) for item in document.get("entries", []) if item]
+    document = _read(body, content_type)
     fault = document.get("bozo_exception")
+    found = document.get("entries", [])
+    faulty = fault is not None and not isinstance(fault, _HARMLESS)
+    if faulty and _ends_within_an_item(body):
+        found = found[:-1]  # published as it is, its other half would be an edit
+    # Plain dictionaries: feedparser's own answer for `updated` with `published`, and warn.
+    items: list[Item] = [dict(item) for item in found if item]
     if not document.get("version") and not items:
         raise PermanentError(f"not a feed: {address} answers with something else than RSS or Atom")
-    if not items and fault is not None and not isinstance(fault, _HARMLESS):
+    if not items and faulty:
         raise TransientError(f"broken feed: {address}: {str(fault)[:200]}")
     head: Item = dict(document.get("feed", {}))
     title, format_ = title_to_text(_plain(head, "title")), str(document.get("version") or "")
@@ -105,6 +108,30 @@ def _is_sound(fault: Any, document: Mapping[str, Any]) -> bool:
     if fault is None:
         return True
     return isinstance(fault, _HARMLESS) and document.get("encoding") == "utf-8"
+
+
+def _read(body: bytes, content_type: str) -> Any:
+    def parse(given: bytes) -> Any:
+        return feedparser.parse(
+            io.BytesIO(given),
+            response_headers={"content-type": content_type or "application/xml"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+
+    try:
+        return parse(body)
+    except (ValueError, OverflowError):
+        return parse(without_impossible_references(body))
+
+
+def _ends_within_an_item(body: bytes) -> bool:
+    """Whether a document was cut off before its last item ended: by whoever made it.
+
+    The connection knows only that all came that was announced.
+    """
+    tags = [match[1] for match in _ITEM_TAGS.finditer(body)]
+    return bool(tags) and not tags[-1]
 
 
 def _says_ended(item: Item) -> bool:

@@ -75,6 +75,11 @@ def clean_line(given: str) -> str:
     return " ".join(clean_text(given).split())
 
 
+def storable(given: str) -> str:
+    """Return text that can be written as UTF-8: half a character, as `&#xD800;` is, becomes �."""
+    return given if given.isascii() else _SURROGATES.sub("\ufffd", given)
+
+
 def cut_text(text: str) -> Cut:
     """Return what fits a message of a clean text: 500,000 characters, 560,000 bytes of JSON."""
     if len(text) <= MAX_TEXT_BYTES // _MOST_JSON_BYTES:  # whatever it holds, it fits

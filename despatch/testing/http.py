@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from despatch.errors import BadStatus, DespatchError
 from despatch.ports import Response, Validators
@@ -101,13 +101,15 @@ class Answer:
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
     drip_s: float | None = None
-    """Send one byte, then wait for so long, and so on."""
+    """Send one byte of the body, or of `raw`, then wait for so long, and so on."""
     cut: bool = False
     """Announce the whole body, send half, and hang up."""
     raw: bytes | None = None
     """Send exactly these bytes instead, and hang up."""
     hang: bool = False
     """Having sent, neither answer more nor hang up."""
+    times: int = 1
+    """Send `raw` with its last kilobyte over and over: a long answer that needs little memory."""
 
 
 @dataclass
@@ -125,6 +127,8 @@ class LoopbackServer:
     connections: int = 0
     port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _hung: set["asyncio.Task[Any] | None"] = field(default_factory=set)
+    """Held, or the garbage collector ends what only waits."""
     _thread: threading.Thread | None = None
     _server: asyncio.Server | None = None
 
@@ -162,22 +166,23 @@ class LoopbackServer:
     async def _close(self) -> None:
         assert self._server is not None
         self._server.close()
-        # All of the loop's, not ours alone: a connection may be half accepted.
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._server.wait_closed()
-        await asyncio.sleep(0)  # transports close in the round after
+        # All of the loop's, and again: a connection that is half accepted begets another task.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # transports close in the round after
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
             while await self._serve(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
+        except (ConnectionError, asyncio.IncompleteReadError):
+            writer.close()
+        except asyncio.CancelledError:
+            writer.transport.abort()  # whatever was not sent yet
+        else:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -191,9 +196,11 @@ class LoopbackServer:
         self.requests.append(request)
         answer = self._answer(request)
         if answer.raw is not None:
-            writer.write(answer.raw)
-            await writer.drain()
+            await self._write(writer, answer.raw, answer.drip_s)
+            for _ in range(answer.times - 1):
+                await self._write(writer, answer.raw[-1_024:], None)
             if answer.hang:
+                self._hung.add(asyncio.current_task())
                 await asyncio.Event().wait()
             return False
         await self._send(writer, answer)
@@ -219,11 +226,14 @@ class LoopbackServer:
             lines.append(f"Content-Length: {len(answer.body)}")
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         body = answer.body[: len(answer.body) // 2] if answer.cut else answer.body
-        if answer.drip_s is None:
-            writer.write(body)
+        await self._write(writer, body, answer.drip_s)
+
+    async def _write(self, writer: asyncio.StreamWriter, data: bytes, drip_s: float | None) -> None:
+        if drip_s is None:
+            writer.write(data)
             await writer.drain()
             return
-        for at in range(len(body)):
-            writer.write(body[at : at + 1])
+        for at in range(len(data)):
+            writer.write(data[at : at + 1])
             await writer.drain()
-            await asyncio.sleep(answer.drip_s)
+            await asyncio.sleep(drip_s)

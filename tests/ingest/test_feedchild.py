@@ -20,7 +20,11 @@ ASKING = (
     b"<skipDays><day>Sunday</day></skipDays><item><title>y</title></item></channel></rss>"
 )
 SLOW = b"<rss>" + b"<a>" * 5_000_000
-CRASH = b"<rss><channel><item><title>x &#" + b"9" * 5_000 + b"; y</title></item></channel></rss>"
+# In an encoding in which the reference is not found and made harmless.
+CRASH = (
+    "<?xml version='1.0' encoding='utf-16'?><rss><channel><item>"
+    f"<title>x &#{'9' * 5_000}; <b></title></item></channel></rss>"
+).encode("utf-16")
 
 
 def parse_all(

@@ -155,6 +155,18 @@ def test_no_bytes_bring_anything_but_entries_or_our_errors(body: bytes) -> None:
         parse_feed(body, "application/xml", ADDRESS)
 
 
+@pytest.mark.parametrize("cut,titles", [(-1, ["Two", "One"]), (-60, ["One"])])
+def test_an_item_that_is_cut_off_is_left_for_the_next_time(cut: int, titles: list[str]) -> None:
+    """Published as it is, the rest of it would be taken for an edit."""
+    items = "".join(
+        f"<item><title>{title}</title><description>{'words ' * 20}</description></item>"
+        for title in ("One", "Two")
+    )
+    body = f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
+
+    assert [entry.title for entry in parse_feed(body[:cut], "", ADDRESS).entries] == titles
+
+
 if __name__ == "__main__":
     for path in DOCUMENTS:
         reading = json.dumps(read(path), indent=1, ensure_ascii=False)
