@@ -43,6 +43,8 @@ class Entry:
     status: Status = "live"
     repeated: bool = False
     """True if its document gives the same id to several addresses."""
+    link: str = ""
+    """Where the document is, as given: a canonical address names it, but need not answer."""
 
 
 def make_entry(
@@ -86,6 +88,7 @@ def make_entry(
         updated_at=updated_at,
         language=storable(language[:35]) if language else None,
         status=status,
+        link=_bounded_link(link.strip(), address),
     )
 
 
@@ -96,6 +99,12 @@ def address_of(link: str) -> str | None:
         return address if len(address.encode()) <= MAX_NAME_BYTES else None
     except ValueError:
         return None
+
+
+def _bounded_link(link: str, address: str | None) -> str:
+    if address is None:
+        return ""
+    return link if len(link.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES else address
 
 
 def bounded(key: str) -> str:

@@ -30,7 +30,7 @@ class Ask:
     """What to read, and what is known of it."""
 
     address: str
-    """The canonical address of the release."""
+    """Where it is asked for."""
     read_as: ReadAs
     content_api: str = ""
     validators: Validators = _NONE
@@ -64,7 +64,7 @@ class InFull:
             return (
                 Ask(entry.address, "govuk", self.content_api) if is_govuk(entry.address) else None
             )
-        return Ask(entry.address, "page") if entry.text_kind == "summary" else None
+        return Ask(entry.link, "page") if entry.link and entry.text_kind == "summary" else None
 
 
 class DocumentReader:

@@ -70,7 +70,7 @@ def next_try(document: DocumentRecord, why: Unread, now: datetime) -> datetime |
 def ask_of(document: DocumentRecord) -> Ask:
     """Return how a document is read again."""
     return Ask(
-        address=document.address,
+        address=document.link,
         read_as=document.read_as,
         content_api=document.content_api,
         validators=document.validators,
@@ -91,7 +91,8 @@ def first_reading(
         source=source,
         key=known.key,
         release=known.release,
-        address=ask.address,
+        address=known.address or ask.address,
+        link=ask.address,
         host=ask.host,
         read_as=ask.read_as,
         content_api=ask.content_api,

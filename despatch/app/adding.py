@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -39,6 +39,12 @@ class Wanted:
         """Return the same for another address: a feed that was found on a page."""
         id_ = self.id if named else SourceId(_id_of(address))
         return Wanted(address, id_, self.kind, self.settings)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Wanted":
+        """Return the same with these settings too. Raises UsageError for a wrong one."""
+        asked = replace(self, settings={**self.settings, **settings})
+        _check(asked)
+        return asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
@@ -51,6 +51,21 @@ def add(
     name: Annotated[
         str | None, typer.Option(help="What to call it; default: made from its address.")
     ] = None,
+    full_text: Annotated[
+        Literal["none", "page", "govuk"] | None,
+        typer.Option(
+            help="How the documents behind its entries are read: not at all, as pages, or through "
+            "GOV.UK's Content API. Default: govuk for a feed of www.gov.uk, else none."
+        ),
+    ] = None,
+    complete_later: Annotated[
+        bool | None,
+        typer.Option(
+            "--complete-later/--no-complete-later",
+            help="Whether a document that could not be read in time is read later, and its "
+            "release completed. Default: it is.",
+        ),
+    ] = None,
     yes: Annotated[
         bool,
         typer.Option(
@@ -70,7 +85,10 @@ def add(
 
     What it holds at first contact, dated before now, is kept but not told.
     """
-    asked = wanted(what, name)
+    chosen = {"full_text": full_text, "complete_later": complete_later}
+    asked = wanted(what, name).with_settings(
+        {setting: value for setting, value in chosen.items() if value is not None}
+    )
     ask = sys.stdin.isatty() and not yes and not as_json
     with here(context).open() as app:
         shown = None
@@ -202,12 +220,25 @@ def _show(preview: "Preview", asked: Wanted, app: App) -> None:
         if sent
         else "Sends neither ETag nor Last-Modified: it is read whole each time"
     )
+    out.print(f"Full text: {_full_text(asked)}")
     for entry in preview.newest:
         at = date_of(entry)
         day = f"{at:%Y-%m-%d %H:%M}" if at else "no date"
         out.print(f"  {day:16}  {entry.title}", markup=False, no_wrap=True, overflow="ellipsis")
     if asked.listed is not None:
         out.print(f"Catalogue: {_origin(asked.listed)}", markup=False)
+
+
+def _full_text(asked: Wanted) -> str:
+    """Return in words how the documents behind its entries will be read."""
+    from ingest.sources import open_settings
+
+    wanted = open_settings(asked.kind, {**asked.settings, "address": asked.address}).in_full
+    if wanted is None:
+        return "what the feed gives is all; --full-text page reads the pages behind it"
+    if wanted.read_as == "govuk":
+        return "from GOV.UK's Content API"
+    return "from the pages behind it"
 
 
 def _origin(listed: "Listed") -> str:

@@ -1,5 +1,6 @@
 """`trace`: the whole way of a release, from the bytes to who was told."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,10 +10,10 @@ from rich.markup import escape
 from despatch.app import App
 from despatch.app.running import lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
-from despatch.cli.context import Json, example, give, here, out
+from despatch.cli.context import Json, count, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import Delivery, Match
-from despatch.ports import Taken, Trace
+from despatch.ports import DocumentRecord, Taken, Trace
 from despatch.topics import CLASSIFIED, RELEASES
 
 
@@ -38,6 +39,7 @@ def trace(
         with app.store.transaction() as tx:
             found = tx.find_releases(release)
             way = tx.trace(found[0]) if len(found) == 1 else None
+            documents = tx.documents_of(found[0]) if way else []
             bodies = (
                 {
                     sha: tx.body(sha) is not None
@@ -49,9 +51,11 @@ def trace(
         if way is None:
             raise UsageError(_why_not(app, release, len(found)))
     if as_json:
-        give(_as_json(way, bodies))
+        give(_as_json(way, bodies) | {"documents": [asdict(one) for one in documents]})
     else:
         _show(way, bodies)
+        for document in documents:
+            _show_document(document)
 
 
 def _why_not(app: App, release: str, found: int) -> str:
@@ -111,6 +115,19 @@ def _show_taken(taken: Taken, *, kept: bool) -> None:
         f"  taken       {_at(taken.taken_at)}  {taken.place} offset {taken.offset}: "
         f"{escape(taken.verdict)}"
     )
+
+
+def _show_document(document: DocumentRecord) -> None:
+    """Say how often its document was read, and what came of it last."""
+    read = f"last {_at(document.read_at)}" if document.read_at else "not yet"
+    again = f"again {_at(document.due_at)}" if document.due_at else "no more"
+    out.print(
+        f"\n[bold]Document[/bold]  {escape(document.address)}  read for source "
+        f"{escape(document.source)} {count(document.readings, 'time')}"
+    )
+    out.print(f"  read        {read}, {again}: {escape(document.outcome)}")
+    if document.moved_to:
+        out.print(f"  leads to    {escape(document.moved_to)}")
 
 
 def _show_delivery(delivery: Delivery, shown: str) -> None:

@@ -22,6 +22,8 @@ class DocumentRecord:
     release: ReleaseId
     address: str
     """The release's canonical address."""
+    link: str
+    """Where the document is asked for."""
     host: str
     """Who is asked."""
     read_as: ReadAs

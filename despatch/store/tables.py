@@ -119,6 +119,7 @@ documents = Table(
     Column("key", Words, nullable=False),
     Column("release", Text, nullable=False, index=True),
     Column("address", Words, nullable=False),
+    Column("link", Words, nullable=False),
     Column("host", Words, nullable=False),
     Column("read_as", Text, nullable=False),
     Column("content_api", Words, nullable=False),

@@ -23,6 +23,7 @@ def a_document(key: str = "tag:1", host: str = "www.gov.uk", **changed: Any) -> 
         "key": key,
         "release": ReleaseId(f"r-{key}"),
         "address": f"https://{host}/{key}",
+        "link": f"http://{host}/{key}/?x=1",
         "host": host,
         "read_as": "govuk",
         "content_api": "https://www.gov.uk/api/content",
