@@ -3,6 +3,7 @@
     DespatchError
     ├── TransientError       wait and try again; the place is kept
     │   ├── ServerAway       a broker, database or feed does not answer
+    │   ├── Throttled        a site asks to be left alone for a while
     │   ├── Busy             somebody else holds the lock just now
     │   └── StorageFull      no room on the disk
     ├── PermanentError       this one thing can never be handled: dead letter
@@ -49,6 +50,18 @@ class ServerAway(TransientError):
     """A broker, a database or a site does not answer."""
 
     exit_code = 69  # EX_UNAVAILABLE
+
+
+class Throttled(TransientError):
+    """A whole site asks to be left alone for `retry_after` (429 with Retry-After).
+
+    `asked` is False if it had said so before, and was not asked again.
+    """
+
+    def __init__(self, message: str, *, retry_after: timedelta, host: str, asked: bool) -> None:
+        super().__init__(message, retry_after=retry_after, status=429)
+        self.host = host
+        self.asked = asked
 
 
 class Busy(TransientError):

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urljoin, urlsplit
@@ -17,7 +17,14 @@ import aiohttp
 from yarl import URL
 
 from despatch import __version__
-from despatch.errors import BadStatus, DespatchError, PermanentError, ServerAway, TransientError
+from despatch.errors import (
+    BadStatus,
+    DespatchError,
+    PermanentError,
+    ServerAway,
+    Throttled,
+    TransientError,
+)
 from despatch.ports import Clock, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
 from ingest.connect import Resolve, SystemResolver, VettingResolver, vetting_sockets
@@ -78,6 +85,7 @@ class HttpFetcher:
         self._max_body_bytes = max_body_bytes
         self._at_once = at_once
         self._pace = Pace(per_host, pause)
+        self._held: dict[str, datetime] = {}
         self._system = SystemResolver()
         self._resolve = resolve or self._system
         self._tls = tls
@@ -148,6 +156,7 @@ class HttpFetcher:
         for _hop in range(MAX_REDIRECTS + 1):
             host = vet_url(url, self._allowed)
             async with self._pace.turn(host):
+                self._check_held(host, url)
                 began = loop.time()
                 async with asyncio.timeout(left_s):
                     answer = await self._ask(url, headers, validators)
@@ -205,9 +214,27 @@ class HttpFetcher:
             wait = None
             if status in {429, 503} and (asked_for := answer.headers.get("Retry-After")):
                 wait = parse_retry_after(asked_for, self._clock.now(), most=LONGEST_ASKED)
+            if status == 429 and wait:
+                host = vet_url(url, self._allowed)
+                self._held[host] = self._clock.now() + wait
+                return Throttled(text, retry_after=wait, host=host, asked=True)
             return TransientError(text, retry_after=wait, status=status)
         body = await self._last_words(url, answer) if status == 410 else b""
         return BadStatus(text, status=status, address=url, body=body)
+
+    def _check_held(self, host: str, url: str) -> None:
+        """Leave a host alone that has asked for it; a 503's wait is its address's alone."""
+        until = self._held.get(host)
+        if until is None:
+            return
+        left = until - self._clock.now()
+        if left <= timedelta(0):
+            del self._held[host]
+            return
+        text = (
+            f"http 429: {url} was not asked: {host} wants to be left alone until {until:%H:%M} UTC"
+        )
+        raise Throttled(text, retry_after=left, host=host, asked=False)
 
     async def _last_words(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
         """Who is gone may say why, and where to look instead (GOV.UK's Content API does)."""

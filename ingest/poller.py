@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from functools import partial
 from despatch import log
 from despatch.errors import DespatchError, OperatorError
 from despatch.model import SourceId
-from despatch.ports import Alarms, Bus, Clock, Fetcher, Leased, LoggedAlarms, Store
+from despatch.ports import Alarms, Bus, Clock, Due, Fetcher, Leased, LoggedAlarms, Store
 from despatch.watchdog import Watchdog
 from ingest.feedchild import ChildParser
 from ingest.ledger import Ledger
@@ -42,7 +42,9 @@ class Poller:
 
     One event loop's own. `owner` names it in leases; `every` is the common pause between two
     polls; `lease` is how long a dead poller keeps a source; `parse` parses feeds and `extract`
-    finds the articles of pages (children that live as long as a call to this class, unless given).
+    finds the articles of pages (children that live as long as a call to this class, unless given);
+    `per_host` is how many sources of one host a service has in hand at a time, so that a slow one
+    leaves room for others (0: no limit).
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Poller:
         lease: timedelta = LEASE,
         alarms: Alarms | None = None,
         at_once: int = 32,
+        per_host: int = 0,
         parse: Parse | None = None,
         extract: Extract | None = None,
         stuck_after: timedelta = STUCK_AFTER,
@@ -64,6 +67,7 @@ class Poller:
         self._world = World(bus, store, clock, alarms or LoggedAlarms(), owner, every, lease)
         self._fetcher = fetcher
         self._at_once = at_once
+        self._per_host = per_host
         self._parse = parse
         self._extract = extract
         self._stuck_after = stuck_after
@@ -100,8 +104,8 @@ class Poller:
     ) -> list[PollReport]:
         """Poll these sources, else those that are due, else with `everything` all; report each.
 
-        Named ones and `everything` don't wait until they are due. Errors as `poll`, once every
-        other source has had its turn.
+        Named ones and `everything` don't wait until they are due, save where a server has asked
+        to be left alone (Retry-After). Errors as `poll`, once every other source has had its turn.
         """
         patient = self._patience(None, patience)
         wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
@@ -123,7 +127,8 @@ class Poller:
         faults = [result for result in results if isinstance(result, BaseException)]
         if faults:
             raise faults[0]
-        return [result for result in results if isinstance(result, PollReport)]
+        reports = [result for result in results if isinstance(result, PollReport)]
+        return await self._with_holds(reports, patient)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll whatever is due until `stop` is set; then finish the pages in hand.
@@ -222,6 +227,30 @@ class Poller:
             if fault is not None:
                 await turn.crashed(fault)
 
+    async def _with_holds(
+        self, reports: Sequence[PollReport], patient: Patience
+    ) -> list[PollReport]:
+        """Return the reports, those of sources that were not asked with what they wait for."""
+        if not any(report.outcome == "busy" for report in reports):
+            return list(reports)
+
+        def ask() -> Mapping[SourceId, Due]:
+            with self._world.store.transaction() as tx:
+                return tx.held(self._world.clock.now())
+
+        held = await patient.insist(ask)
+        return [
+            PollReport(
+                report.source,
+                "held",
+                problem=f"held until {held[report.source].at:%Y-%m-%d %H:%M} UTC: "
+                f"{held[report.source].why}",
+            )
+            if report.outcome == "busy" and report.source in held
+            else report
+            for report in reports
+        ]
+
     async def _ids(self, patient: Patience, everything: bool) -> Sequence[SourceId]:
         def ask() -> list[SourceId]:
             now = self._world.clock.now()
@@ -241,7 +270,8 @@ class Poller:
 
         def lease() -> Sequence[Leased]:
             with world.store.transaction() as tx:
-                return tx.lease_due(world.owner, world.clock.now(), world.lease, limit)
+                now = world.clock.now()
+                return tx.lease_due(world.owner, now, world.lease, limit, per_host=self._per_host)
 
         return await patient.insist(lease)
 

@@ -20,6 +20,7 @@ from despatch.errors import (
     FencedError,
     OperatorError,
     PermanentError,
+    Throttled,
     TransientError,
 )
 from despatch.model import Revision
@@ -48,7 +49,7 @@ from ingest.newness import Contact, Decision, Ignore, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.report import PollReport
-from ingest.schedule import next_due, spread_of
+from ingest.schedule import next_due, spread_of, words
 from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
 from ingest.watch import Hands, Watch
@@ -159,7 +160,12 @@ class Turn:
         try:
             await self._read()
         except ReadFailed as exc:
-            await self._failed(exc.why)
+            if isinstance(exc.why, Throttled):
+                await self._hold(exc.why.host, exc.why.retry_after or timedelta(0))
+            if isinstance(exc.why, Throttled) and not exc.why.asked:
+                await self._leave("held", str(exc.why))
+            else:
+                await self._failed(exc.why)
         else:
             await self._succeeded()
 
@@ -344,6 +350,16 @@ class Turn:
         elif failures >= ALARM_AFTER:
             text = f"{self._id} failed {failures} times in a row: {problem}"
             await self._patience.insist(partial(self._world.alarms.open, self._failing, text))
+
+    async def _hold(self, host: str, wait: timedelta) -> None:
+        """Leave a whole host alone, whoever polls it."""
+
+        def hold() -> None:
+            with self._world.store.transaction() as tx:
+                why = f"{host} asked to be left alone for {words(wait)} (Retry-After)"
+                tx.hold_host(host, self._world.clock.now() + wait, why)
+
+        await self._patience.insist(hold)
 
     async def _move(self, settings: Mapping[str, Any]) -> None:
         """Its publisher has moved it for good: it is asked there from now on."""

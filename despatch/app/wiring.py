@@ -171,6 +171,7 @@ class App:
             every=self.settings.poll_every,
             lease=lease,
             alarms=self.alarms,
+            per_host=self.settings.host_at_once,
         )
 
     def classifying(self) -> "Classifying":

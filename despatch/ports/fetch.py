@@ -41,7 +41,8 @@ class Fetcher(Protocol):
         """Return the answer to a GET, after redirects.
 
         Raises TransientError for whatever may pass (dns, tls, timeout, refused, 408, 429, 5xx;
-        `retry_after` as the server asked) and PermanentError for what will not (too large, an
+        `retry_after` as the server asked; Throttled for a 429 that says how long, and from then on
+        for its whole host, which is not asked) and PermanentError for what will not (too large, an
         address that the guard refuses; BadStatus for other 4xx). The text starts with the
         failure's word; an answer's `status` is on the error.
         """

@@ -48,8 +48,19 @@ class Polling(Protocol):
         """
         ...
 
+    def hold_host(self, host: str, until: datetime, why: str) -> None:
+        """Leave a host alone until then: no source of it is lent. A longer wait stays."""
+        ...
+
+    def held(self, now: datetime) -> Mapping[SourceId, Due]:
+        """Return the sources that want to be left alone, by themselves or with their host."""
+        ...
+
     def due(self, source: SourceId) -> Due | None:
-        """Return when a source is polled next and why; None if there is no such source."""
+        """Return when a source is polled next and why; None if there is no such source.
+
+        A host that is held holds its sources.
+        """
         ...
 
     def polls_of(self, source: SourceId) -> Sequence[Poll]:

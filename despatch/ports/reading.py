@@ -4,11 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from despatch.model import ReleaseId, SourceId, State
 from despatch.ports.documents import DocumentRecord
 from despatch.ports.polling import Due, Poll, Polling
 from despatch.ports.watching import Gap
+
+
+def host_of(settings: Mapping[str, Any]) -> str:
+    """Return whom a source with these settings asks; see `SourceRecord.host`."""
+    try:
+        return (urlsplit(str(settings.get("address", ""))).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,11 @@ class SourceRecord:
     """What that module's model holds, as JSON."""
     added_at: datetime
     state: State = "active"
+
+    @property
+    def host(self) -> str:
+        """Whom it asks, in small letters; empty if that is nobody, as for a folder."""
+        return host_of(self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +162,11 @@ class Reading(Polling, Protocol):
     def lease_source(
         self, source: SourceId, owner: str, now: datetime, lease: timedelta
     ) -> Leased | None:
-        """Lend a source to one poller; None if it is lent to another, paused or unknown."""
+        """Lend a source to one poller, and its host with it.
+
+        None if it is paused or unknown, if it or its host is lent to another poller, or if either
+        is held (`held`) and this poller doesn't have the source already.
+        """
         ...
 
     def lease_sources(
@@ -158,9 +176,13 @@ class Reading(Polling, Protocol):
         ...
 
     def lease_due(
-        self, owner: str, now: datetime, lease: timedelta, limit: int
+        self, owner: str, now: datetime, lease: timedelta, limit: int, *, per_host: int = 0
     ) -> Sequence[Leased]:
-        """Lend the sources that are due, longest due first."""
+        """Lend the sources that are due, longest due first, and their hosts likewise.
+
+        Never more than `per_host` sources of a host are lent at a time, so that one slow host with
+        many sources does not keep all others waiting; 0: as many as are due.
+        """
         ...
 
     def known_entries(

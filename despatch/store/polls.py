@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, select
 
 from despatch.model import SourceId
 from despatch.ports import POLLS_KEPT, Due, Poll
+from despatch.store.hosts import due_of, with_host
 from despatch.store.rows import Rows, insert_into
 from despatch.store.tables import polls, sources
 
@@ -17,8 +18,8 @@ class Polls(Rows):
     """The part of a transaction that the times of polls are."""
 
     def due(self, source: SourceId) -> Due | None:
-        row = self._first(select(sources).where(sources.c.id == source))
-        return None if row is None else Due(row.next_due, row.due_why, row.held_until)
+        row = self._first(with_host(sources).where(sources.c.id == source))
+        return None if row is None else due_of(row)
 
     def polls_of(self, source: SourceId) -> Sequence[Poll]:
         wanted = select(polls).where(polls.c.source == source).order_by(polls.c.number.desc())

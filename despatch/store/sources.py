@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Text, bindparam, func, or_, select, true, update
+from sqlalchemy import BigInteger, Row, Text, bindparam, func, select, true, update
 
 from despatch.errors import FencedError
 from despatch.fingerprint import digest
@@ -20,24 +20,28 @@ from despatch.ports import (
     Progress,
     SourceRecord,
 )
+from despatch.ports.reading import host_of
 from despatch.store.bodies import Bodies
 from despatch.store.documents import Documents
+from despatch.store.hosts import DUE, NAMED, Hosts, due_of, with_host, within_limits
 from despatch.store.polls import Polls, due_columns
 from despatch.store.rows import in_parts
 from despatch.store.tables import entries, sources
 from despatch.store.watching import Watching
 
+_NOBODY = (-1, "")
 MOST_NAMED = 500
 """So many sources are named in a statement; what is asked of more is sorted out here."""
 
 
-class Sources(Polls, Documents, Bodies, Watching):
+class Sources(Polls, Hosts, Documents, Bodies, Watching):
     """The part of a transaction that sources, cursors and known entries are."""
 
     def add_source(self, source: SourceRecord) -> bool:
         fresh = {
             "kind": source.kind,
             "settings": json.dumps(dict(source.settings)),
+            "host": source.host,
             "added_at": source.added_at,
             "state": source.state,
             "cursor": "{}",
@@ -54,8 +58,8 @@ class Sources(Polls, Documents, Bodies, Watching):
         return self._run(update(sources).where(*removed).values(**fresh, **again)) == 1
 
     def sources(self) -> Sequence[tuple[SourceRecord, Health, datetime | None]]:
-        wanted = select(sources).where(sources.c.state != "removed").order_by(sources.c.id)
-        return [(_record(row), _health(row), row.next_due) for row in self._all(wanted)]
+        wanted = with_host(sources).where(sources.c.state != "removed").order_by(sources.c.id)
+        return [(_record(row), _health(row), due_of(row).at) for row in self._all(wanted)]
 
     def set_source_state(self, source: SourceId, state: State) -> bool:
         return self._run(update(sources).where(sources.c.id == source).values(state=state)) == 1
@@ -68,30 +72,23 @@ class Sources(Polls, Documents, Bodies, Watching):
     def lease_sources(
         self, wanted: Collection[SourceId], owner: str, now: datetime, lease: timedelta
     ) -> Sequence[Leased]:
-        free = or_(_free(now), sources.c.lease_owner == owner)
         lent: list[Leased] = []
         for part in in_parts(wanted):
-            # In one order, so that two pollers can't wait for each other.
-            found = (
-                select(sources)
-                .where(sources.c.id.in_(part), sources.c.state == "active", free)
-                .order_by(sources.c.id)
-                .with_for_update()
-            )
-            lent += self._lend(self._all(found), owner, now + lease)
+            asked = {"part": part, "me": owner, "at": now}
+            rows = self._connection.execute(NAMED, asked).all()
+            lent += self._lend(rows, owner, now, now + lease)
         return lent
 
     def lease_due(
-        self, owner: str, now: datetime, lease: timedelta, limit: int
+        self, owner: str, now: datetime, lease: timedelta, limit: int, *, per_host: int = 0
     ) -> Sequence[Leased]:
-        due = (
-            select(sources)
-            .where(sources.c.state == "active", sources.c.next_due <= now, _free(now))
-            .order_by(sources.c.next_due, sources.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return self._lend(self._all(due), owner, now + lease)
+        found = select(sources).where(DUE)
+        if per_host:
+            found = found.where(within_limits(DUE, per_host))
+        found = found.order_by(sources.c.next_due, sources.c.id).limit(limit)
+        locked = found.with_for_update(skip_locked=True)
+        rows = self._connection.execute(locked, {"me": owner, "at": now}).all()
+        return self._lend(rows, owner, now, now + lease)
 
     def known_entries(
         self, source: SourceId, keys: Collection[str], addresses: Collection[str] = ()
@@ -113,13 +110,14 @@ class Sources(Polls, Documents, Bodies, Watching):
         return {source: list(known.values()) for source, known in found.items()}
 
     def keep(self, progress: Sequence[Progress]) -> Collection[SourceId]:
-        held = self._held([each.source for each in progress])
-        ours = [each for each in progress if held.get(each.source) == each.epoch]
+        lent = self._lent([each.source for each in progress])
+        ours = [each for each in progress if lent.get(each.source, _NOBODY)[0] == each.epoch]
         read_on = [_read_on(each) for each in ours if each.due is None]
         given_back = [_given_back(each, each.due) for each in ours if each.due is not None]
         for statement, rows in ((_READ_ON, read_on), (_GIVE_BACK, given_back)):
             if rows:
                 self._connection.execute(statement, rows)
+        self._give_back_hosts([lent[each.source][1] for each in ours if each.due is not None])
         self._remember([(each.source, each.poll) for each in ours if each.poll is not None])
         for gap in [each.gap for each in ours if each.gap is not None]:
             self.add_gap(gap)
@@ -141,10 +139,12 @@ class Sources(Polls, Documents, Bodies, Watching):
         self._keep_one(Progress(source, epoch, health, cursor, entries))
 
     def change_settings(self, source: SourceId, epoch: int, settings: Mapping[str, Any]) -> None:
-        if self._held([source]).get(source) != epoch:
+        lease, host = self._lent([source]).get(source, _NOBODY)
+        if lease != epoch:
             raise _fenced(source, epoch)
-        changed = {"settings": json.dumps(dict(settings))}
+        changed = {"settings": json.dumps(dict(settings)), "host": host_of(settings)}
         self._run(update(sources).where(sources.c.id == source).values(changed))
+        self._give_back_hosts([host])
 
     def release_source(
         self, source: SourceId, epoch: int, due: Due, health: Health, poll: Poll | None = None
@@ -155,8 +155,12 @@ class Sources(Polls, Documents, Bodies, Watching):
         if self.keep([progress]):
             raise _fenced(progress.source, progress.epoch)
 
-    def _lend(self, rows: Sequence[Row[Any]], owner: str, until: datetime) -> list[Leased]:
-        """Lend sources that this transaction has locked."""
+    def _lend(
+        self, rows: Sequence[Row[Any]], owner: str, now: datetime, until: datetime
+    ) -> list[Leased]:
+        """Lend sources that this transaction has locked, as far as their hosts are to be had."""
+        hosts = self._lend_hosts([row.host for row in rows], owner, now, until)
+        rows = [row for row in rows if row.host in hosts]
         for part in in_parts([row.id for row in rows]):
             lent = {"epoch": sources.c.epoch + 1, "lease_owner": owner, "lease_until": until}
             self._run(update(sources).where(sources.c.id.in_(part)).values(lent))
@@ -171,18 +175,18 @@ class Sources(Polls, Documents, Bodies, Watching):
             for row in rows
         ]
 
-    def _held(self, wanted: Collection[SourceId]) -> Mapping[SourceId, int]:
-        """Lock sources; return the lease of each that is lent to anybody, run out or not."""
-        held: dict[SourceId, int] = {}
+    def _lent(self, wanted: Collection[SourceId]) -> Mapping[SourceId, tuple[int, str]]:
+        """Lock sources; return lease and host of each that is lent to anybody, run out or not."""
+        lent: dict[SourceId, tuple[int, str]] = {}
         for part in in_parts(wanted):
-            lent = (
-                select(sources.c.id, sources.c.epoch)
+            found = (
+                select(sources.c.id, sources.c.epoch, sources.c.host)
                 .where(sources.c.id.in_(part), sources.c.lease_owner.is_not(None))
                 .order_by(sources.c.id)
                 .with_for_update()
             )
-            held |= {row.id: row.epoch for row in self._all(lent)}
-        return held
+            lent |= {row.id: (row.epoch, row.host) for row in self._all(found)}
+        return lent
 
     def _keep_entries(self, progress: Sequence[Progress]) -> None:
         # The last of two with one key is meant, and one statement can't change a row twice.
@@ -215,10 +219,6 @@ _GIVE_BACK = _READ_ON.values(
 
 def _fenced(source: SourceId, epoch: int) -> FencedError:
     return FencedError(f"source {source} is no longer lent to this poller (lease {epoch})")
-
-
-def _free(now: datetime) -> Any:
-    return or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
 
 
 def _read_on(progress: Progress) -> dict[str, Any]:

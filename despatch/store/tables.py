@@ -33,12 +33,15 @@ metadata = MetaData(
 # SQLite numbers rows by itself only in a column that it calls INTEGER.
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 
+_LENT = text("lease_owner IS NOT NULL")
+
 sources = Table(
     "sources",
     metadata,
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("settings", Text, nullable=False),
+    Column("host", Words, nullable=False),
     Column("added_at", Moment, nullable=False),
     Column("state", Text, nullable=False),
     Column("cursor", Text, nullable=False),
@@ -55,6 +58,19 @@ sources = Table(
     Column("problem", Words, nullable=False),
     Column("newest_at", Moment),
     Index(None, "state", "next_due"),
+    # As many rows as there are polls under way: what a host's limit is counted with.
+    Index("ix_sources_lent", "host", sqlite_where=_LENT, postgresql_where=_LENT),
+)
+
+# Whom sources ask: lent to one poller at a time, and left alone when a 429 asks for it.
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Words, primary_key=True),
+    Column("lease_owner", Text),
+    Column("lease_until", Moment),
+    Column("held_until", Moment),
+    Column("held_why", Words, nullable=False),
 )
 
 # A ring: a source's newest poll takes the place of its oldest one.

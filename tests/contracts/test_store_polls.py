@@ -46,7 +46,7 @@ def test_an_unknown_source_is_never_due(store: Store) -> None:
 
 
 def test_a_source_keeps_when_it_is_due_and_why(store: Store) -> None:
-    due = Due(NOW + 20 * MINUTE, "the server asked for 20 min (Retry-After)", NOW + 20 * MINUTE)
+    due = Due(NOW + 20 * MINUTE, "the server asked for 1 min (Retry-After)", NOW)
     give_back(store, due)
     with store.transaction() as tx:
         assert tx.due(GOVUK) == due

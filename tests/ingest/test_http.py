@@ -14,7 +14,14 @@ from typing import Any
 import brotli
 import pytest
 
-from despatch.errors import BadStatus, DespatchError, PermanentError, ServerAway, TransientError
+from despatch.errors import (
+    BadStatus,
+    DespatchError,
+    PermanentError,
+    ServerAway,
+    Throttled,
+    TransientError,
+)
 from despatch.ports import Response, Validators
 from despatch.testing import Answer, FakeClock, LoopbackServer
 from despatch.testing.certificates import make_certificates
@@ -439,3 +446,32 @@ def test_a_wait_that_means_nothing_is_none(server: LoopbackServer) -> None:
 
     assert isinstance(error, TransientError)
     assert error.retry_after is None
+
+
+def test_a_host_that_asks_to_be_left_alone_is_not_asked_until_then(server: LoopbackServer) -> None:
+    """Whatever the address: a 429 speaks for its host, a 503 for its address alone."""
+    clock = FakeClock()
+    slow = Answer(429, headers=[("Retry-After", "60")])
+    busy = server.will("/busy", Answer(503, headers=[("Retry-After", "60")]))
+    throttled = server.will("/slow", slow)
+    well = server.will("/well", Answer(body=b"<rss/>"))
+
+    async def work() -> None:
+        async with HttpFetcher(allow_networks=LOOPBACK, clock=clock) as fetcher:
+            with pytest.raises(TransientError, match="http 503"):
+                await fetcher.get(busy)
+            await fetcher.get(well)
+            with pytest.raises(Throttled) as first:
+                await fetcher.get(throttled)
+            clock.move(timedelta(seconds=20))
+            with pytest.raises(Throttled, match="not asked") as second:
+                await fetcher.get(well)
+            assert (first.value.asked, first.value.retry_after) == (True, timedelta(seconds=60))
+            assert (second.value.asked, second.value.retry_after) == (False, timedelta(seconds=40))
+            assert (second.value.host, second.value.status) == ("127.0.0.1", 429)
+            clock.move(timedelta(seconds=40))
+            await fetcher.get(well)
+
+    asyncio.run(work())
+
+    assert [request.path for request in server.requests] == ["/busy", "/well", "/slow", "/well"]

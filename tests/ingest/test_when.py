@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from despatch.errors import BadStatus, TransientError
+from despatch.errors import BadStatus, Throttled, TransientError
 from despatch.model import SourceId
 
 MINUTE = timedelta(minutes=1)
@@ -192,3 +192,68 @@ def test_a_source_that_is_not_found_is_asked_again(here: Any) -> None:
 
     assert here.poll(source).outcome == "failed"
     assert here.health(source)[0] == "active"
+
+
+def throttled(asked: bool = True) -> Throttled:
+    return Throttled("http 429: slow down", retry_after=HOUR, host="example.gov", asked=asked)
+
+
+def test_a_429_holds_its_whole_host_and_an_operator_waits_too(here: Any) -> None:
+    here.add("a", address="https://example.gov/a")
+    here.add("b", address="https://example.gov/b")
+    here.add("c", address="https://example.org/c")
+    here.fetcher.will("https://example.gov/a", throttled())
+    here.fetcher.will("https://example.org/c", feed("1"))
+    here.poll(SourceId("a"))
+
+    reports = asyncio.run(here.poller().poll_once(everything=True))
+
+    assert {report.source: report.outcome for report in reports} == {
+        "a": "held",
+        "b": "held",
+        "c": "fetched",
+    }
+    assert reports[1].problem == (
+        "held until 2026-03-02 13:00 UTC: example.gov asked to be left alone for 1 h (Retry-After)"
+    )
+    assert here.due(SourceId("b")).at == here.clock.now() + HOUR
+    assert here.polls(SourceId("b")) == []
+
+
+def test_a_source_that_was_not_asked_for_its_host_s_sake_has_not_failed(here: Any) -> None:
+    source = here.add(address="https://example.gov/a")
+    here.fetcher.will("https://example.gov/a", throttled(asked=False))
+
+    report = here.poll(source)
+
+    assert report.outcome == "held"
+    assert here.health(source)[1].failures == 0
+    assert here.due(source).at == here.clock.now() + HOUR
+
+
+def test_a_503_holds_its_source_alone(here: Any) -> None:
+    here.add("a", address="https://example.gov/a")
+    here.add("b", address="https://example.gov/b")
+    here.fetcher.will(
+        "https://example.gov/a", TransientError("http 503: x", retry_after=HOUR, status=503)
+    )
+    here.fetcher.will("https://example.gov/b", feed("1"))
+    here.poll(SourceId("a"))
+
+    reports = asyncio.run(here.poller().poll_once([SourceId("a"), SourceId("b")]))
+
+    assert [report.outcome for report in reports] == ["held", "fetched"]
+
+
+def test_everything_at_once_ignores_the_rest_of_the_schedule(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(
+        here.feed,
+        feed("1", head="<ttl>600</ttl><skipDays><day>Monday</day></skipDays>"),
+        headers=[("Cache-Control", "max-age=86400")],
+    )
+    here.poll(source)
+
+    (report,) = asyncio.run(here.poller().poll_once(everything=True))
+
+    assert report.outcome == "unchanged"

@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=False),
@@ -90,6 +91,23 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_sources_state_next_due"), "sources", ["state", "next_due"], unique=False
+    )
+    op.create_index(
+        "ix_sources_lent",
+        "sources",
+        ["host"],
+        unique=False,
+        sqlite_where=sa.text("lease_owner IS NOT NULL"),
+        postgresql_where=sa.text("lease_owner IS NOT NULL"),
+    )
+    op.create_table(
+        "hosts",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_hosts")),
     )
     op.create_table(
         "subscribers",
