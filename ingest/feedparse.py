@@ -57,6 +57,10 @@ class ParsedFeed:
     """What the feed calls itself."""
     format: str = ""
     """Which dialect it is, as feedparser names it: `rss20`, `atom10`; empty if it can't tell."""
+    encoding: str = ""
+    """How its characters were coded, as it turned out."""
+    fault: str = ""
+    """What is wrong with the document, though entries could be read."""
     keys: tuple[str, ...] = ()
     """Its items' keys in the document's order, empty for an empty one, if each item can be told
     from the others and parsed without them; else nothing."""
@@ -99,6 +103,8 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         hints=hints_of_feed(head, body),
         title=title,
         format=format_,
+        encoding=str(document.get("encoding") or ""),
+        fault=str(fault)[:200] if fault is not None else "",
         keys=tuple(entry.key if entry else "" for entry in entries) if alone else (),
     )
 

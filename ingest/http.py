@@ -33,6 +33,7 @@ from ingest.guard import EVERYWHERE, Network, vet_host, vet_ip, vet_url
 from ingest.http_errors import translate
 from ingest.pace import PER_HOST, Pace
 from ingest.schedule import LONGEST_ASKED
+from ingest.witness import Witness
 
 MAX_BODY_BYTES = 15 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -57,7 +58,7 @@ class HttpFetcher:
 
     `allow_networks` are fetched from though they are not public. `tls` is whom to trust, if not
     whom the system trusts. `proxy` is the address of an HTTP proxy that every request goes
-    through: the only thing then that is connected to, wherever it is.
+    through: the only thing then that is connected to, wherever it is. `witness` notes what is done.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class HttpFetcher:
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._headers = {
             "User-Agent": f"Despatch/{__version__}" + (f" (+{contact})" if contact else ""),
@@ -88,6 +90,9 @@ class HttpFetcher:
         self._held: dict[str, datetime] = {}
         self._system = SystemResolver()
         self._resolve = resolve or self._system
+        self._witness = witness
+        if witness is not None:
+            self._resolve = witness.resolving(self._resolve)
         self._tls = tls
         self._proxy = URL(proxy) if proxy else None
         self._session: aiohttp.ClientSession | None = None
@@ -177,6 +182,9 @@ class HttpFetcher:
         async with self._session.get(
             url, headers=headers, allow_redirects=False, proxy=self._proxy
         ) as answer:
+            if self._witness is not None:
+                sent, got, now = answer.request_info.headers, answer.headers, self._clock.now()
+                self._witness.saw(url, sent, answer.status, answer.reason, got, now)
             if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
                 return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
             if answer.status not in {200, 203} and not (answer.status == 304 and given != _NONE):

@@ -93,9 +93,16 @@ def add_source(app: App, asked: Wanted, *, answers_from: str | None = None) -> A
 
     Raises UsageError for settings that can't be, and for an id that another address has.
     """
-    record = _record(app, asked)
+    record = record_of(app, asked)
     with app.store.transaction() as tx:
         return _add(tx, record, answers_from)
+
+
+def record_of(app: App, asked: Wanted) -> SourceRecord:
+    """Return what would be added. Raises UsageError for settings that can't be."""
+    _check(asked)
+    settings = {**asked.settings, "address": asked.address}
+    return SourceRecord(asked.id, asked.kind, settings, app.clock.now())
 
 
 def look_at(app: App, address: str) -> "Feed | list[Candidate]":
@@ -120,7 +127,7 @@ def import_feeds(app: App, outlines: "Sequence[Outline]") -> Imported:
         try:
             with app.store.transaction() as tx:
                 asked = _of_outline(outline, _ids(tx))
-                one = _add(tx, _record(app, asked))
+                one = _add(tx, record_of(app, asked))
                 if one.new and outline.paused:
                     tx.set_source_state(one.source.id, "paused")
         except UsageError as exc:
@@ -155,12 +162,6 @@ def export_feeds(app: App) -> "tuple[list[Outline], list[str]]":
             )
         )
     return outlines, left_out
-
-
-def _record(app: App, asked: Wanted) -> SourceRecord:
-    _check(asked)
-    settings = {**asked.settings, "address": asked.address}
-    return SourceRecord(asked.id, asked.kind, settings, app.clock.now())
 
 
 def _check(asked: Wanted) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
     from ingest.poller import Poller
+    from ingest.witness import Witness
     from processors.stage import Classifying
     from processors.themes import Theme
 
@@ -141,8 +142,8 @@ class App:
             self.store, self.clock, operator_url=self.settings.operator_url, senders=self.senders
         )
 
-    def fetcher(self) -> "HttpFetcher":
-        """Return a fetcher, to be entered in an event loop."""
+    def fetcher(self, witness: "Witness | None" = None) -> "HttpFetcher":
+        """Return a fetcher, to be entered in an event loop; `witness` notes what it does."""
         from ingest.connect import trusting
         from ingest.http import HttpFetcher
 
@@ -156,6 +157,7 @@ class App:
             pause=said.host_pause,
             tls=trusting(said.ca_file) if said.ca_file else None,
             proxy=said.proxy.get_secret_value() if said.proxy else None,
+            witness=witness,
         )
 
     def poller(self, fetcher: Fetcher, lease: timedelta = SOURCE_LEASE) -> "Poller":

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from despatch.cli import adding, lists
+from despatch.cli import adding, checking, lists, showing
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
@@ -16,11 +16,11 @@ Which = Annotated[str, typer.Argument(help="The source's name.")]
 
 sources = typer.Typer(
     no_args_is_help=True,
-    help="Add, list, pause, resume and remove sources.",
+    help="Add, check, list, show, pause, resume and remove sources.",
     epilog=example("despatch sources list"),
 )
 adding.add_to(sources)
-lists.add_to(sources)
+checking.add_to(sources)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,6 +67,9 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     out.print(table)
 
 
+showing.add_to(sources)
+
+
 @sources.command(epilog=example("despatch sources pause govuk"))
 def pause(context: typer.Context, source: Which, as_json: Json = False) -> None:
     """Stop reading a source for now."""
@@ -83,6 +86,9 @@ def resume(context: typer.Context, source: Which, as_json: Json = False) -> None
 def remove(context: typer.Context, source: Which, as_json: Json = False) -> None:
     """Remove a source; its releases stay in the archive."""
     _set(context, source, "removed", as_json)
+
+
+lists.add_to(sources)
 
 
 def _set(context: typer.Context, source: str, state: State, as_json: bool) -> None:

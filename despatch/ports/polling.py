@@ -63,6 +63,13 @@ class Polling(Protocol):
         """
         ...
 
+    def cursor(self, source: SourceId) -> Mapping[str, Any] | None:
+        """Return where a source was read to, for a look that leases nothing and saves nothing.
+
+        None if there is no such source.
+        """
+        ...
+
     def polls_of(self, source: SourceId) -> Sequence[Poll]:
         """Return a source's last polls, newest first, at most `POLLS_KEPT`."""
         ...

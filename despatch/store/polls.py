@@ -1,5 +1,6 @@
 """When sources are polled next and why, and the last polls of each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
@@ -20,6 +21,10 @@ class Polls(Rows):
     def due(self, source: SourceId) -> Due | None:
         row = self._first(with_host(sources).where(sources.c.id == source))
         return None if row is None else due_of(row)
+
+    def cursor(self, source: SourceId) -> Mapping[str, Any] | None:
+        row = self._first(select(sources.c.cursor).where(sources.c.id == source))
+        return None if row is None else json.loads(row.cursor)
 
     def polls_of(self, source: SourceId) -> Sequence[Poll]:
         wanted = select(polls).where(polls.c.source == source).order_by(polls.c.number.desc())

@@ -159,10 +159,10 @@ class Catalogue:
         found = self.find(name)
         if found is None:
             near = self.nearest(name)
-            hint = f"did you mean {near}? " if near else ""
+            hint = f": did you mean {near}? See" if near else "; see"
             raise UsageError(
-                f"{name!r} is no web address (https://…) and not in the catalogue: {hint}"
-                "See: despatch sources catalogue"
+                f"{name!r} is no web address (https://…) and not in the catalogue{hint}: "
+                "despatch sources catalogue"
             )
         return found
 

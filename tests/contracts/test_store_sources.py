@@ -99,6 +99,18 @@ def test_a_removed_source_is_added_anew_and_its_entries_stay_known(
     assert (fresh.cursor, fresh.first_contact) == ({}, True)
 
 
+def test_where_a_source_was_read_to_can_be_seen_without_leasing_it(
+    store: Store, govuk: SourceId
+) -> None:
+    leased = lent(store)
+    with store.transaction() as tx:
+        assert tx.cursor(govuk) == {}
+        tx.save_cursor(govuk, leased.epoch, {"etag": '"a"'}, [], WELL)
+        assert tx.cursor(govuk) == {"etag": '"a"'}
+        tx.save_cursor(govuk, leased.epoch, {}, [], WELL)
+        assert tx.cursor(SourceId("nobody")) is None
+
+
 def test_sources_are_listed_by_id_without_removed_ones(store: Store) -> None:
     with store.transaction() as tx:
         for name in ("c", "a", "b"):
