@@ -1,7 +1,7 @@
 """When a source is next due, and why. Pure.
 
 The longest of what anybody asks for counts: our own pause, the server's headers, the feed's own
-words, the back-off after failures. `docs/reference/polling.md` is the table of these rules.
+words, the back-off after failures. `docs/reference/schedule.md` is the table of these rules.
 """
 
 from collections.abc import Iterator

@@ -49,18 +49,11 @@ from ingest.newness import Contact, Decision, Ignore, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.report import PollReport
-from ingest.schedule import next_due, spread_of, words
 from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
+from ingest.standing import GONE, Standing
 from ingest.watch import Hands, Watch
 
-ALARM_AFTER = 3
-"""So many failures in a row, and a person is told."""
-
-GONE = 410
-"""The HTTP status of what was there and will not be again (RFC 9110 §15.5.11)."""
-
-ENDED = "it has ended, and is asked again only once it is resumed"
 NOT_WHOLE = "it was not read whole"
 
 OnPage = Callable[[PollReport], None]
@@ -120,12 +113,17 @@ class Turn:
         """The cursor as the store has it."""
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
-        self._every, self._fixed = world.every, False
-        self._hints = kept_hints(leased.cursor)
-        self._settings: Mapping[str, Any] | None = None
+        self._standing = Standing(
+            leased.source.id,
+            world.every,
+            world.store,
+            world.clock,
+            world.alarms,
+            self._patience,
+            kept_hints(leased.cursor),
+        )
         self._cursor = leased.cursor
         self._id = leased.source.id
-        self._failing = f"source {leased.source.id} fails"
         self._log = log.get(stage="ingest", source=leased.source.id)
 
     @property
@@ -161,7 +159,7 @@ class Turn:
             await self._read()
         except ReadFailed as exc:
             if isinstance(exc.why, Throttled):
-                await self._hold(exc.why.host, exc.why.retry_after or timedelta(0))
+                await self._standing.hold(exc.why)
             if isinstance(exc.why, Throttled) and not exc.why.asked:
                 await self._leave("held", str(exc.why))
             else:
@@ -171,8 +169,7 @@ class Turn:
 
     async def _read(self) -> None:
         source = self._opened()
-        if source.every is not None:
-            self._every, self._fixed = source.every, True
+        self._standing.ask_every(source.every)
         self._watch = self._watching(source)
         self._documents = self._documents_of(source)
         reading = source.read(self._tools, self._leased.cursor, self._world.clock.now())
@@ -241,7 +238,7 @@ class Turn:
         self.report = self.report.with_page(page, decisions, gap=missed is not None, late=late)
         self._cursor = settled
         if not late:
-            self._hints, self._settings = page.hints, page.settings
+            self._standing.heed(page)
         if self._manner.on_page is not None:
             self._manner.on_page(self.report)
 
@@ -317,21 +314,17 @@ class Turn:
             self._unsaved = None
 
     async def _succeeded(self) -> None:
-        now = self._world.clock.now()
-        newest_at = now if self.report.new else self._leased.health.newest_at
-        if self._settings is not None:
-            await self._move(self._settings)
-        if self._leased.health.failures >= ALARM_AFTER:
-            # Before the failures are forgotten: killed in between, the next poll does it again.
-            await self._patience.insist(partial(self._world.alarms.close, self._failing))
-        await self._give_back(self._due(), Health(polled_at=now, ok_at=now, newest_at=newest_at))
-        if self.report.outcome == "ended":
-            await self._retire("says that it has ended")
+        now, report = self._world.clock.now(), self.report
+        newest_at = now if report.new else self._leased.health.newest_at
+        await self._standing.move(self._leased.epoch)
+        # Before the failures are forgotten: killed in between, the next poll does it again.
+        await self._standing.well(self._leased.health.failures)
+        due = self._standing.due(ended=report.outcome == "ended")
+        await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
+        if report.outcome == "ended":
+            await self._standing.retire("says that it has ended")
         self._log.info(
-            "source polled",
-            outcome=self.report.outcome,
-            new=self.report.new,
-            changed=self.report.changed,
+            "source polled", outcome=report.outcome, new=report.new, changed=report.changed
         )
 
     async def _failed(self, why: DespatchError) -> None:
@@ -339,52 +332,18 @@ class Turn:
         failures = self._leased.health.failures + 1
         problem = str(why)[:500]
         status = why.status if isinstance(why, TransientError | PermanentError) else None
-        outcome = "ended" if status == GONE else "failed"
+        ended = status == GONE
+        outcome = "ended" if ended else "failed"
         self.report = replace(self.report, outcome=outcome, problem=problem, status=status)
-        due = self._due(failures, why.retry_after if isinstance(why, TransientError) else None)
+        retry_after = why.retry_after if isinstance(why, TransientError) else None
+        due = self._standing.due(failures, retry_after, ended=ended)
         self._log.warning("poll failed", why=problem, failures=failures, due=due.at.isoformat())
         health = replace(self._leased.health, polled_at=now, failures=failures, problem=problem)
         await self._give_back(due, health)
-        if outcome == "ended":
-            await self._retire(f"is gone for good ({problem})")
-        elif failures >= ALARM_AFTER:
-            text = f"{self._id} failed {failures} times in a row: {problem}"
-            await self._patience.insist(partial(self._world.alarms.open, self._failing, text))
-
-    async def _hold(self, host: str, wait: timedelta) -> None:
-        """Leave a whole host alone, whoever polls it."""
-
-        def hold() -> None:
-            with self._world.store.transaction() as tx:
-                why = f"{host} asked to be left alone for {words(wait)} (Retry-After)"
-                tx.hold_host(host, self._world.clock.now() + wait, why)
-
-        await self._patience.insist(hold)
-
-    async def _move(self, settings: Mapping[str, Any]) -> None:
-        """Its publisher has moved it for good: it is asked there from now on."""
-
-        def change() -> None:
-            with self._world.store.transaction() as tx:
-                tx.change_settings(self._id, self._leased.epoch, settings)
-
-        await self._patience.insist(change)
-        self._log.warning("source moved", to=settings.get("address"))
-
-    async def _retire(self, why: str) -> None:
-        """A feed has said its last word: ask no more, and tell a person, not the subscribers."""
-
-        def pause() -> None:
-            with self._world.store.transaction() as tx:
-                tx.set_source_state(self._id, "paused")
-
-        await self._patience.insist(pause)
-        ended = f"source {self._id} has ended"
-        text = (
-            f"{self._id} {why}, and is paused: look for its successor. "
-            f"Once that is done: despatch alarms close '{ended}'"
-        )
-        await self._patience.insist(partial(self._world.alarms.open, ended, text))
+        if ended:
+            await self._standing.retire(f"is gone for good ({problem})")
+        else:
+            await self._standing.ill(failures, problem)
 
     async def _leave(self, outcome: str, problem: str) -> None:
         """Give the source back at once, for another to go on; nothing is counted against it."""
@@ -392,19 +351,6 @@ class Turn:
         with suppress(FencedError, TransientError, OperatorError):  # its lease ends by itself
             now = self._world.clock.now()
             await self._ledger.keep(self._last(Due(now, NOT_WHOLE), self._leased.health))
-
-    def _due(self, failures: int = 0, retry_after: timedelta | None = None) -> Due:
-        now = self._world.clock.now()
-        due = next_due(
-            now,
-            self._every,
-            self._hints,
-            fixed=self._fixed,
-            failures=failures,
-            retry_after=retry_after,
-            spread=spread_of(self._id, now),
-        )
-        return replace(due, why=ENDED) if self.report.outcome == "ended" else due
 
     async def _give_back(self, due: Due, health: Health) -> None:
         last = replace(self._last(due, health), poll=self._ended())
