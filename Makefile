@@ -38,8 +38,9 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 	@$(BIN)/coverage run -m pytest -q -rs --durations=10
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=85 | tail -40
 
-evaluate: .venv/dev ## themes against labelled releases, in ../shared/data
+evaluate: .venv/dev ## themes and the poller against real releases, in ../shared/data
 	@$(BIN)/python -m bench.evaluate
+	@$(BIN)/python -m bench.evaluate_history
 
 bench: .venv/dev ## speed, as ratios to a peer in the same run
 	@$(BIN)/python -m bench

@@ -120,7 +120,7 @@ def _seen_before(kept: KnownEntry, moment: datetime) -> bool:
 
 def _is_unchanged(decision: Decision, kept: KnownEntry, at: datetime | None) -> bool:
     """Whoever gives an old entry a later date moves it to the top: it shows no continuity."""
-    if decision.reason in _OLDER_STATES:
+    if decision.reason in _OLDER_STATES or (isinstance(decision, Ignore) and decision.reread):
         return False
     moved = at is not None and kept.dated_at is not None and at - kept.dated_at > AT_ONCE
     return not moved

@@ -152,6 +152,6 @@ def _entry(row: Mapping[str, Any]) -> Entry | None:
         text=clean_text(text),
         raw=(title, text, address),
         text_kind="summary",
-        text_from="api",
+        text_from="feed",  # a list of summaries, whoever gives it: no document was read
         updated_at=parse_date(str(row.get("public_timestamp") or "")),
     )

@@ -16,7 +16,7 @@ from ingest.gaps import Sight, is_gap, joins, may_be_gap, missed_until, sights
 from ingest.newness import Contact, Decision, decide
 from ingest.older import BySearch, LooksBack, Way
 from ingest.patience import Patience
-from ingest.source import Page, Part, ReadFailed, Source, Tools
+from ingest.source import Page, Part, ReadFailed, Source, Tools, Window
 
 MOST_TRIES = 5
 """So many polls try to repair a gap; then it stays, until a person has seen to it."""
@@ -81,6 +81,7 @@ class Watch:
             return None  # no window, its first contact, or one that has shown nothing yet
         if not may_be_gap(decisions, page.unchanged):
             return None
+        page = await self._whole(page, window)
         seen = await self._sights(page)
         if not is_gap(seen):
             return None
@@ -91,7 +92,7 @@ class Watch:
             found_at=now,
             since=health.ok_at,
             until=missed_until(seen, health.ok_at, now),
-            link=window.older,
+            link=page.window.older if page.window else "",
         )
 
     async def remember(self, cursor: Mapping[str, Any], missed: Gap | None) -> Mapping[str, Any]:
@@ -181,24 +182,25 @@ class Watch:
         self._log.info("reconciled", listed=listed, missing=missing)
 
     async def _sights(self, page: Page, *, before: datetime | None = None) -> list[Sight]:
-        """Return what a page's entries say, its document read as a whole."""
+        """Return what a page's entries say."""
         part = page.parts[0]
         entries, places = part.entries, page.window.places if page.window else ()
-        if page.window is not None and len(places) != len(entries):
-            entries, places = await self._parsed_whole(part, page.window.content_type)
         known = await self._hands.known(entries)
         decisions = decide(entries, known.values(), self._contact(part))
         in_order = places or range(len(entries), 0, -1)
         return sights(entries, in_order, decisions, known, before=before)
 
-    async def _parsed_whole(
-        self, part: Part, content_type: str
-    ) -> tuple[tuple[Entry, ...], tuple[int, ...]]:
+    async def _whole(self, page: Page, window: Window) -> Page:
+        """Return a window with all of its entries: those that were familiar were not parsed."""
+        part = page.parts[0]
+        if len(window.places) == len(part.entries):
+            return page
         try:
-            whole = await self._tools.parse(part.body, content_type, part.fetched.address)
+            feed = await self._tools.parse(part.body, window.content_type, part.fetched.address)
         except (TransientError, PermanentError) as exc:
             raise ReadFailed(exc) from exc
-        return whole.entries, whole.places
+        whole = replace(window, places=feed.places, older=feed.older)
+        return replace(page, parts=(replace(part, entries=feed.entries),), window=whole)
 
     async def _new_of(self, page: Page, until: datetime) -> Page:
         """Return a page of search results with what the source never showed, and should have.

@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 import despatch
+from despatch.app.history import Polled, poll_history
 from despatch.app.running import others_running, own_stages, wait_until_done, wait_until_sent
 from despatch.app.wiring import App
 from despatch.errors import Busy, UsageError
@@ -27,6 +28,7 @@ from despatch.topics import CLASSIFIED, decode
 
 if TYPE_CHECKING:
     from ingest.poller import PollReport
+    from ingest.saved import Window
 
 LEASE = timedelta(seconds=15)
 """How long a replay that was killed keeps the next one waiting; renewed with each page."""
@@ -71,6 +73,8 @@ class ReplayReport:
     subscriptions: int = 0
     done: bool = True
     """False if the stages, elsewhere, had not finished in time."""
+    history: Polled | None = None
+    """What the polls came to, if a feed's saved history was replayed."""
 
 
 def seeds() -> Path:
@@ -118,6 +122,14 @@ def rehearsal(live: App) -> Iterator[App]:
 
     Channels are copied by name alone, without their URLs.
     """
+    with _apart(live) as app:
+        _copy_subscriptions(live, app)
+        yield app
+
+
+@contextmanager
+def _apart(live: App) -> Iterator[App]:
+    """Yield a temporary installation that is empty."""
     with tempfile.TemporaryDirectory(prefix="despatch-rehearsal-") as folder:
         settings = live.settings.model_copy(
             update={
@@ -129,7 +141,6 @@ def rehearsal(live: App) -> Iterator[App]:
             }
         )
         with App(settings, clock=live.clock) as app:
-            _copy_subscriptions(live, app)
             yield app
 
 
@@ -144,17 +155,21 @@ def replay(
     patience: timedelta = timedelta(minutes=10),
     progress: Progress | None = None,
 ) -> ReplayReport:
-    """Replay what is saved at a path; with `deliver`, tell the live subscribers.
+    """Replay what is saved at a path, documents or a feed's history; `deliver`: tell subscribers.
 
     Stages that run elsewhere do their part there; otherwise they run here until all is done.
     Raises UsageError for a path that can't be read.
     """
-    source = source_for(path, since, until)
+    from ingest.saved import Window
+    from ingest.snapshots import is_history
+
     progress = progress or _silent
-    if deliver:
-        return _replay(live, source, path, rate, patience, progress, send=True)
-    with rehearsal(live) as app:
-        return _replay(app, source, path, rate, patience, progress, send=False)
+    with nullcontext(live) if deliver else rehearsal(live) as app:
+        if is_history(path):
+            window = Window(since, until)
+            return _replay_history(app, path, window, rate, patience, progress, send=deliver)
+        source = source_for(path, since, until)
+        return _replay(app, source, path, rate, patience, progress, send=deliver)
 
 
 def replay_in(app: App, path: Path) -> ReplayReport:
@@ -198,6 +213,45 @@ def _replay(
         deliveries=_deliveries(app, heard) if send else {},
         subscriptions=len(live),
         done=done,
+    )
+
+
+def _replay_history(
+    app: App,
+    path: Path,
+    window: "Window",
+    rate: float | None,
+    patience: timedelta,
+    progress: Progress,
+    *,
+    send: bool,
+) -> ReplayReport:
+    starts = {place: extent.end for place, extent in app.bus.extents(CLASSIFIED).items()}
+    with _apart(app) as memory:
+        polling = poll_history(
+            app, memory, path, window, rate=rate, keep_bodies=send, progress=progress
+        )
+        polled = asyncio.run(polling)
+    began = app.clock.now()
+    done = _finish(app, began + patience, progress, send=send)
+    heard = tuple(_heard(app, starts))
+    with app.store.transaction() as tx:
+        live = [s for s in tx.subscriptions() if s.state == "active"]
+    return ReplayReport(
+        path=str(path),
+        delivered=send,
+        documents=polled.new + polled.changed + polled.known,
+        new=polled.new,
+        revised=polled.changed,
+        known=polled.known,
+        outside=0,
+        unchanged=False,
+        skipped=polled.skipped,
+        heard=heard,
+        deliveries=_deliveries(app, heard) if send else {},
+        subscriptions=len(live),
+        done=done,
+        history=polled,
     )
 
 
@@ -283,16 +337,18 @@ def _heard(app: App, starts: Mapping[Place, int]) -> Iterator[Heard]:
             if not classified.themes:
                 continue
             with app.store.transaction() as tx:
-                matches = tx.trace(classified.revision.release.id).matches
-            of_this = tuple(m for m in matches if m.revision == classified.revision.id)
-            yield Heard(classified, of_this)
+                trace = tx.trace(classified.revision.release.id)
+            # One that was told in an earlier replay is dropped by the stage, and not told by this.
+            taken = any(t.place == place and t.offset == message.offset for t in trace.taken)
+            of_this = (m for m in trace.matches if m.revision == classified.revision.id)
+            yield Heard(classified, tuple(of_this) if taken else ())
 
 
 def _deliveries(app: App, heard: tuple[Heard, ...]) -> Mapping[str, int]:
     """Count the deliveries of these releases by state."""
     states: Counter[str] = Counter()
     with app.store.transaction() as tx:
-        for one in heard:
+        for one in (one for one in heard if one.matches):
             trace = tx.trace(one.classified.revision.release.id)
             ours = {
                 alert.id

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from despatch.app import App
+from despatch.app.history import Polled
 from despatch.app.replay import Heard, ReplayReport, replay, seeds
 from despatch.cli.context import Json, count, err, example, give, here, moment, out
 from despatch.errors import UsageError
@@ -35,8 +36,10 @@ def _replay(
     path: Annotated[
         str | None,
         typer.Argument(
-            help="A text file, a folder of them, or JSONL(.gz) with id, title, text, date, url. "
-            "Default: the seed document that comes with Despatch."
+            help="A text file, a folder of them, or JSONL(.gz) with id, title, text, date, url. Or "
+            "a feed's saved history: a folder or .tar(.gz, .xz) of its documents as polls saw "
+            "them, each with its time in its name. Default: the seed document that comes with "
+            "Despatch."
         ),
     ] = None,
     deliver: Annotated[
@@ -44,10 +47,11 @@ def _replay(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before delivering.")] = False,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only documents dated from here on.")
+        str | None,
+        typer.Option(metavar="TIME", help="Only documents dated, or polls, from here on."),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only documents dated before this.")
+        str | None, typer.Option(metavar="TIME", help="Only documents dated, or polls, before it.")
     ] = None,
     rate: Annotated[
         float | None, typer.Option(metavar="N", min=0.001, help="At most N documents a second.")
@@ -57,7 +61,9 @@ def _replay(
     """Replay saved documents: what would I have been told?
 
     Without --deliver everything happens in a temporary copy of your subscriptions: nothing is
-    sent, and nothing of the live installation changes.
+    sent, and nothing of the live installation changes. A feed's history is polled as the feed
+    itself would have been, at the time of each file; its last line with --json counts the polls,
+    the ids that were new, what was revised, flips of a cache, and gaps.
     """
     begin = None if since is None else moment(since)
     end = None if until is None else moment(until)
@@ -83,7 +89,9 @@ def _path(given: str | None) -> Path:
     """Return what is replayed. An unset variable in a script must not mean the current folder."""
     path = seeds() if given is None else Path(given)
     if given == "" or not path.exists():
-        raise UsageError(f"{given!r} does not exist; give a text file, a folder, or JSONL(.gz)")
+        raise UsageError(
+            f"{given!r} does not exist; give a text file, a folder, JSONL(.gz), or .tar"
+        )
     return path
 
 
@@ -136,6 +144,16 @@ def _give(report: ReplayReport) -> None:
             "done": report.done,
         }
     )
+    if report.history is not None:
+        give(
+            {
+                "polls": report.history.polls,
+                "new": report.history.first_seen,
+                "revised": report.history.changed,
+                "flapped": report.history.flapped,
+                "gaps": len(report.history.gaps),
+            }
+        )
 
 
 def _as_json(heard: Heard) -> dict[str, Any]:
@@ -167,6 +185,9 @@ def _show(report: ReplayReport) -> None:
 
 def _summary(report: ReplayReport) -> str:
     """Say in a line what a replay came to; where nothing came of it, why."""
+    sent = f"{count(_alerts(report), 'alert')} {'sent' if report.delivered else 'would be sent'}"
+    if report.history is not None:
+        return f"{_polled(report.history)}; {len(report.heard)} with a theme; {sent}."
     if report.unchanged:
         return f"Nothing new in {report.path}: unchanged since last read. Nobody is told twice."
     if not report.documents:
@@ -175,11 +196,23 @@ def _summary(report: ReplayReport) -> str:
     outside = f", {report.outside} outside of the dates asked for" if report.outside else ""
     if report.known == report.documents:
         return f"Nothing new in {report.path}: {read}, all known before. Nobody is told twice."
-    sent = "sent" if report.delivered else "would be sent"
     return (
         f"{read}: {report.new} new, {report.revised} changed, {report.known} known{outside}; "
-        f"{len(report.heard)} with a theme; {count(_alerts(report), 'alert')} {sent}."
+        f"{len(report.heard)} with a theme; {sent}."
     )
+
+
+def _polled(history: Polled) -> str:
+    """Say what the polls of a history came to, and what its feed may have published unseen."""
+    lines = [
+        f"{count(history.polls, 'poll')}: {history.first_seen} new, {history.changed} changed, "
+        f"{count(history.flapped, 'flip')} back to an older text, {count(len(history.gaps), 'gap')}"
+    ]
+    lines += [
+        f"gap: from {gap.since:%Y-%m-%d %H:%M} to {gap.until:%Y-%m-%d %H:%M} UTC"
+        for gap in reversed(history.gaps)
+    ]
+    return "; ".join(lines)
 
 
 def _told(heard: Heard) -> int:
