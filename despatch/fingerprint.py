@@ -27,6 +27,9 @@ def digest(*parts: str, length: int = 24) -> str:
 
     `digest("ab", "c") != digest("a", "bc")`: a part's length is hashed before it.
     """
+    plain = "".join([f"{len(part)}:{part}" for part in parts])
+    if plain.isascii():  # a part's characters are its bytes
+        return hashlib.sha256(plain.encode()).hexdigest()[:length]
     encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
     told_apart = b"".join([b"%d:%b" % (len(data), data) for data in encoded])
     return hashlib.sha256(told_apart).hexdigest()[:length]

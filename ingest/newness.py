@@ -100,8 +100,10 @@ def decide(
     memory = _Memory(known)
     decisions = []
     for entry in entries:
-        first_sight = memory.at_key(memory.key_of(entry)) is None
-        decision = replace(_decide(entry, memory, contact), first_sight=first_sight)
+        key = memory.key_of(entry)
+        decision = _decide(entry, key, memory, contact)
+        if memory.at_key(key) is None:
+            decision = replace(decision, first_sight=True)
         if decision.known is not None:
             memory.keep(decision.known)
         decisions.append(decision)
@@ -168,8 +170,7 @@ class _Memory:
         return sorted(found, key=lambda one: (one.number, one.key))
 
 
-def _decide(entry: Entry, memory: _Memory, contact: Contact) -> Decision:
-    key = memory.key_of(entry)
+def _decide(entry: Entry, key: str, memory: _Memory, contact: Contact) -> Decision:
     print_ = fingerprint(entry.title, entry.text, entry.status)
     before = memory.at_key(key)
     if before is None:

@@ -39,24 +39,19 @@ class Shown:
         """Return what the cursor is to keep for the next time; `keys` are of entries dealt with."""
         if self.cut is None:
             return {}
-        found = self._found(self.cut)
-        settled = {short(key) for key in keys}
-        held = (self.before.items.get(mark) or found.get(mark) for mark in self.cut.marks)
-        items = {
-            mark: seen
-            for mark, seen in zip(self.cut.marks, held, strict=True)
-            if seen is not None and (mark not in found or seen.key in settled)
-        }
+        found = self._found(self.cut, keys)
+        held = [(mark, self.before.items.get(mark) or found.get(mark)) for mark in self.cut.marks]
+        items = {mark: seen for mark, seen in held if seen is not None}
         return {"familiar": to_keep(Familiar(self.cut.frame, items))}
 
-    def _found(self, cut: Cut) -> Mapping[str, Seen]:
-        """Return the items that were parsed now, by their marks."""
-        parsed = [m for m in cut.marks if m not in self.before.items]
+    def _found(self, cut: Cut, keys: Collection[str]) -> Mapping[str, Seen]:
+        """Return the items with one of these keys that were parsed now, by their marks."""
+        parsed = [mark for mark in cut.marks if mark not in self.before.items]
         if len(parsed) != len(self.feed.keys):
             return {}
         dated = {e.key: bool(e.published_at or e.updated_at) for e in self.feed.entries}
         pairs = zip(parsed, self.feed.keys, strict=True)
-        return {mark: Seen(short(key), dated[key]) for mark, key in pairs if key}
+        return {mark: Seen(short(key), dated[key]) for mark, key in pairs if key in keys}
 
 
 async def read_shown(
