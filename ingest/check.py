@@ -16,7 +16,7 @@ from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.reading import Ask
 from ingest.schedule import next_due, spread_of
 from ingest.source import Parse, Source, Tools
-from ingest.turn import GONE
+from ingest.standing import GONE
 
 Known = Callable[[set[str], set[str]], Sequence[KnownEntry]]
 """Returns what is kept of the entries with these keys or these addresses."""
