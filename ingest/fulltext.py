@@ -43,6 +43,8 @@ class Gone:
     """The document was taken down: 410, or a redirect to nothing."""
 
     why: str
+    sure: bool = True
+    """False: a site under repair may answer so for all its pages; it is asked once more."""
 
 
 @dataclass(frozen=True, slots=True)

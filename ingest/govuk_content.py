@@ -75,7 +75,7 @@ def parse_content(body: bytes, path: str) -> FullText | Elsewhere | Gone:
         read_from=canonical_address(urljoin(SITE, _words(item, "base_path") or path)),
         published_at=parse_date(_words(item, "first_published_at")),
         updated_at=parse_date(_words(item, "public_updated_at")),
-        language=_words(item, "locale")[:35] or None,
+        language=clean_line(_words(item, "locale"))[:35] or None,
         status="withdrawn" if notice else "live",
         details=_details(item, notice),
     )
@@ -174,7 +174,7 @@ def _linked(links: Item, *names: str) -> tuple[Linked, ...]:
     for one in (link for name in names for link in _mappings(_list(links, name))):
         title = shorten(clean_line(_words(one, "title")), _NAME_CHARS)
         if title:
-            found[Linked(title=title, address=_page(_words(one, "base_path")))] = None
+            found[Linked(title=title, address=_page(clean_line(_words(one, "base_path"))))] = None
     return tuple(found)[:MOST_LINKED]
 
 

@@ -112,7 +112,8 @@ class DocumentReader:
             return Same(answer.validators)
         read_from = canonical_address(answer.address)
         if not urlsplit(read_from).path and urlsplit(ask.address).path:
-            return _read(Gone("it redirects to the front page"), answer, answer.validators)
+            gone = Gone("it redirects to the front page", sure=False)
+            return _read(gone, answer, answer.validators)
         kind = answer.header("content-type") or ""
         article = await self._extract(answer.body, kind, answer.address)
         document = FullText(
@@ -132,21 +133,20 @@ class DocumentReader:
         try:
             return await self._fetcher.get(address, validators, accept=ACCEPT[ask.read_as])
         except BadStatus as exc:
-            led = led_here or _differ(address, exc.address)
             if exc.status == 410:
                 why = why_gone(exc.body) if ask.read_as == "govuk" else str(exc)
-            elif exc.status == 404 and led:
+                return self._gone(Gone(why), exc)
+            if exc.status == 404 and (led_here or _differ(address, exc.address)):
                 why = f"it leads to {exc.address}, where there is nothing"
-            else:
-                raise
-            return self._gone(why, exc)
+                return self._gone(Gone(why, sure=ask.read_as == "govuk"), exc)
+            raise
 
-    def _gone(self, why: str, said: BadStatus) -> Read:
+    def _gone(self, gone: Gone, said: BadStatus) -> Read:
         sha256 = hashlib.sha256(said.body).hexdigest()
         fetched = Fetched(
             address=said.address, at=self._clock.now(), body_sha256=sha256, http_status=said.status
         )
-        return Read(Gone(why), fetched, said.body)
+        return Read(gone, fetched, said.body)
 
 
 def _read(found: FullText | Elsewhere | Gone, answer: Response, validators: Validators) -> Read:

@@ -32,6 +32,9 @@ LONGEST_TRY = timedelta(days=1)
 NO_TIME = timedelta(minutes=1)
 """What could not be read in time is read so soon."""
 
+ONCE_MORE = timedelta(hours=1)
+"""What seems to be gone, and might not be, is asked for again so much later."""
+
 Unread = TransientError | PermanentError | None
 """Why a document could not be read; None: there was no time."""
 
@@ -134,6 +137,8 @@ def judge(read: Read | Same, document: DocumentRecord, before: KnownEntry, now: 
     if isinstance(found, Gone):
         if before.status == "withdrawn":
             return Reread(_after(document, read, f"still gone: {found.why}", now))
+        if not found.sure and not document.missing:
+            return Reread(_seems_gone(document, found, now))
         entry = replace(_entry(document, before), status="withdrawn")
         return _told(entry, "withdrawn", found.why, document, before, read, now)
     entry = in_full(_entry(document, before), found)
@@ -201,7 +206,7 @@ def _after(document: DocumentRecord, read: Read, outcome: str, now: datetime) ->
     match read.found:
         case Elsewhere(to):
             after = replace(after, outcome=f"it leads to {to}", moved_to=to)
-        case Gone(why):
+        case Gone(why=why):
             after = replace(after, outcome=outcome or why, moved_to="")
         case FullText() as full:
             after = replace(
@@ -217,8 +222,15 @@ def _after(document: DocumentRecord, read: Read, outcome: str, now: datetime) ->
     return replace(after, due_at=next_reading(after.since, now))
 
 
+def _seems_gone(document: DocumentRecord, found: Gone, now: datetime) -> DocumentRecord:
+    """Return what to keep of a document that may be gone: it is asked for once more."""
+    once = _read_once(document, f"it seems to be gone: {found.why}", now)
+    return replace(once, missing=1, due_at=now + ONCE_MORE)
+
+
 def _read_once(document: DocumentRecord, outcome: str, now: datetime) -> DocumentRecord:
-    return replace(document, tries=0, readings=document.readings + 1, read_at=now, outcome=outcome)
+    readings = document.readings + 1
+    return replace(document, tries=0, missing=0, readings=readings, read_at=now, outcome=outcome)
 
 
 def _entry(document: DocumentRecord, before: KnownEntry) -> Entry:

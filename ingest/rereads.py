@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from despatch import log
-from despatch.errors import FencedError, PermanentError, TransientError
+from despatch.errors import DespatchError, FencedError, PermanentError, TransientError
 from despatch.ports import Body, DocumentRecord, Due, KnownEntry, Leased, Outgoing, Progress
 from despatch.topics import RELEASES, encode
 from ingest.fulltext import Read, Same
@@ -30,6 +30,9 @@ A_HOST = 6
 
 MOST_TIMES = 5
 """So often `all_due` takes some."""
+
+ALARM_AFTER = 3
+"""So many documents of a host, each failed so often in a row, and none read: an alarm."""
 
 LEASE = timedelta(minutes=5)
 IDLE = timedelta(seconds=5)
@@ -48,6 +51,8 @@ class Rereader:
         self._owner = f"{world.owner} documents"
         """Not the poller's own name: a source that it polls just now is not ours."""
         self._one_at_a_time = asyncio.Lock()
+        self._well: set[str] = set()
+        """Hosts of which no alarm can be open."""
         self._running: asyncio.Task[None] | None = None
         self._log = log.get(stage="ingest", owner=world.owner)
 
@@ -92,13 +97,44 @@ class Rereader:
         """Read some of what is due; return how many documents that were."""
         due = await self._patience.insist(self._lease)
         works = [self._document(document) for document in due]
-        faults = await asyncio.gather(*works, return_exceptions=True)
-        for document, fault in zip(due, faults, strict=True):
+        ended = await asyncio.gather(*works, return_exceptions=True)
+        for document, fault in zip(due, ended, strict=True):
             if isinstance(fault, FencedError):
-                self._log.warning("reading dropped", document=document.address, why=str(fault))
-            elif fault is not None:
+                self._log.warning("reading dropped", document=document.link, why=str(fault))
+            elif isinstance(fault, DespatchError | Stopped):
                 raise fault
+            elif isinstance(fault, Exception):
+                await self._fell_over(document, fault)
+            elif isinstance(fault, BaseException):
+                raise fault
+        await self._tell([one for one in ended if isinstance(one, DocumentRecord)])
         return len(due)
+
+    async def _fell_over(self, document: DocumentRecord, fault: Exception) -> None:
+        """A fault of ours costs this document a wait, not the poller."""
+        self._log.error("reading failed", document=document.link, error=repr(fault)[:500])
+        why = PermanentError(f"fault in Despatch: {fault!r}")
+        with suppress(FencedError):
+            await self._keep(failed(document, why, self._world.clock.now()))
+
+    async def _tell(self, read: Sequence[DocumentRecord]) -> None:
+        """Tell a person of a host that gives no document any more, and when it does again."""
+        hosts: dict[str, list[DocumentRecord]] = {}
+        for document in read:
+            hosts.setdefault(document.host, []).append(document)
+        for host, documents in hosts.items():
+            key = f"documents of {host}"
+            failing = [one for one in documents if one.tries >= ALARM_AFTER]
+            if len(failing) == len(documents) >= ALARM_AFTER:
+                text = (
+                    f"{host} gives no document: releases go out as their feeds give them. "
+                    f"Last: {failing[-1].outcome}"
+                )
+                await self._patience.insist(partial(self._world.alarms.open, key, text))
+                self._well.discard(host)
+            elif host not in self._well and any(not one.tries for one in documents):
+                await self._patience.insist(partial(self._world.alarms.close, key))
+                self._well.add(host)
 
     def _lease(self) -> Sequence[DocumentRecord]:
         world = self._world
@@ -107,23 +143,24 @@ class Rereader:
                 self._owner, world.clock.now(), LEASE, AT_A_TIME, a_host=A_HOST
             )
 
-    async def _document(self, document: DocumentRecord) -> None:
+    async def _document(self, document: DocumentRecord) -> DocumentRecord:
+        """Read one document; return what is kept of it now."""
         now = self._world.clock.now()
         try:
             read = await self._patience.unless_stopped(self._reader.read(ask_of(document)))
         except (TransientError, PermanentError) as exc:
-            await self._keep(failed(document, exc, now))
-            self._log.info("document not read", document=document.address, why=str(exc))
-            return
-        reread = await self._judged(read, document)
-        if reread.publish is None and reread.known is None:
-            await self._keep(reread.document)
+            after = failed(document, exc, now)
+            await self._keep(after)
         else:
-            async with self._one_at_a_time:
-                reread = await self._settled(read, document)
-        self._log.info(
-            "document read again", document=document.address, outcome=reread.document.outcome
-        )
+            reread = await self._judged(read, document)
+            after = reread.document
+            if reread.publish is None and reread.known is None:
+                await self._keep(after)
+            else:
+                async with self._one_at_a_time:
+                    after = await self._settled(read, document)
+        self._log.info("document read again", document=document.link, outcome=after.outcome)
+        return after
 
     async def _judged(self, read: Read | Same, document: DocumentRecord) -> Reread:
         before = await self._patience.insist(partial(self._known, document))
@@ -134,13 +171,14 @@ class Rereader:
             (known,) = tx.known_entries(document.source, [document.key])
         return known
 
-    async def _settled(self, read: Read | Same, document: DocumentRecord) -> Reread:
+    async def _settled(self, read: Read | Same, document: DocumentRecord) -> DocumentRecord:
         """Publish what there is to say and keep it, with the source in our hands."""
         lent = await self._patience.insist(partial(self._lend, document))
         if lent is None:
-            later = replace(document, due_at=self._world.clock.now() + NO_TIME)
-            await self._keep(replace(later, outcome="its source is read just now"))
-            return Reread(later)
+            due_at = self._world.clock.now() + NO_TIME
+            later = replace(document, due_at=due_at, outcome="its source is read just now")
+            await self._keep(later)
+            return later
         leased, due = lent
         reread = await self._judged(read, document)
         if reread.publish is not None:
@@ -148,7 +186,7 @@ class Rereader:
             message = Outgoing(RELEASES, revision.release.id, encode(revision))
             await self._patience.insist(partial(self._world.bus.publish, [message]))
         await self._patience.insist(partial(self._save, read, reread, leased, due))
-        return reread
+        return reread.document
 
     def _lend(self, document: DocumentRecord) -> tuple[Leased, Due] | None:
         world = self._world

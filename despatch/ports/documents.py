@@ -41,6 +41,8 @@ class DocumentRecord:
     published_at: datetime | None = None
     tries: int = 0
     """Readings in a row that failed."""
+    missing: int = 0
+    """Readings in a row that found nothing there, and may be mistaken."""
     readings: int = 0
     """How often it was read, or tried."""
     read_at: datetime | None = None

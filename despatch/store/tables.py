@@ -146,6 +146,7 @@ documents = Table(
     Column("language", Words),
     Column("published_at", Moment),
     Column("tries", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
     Column("readings", Integer, nullable=False),
     Column("read_at", Moment),
     Column("outcome", Words, nullable=False),

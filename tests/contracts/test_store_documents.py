@@ -61,6 +61,7 @@ def test_a_document_comes_back_as_it_was_kept(store: Store) -> None:
         language="cy",
         published_at=NOW,
         tries=3,
+        missing=1,
         readings=7,
         read_at=NOW,
         outcome="http 503: …",

@@ -373,6 +373,62 @@ def test_a_paused_source_has_nothing_read_again(govuk: Told) -> None:
     assert govuk.asked(RECORD) == 1
 
 
+def many(count: int) -> bytes:
+    """Return a feed of so many releases."""
+    entries = [feed(link=f"{NEWS}-{n}").split(b"<title>x</title>")[1] for n in range(count)]
+    named = [one.replace(b"visas</id>", b"%d</id>" % n) for n, one in enumerate(entries)]
+    head, end = feed().split(b"<entry>")[0], b"</feed>"
+    return head + b"".join(one.removesuffix(end) for one in named) + end
+
+
+def test_a_host_that_gives_no_document_any_more_is_an_alarm_until_it_does(govuk: Told) -> None:
+    govuk.serve(FEED, many(3))
+    for n in range(3):
+        govuk.serve(f"{RECORD}-{n}", ServerAway("timeout: …"))
+    govuk.poll()
+    for wait in (5, 15):
+        assert govuk.here.alarms.opened == {}
+        govuk.later(wait * MINUTE)
+    assert list(govuk.here.alarms.opened) == ["documents of www.gov.uk"]
+
+    govuk.serve(f"{RECORD}-1", record(base_path="/government/news/visas-1"))
+    govuk.later(45 * MINUTE)
+
+    assert govuk.here.alarms.closed == ["documents of www.gov.uk"]
+
+
+def test_a_fault_of_ours_costs_its_document_a_wait_and_not_the_poller(site: Told) -> None:
+    async def fall_over(_body: bytes, _type: str, _address: str) -> Article:
+        raise ZeroDivisionError
+
+    site.poll()
+    site.serve(PAGE, page("The rules change in spring."))
+    site.here.clock.move(5 * MINUTE)
+    asyncio.run(site.here.poller(extract=fall_over).poll_once())
+
+    assert site.document().outcome.startswith("fault in Despatch: ZeroDivisionError")
+    site.later(HOUR)
+    assert site.causes() == ["new", "completed"]
+
+
+def test_a_poller_that_runs_reads_again_beside_its_polls(govuk: Told) -> None:
+    govuk.poll()
+    govuk.serve(RECORD, record("The rules change in summer."))
+    govuk.here.clock.move(HOUR)
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        running = asyncio.create_task(govuk.here.poller(extract=extract_here).run(stop))
+        while len(govuk.revisions()) < 2 and not running.done():
+            await asyncio.sleep(0.02)
+        stop.set()
+        await running
+
+    asyncio.run(asyncio.wait_for(serve(), 60))
+
+    assert govuk.causes() == ["new", "revised"]
+
+
 def test_what_is_not_read_within_the_deadline_is_left_out(here: Any) -> None:
     class Slow:
         async def get(self, address: str, *_given: object, **_options: object) -> Any:
