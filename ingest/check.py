@@ -17,6 +17,7 @@ from ingest.reading import Ask
 from ingest.schedule import next_due, spread_of
 from ingest.source import Parse, Source, Tools
 from ingest.standing import GONE
+from ingest.text import clean_line
 
 Known = Callable[[set[str], set[str]], Sequence[KnownEntry]]
 """Returns what is kept of the entries with these keys or these addresses."""
@@ -108,7 +109,7 @@ async def check(case: Case, source: Source, tools: Tools, now: datetime) -> Chec
     )
     return Checked(
         outcome=outcome,
-        problem=str(failure or ""),
+        problem=clean_line(str(failure or "")),
         documents=tuple(seen.documents),
         decided=tuple(decided),
         unchanged=unchanged,

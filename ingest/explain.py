@@ -13,6 +13,7 @@ from ingest.decompress import ENCODINGS
 from ingest.guard import Network, is_refused, literal_of
 from ingest.hints import NO_HINTS, hints_of_answer
 from ingest.schedule import LONGEST_ASKED, words
+from ingest.text import clean_line
 from ingest.witness import Exchange
 
 _NOTABLE_SKEW = timedelta(minutes=1)
@@ -34,7 +35,7 @@ def meanings(exchange: Exchange) -> list[Meaning]:
         means = _MEANS.get(name.lower())
         said = means(value, exchange) if means is not None else ""
         if said:
-            found.append(Meaning(name, value[:500], said))
+            found.append(Meaning(name, clean_line(value[:500]), said))
     return found
 
 

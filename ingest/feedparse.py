@@ -104,7 +104,7 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         title=title,
         format=format_,
         encoding=str(document.get("encoding") or ""),
-        fault=str(fault)[:200] if fault is not None else "",
+        fault=clean_line(str(fault)[:200]) if fault is not None else "",
         keys=tuple(entry.key if entry else "" for entry in entries) if alone else (),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingest.connect import Resolve
+from ingest.text import clean_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +49,5 @@ class Witness:
     ) -> None:
         """Note an answer's head."""
         pairs = (tuple(sent.items()), tuple(headers.items()))
-        self.exchanges.append(Exchange(address, pairs[0], status, reason or "", pairs[1], at))
+        words = clean_line(reason or "")
+        self.exchanges.append(Exchange(address, pairs[0], status, words, pairs[1], at))

@@ -101,8 +101,9 @@ def add(
                 raise UsageError(f"{asked.address} says that it has ended; look for its successor")
             if not as_json:
                 _show(shown, asked, app)
-            if ask:
-                typer.confirm(f"Add it as {asked.id}?", default=True, abort=True, err=True)
+            if ask and not typer.confirm(f"Add it as {asked.id}?", default=True, err=True):
+                err.print("Nothing is added.")
+                return
         added = add_source(app, asked, answers_from=shown.address if shown else None)
     if as_json:
         given = {"source": added.source.id, "added": added.new, "address": asked.address}

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from despatch.app.adding import export_feeds, import_feeds
+from despatch.app.lists import export_feeds, import_feeds
 from despatch.cli.context import Json, count, err, example, give, here, out
 from despatch.errors import NotWritable, PermanentError, UsageError
 

@@ -64,8 +64,15 @@ def _known(app: App, name: str) -> _Known:
             tx.due(id_) or Due(record.added_at),
             tuple(tx.polls_of(id_)),
             tuple(gap for gap in tx.gaps(open_only=False) if gap.source == id_),
-            tuple(one for one in tx.alarms() if one.key.startswith(f"source {name} ")),
+            tuple(one for one in tx.alarms() if _is_about(one.key, name)),
         )
+
+
+def _is_about(key: str, name: str) -> bool:
+    """Whether an alarm is about a source: `source NAME fails`, `gap g-1f2e of NAME`."""
+    return key.startswith(f"source {name} ") or (
+        key.startswith("gap ") and key.endswith(f" of {name}")
+    )
 
 
 def _show(known: _Known, now: datetime) -> None:

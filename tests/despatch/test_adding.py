@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from despatch.app import App
-from despatch.app.adding import add_source, export_feeds, import_feeds, wanted
+from despatch.app.adding import add_source, wanted
+from despatch.app.lists import export_feeds, import_feeds
 from despatch.errors import UsageError
 from despatch.model import SourceId
 from ingest.opml import Outline
