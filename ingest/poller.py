@@ -243,7 +243,7 @@ class Poller:
             PollReport(
                 report.source,
                 "held",
-                problem=f"held until {held[report.source].at:%Y-%m-%d %H:%M} UTC: "
+                problem=f"left alone until {held[report.source].at:%Y-%m-%d %H:%M} UTC: "
                 f"{held[report.source].why}",
             )
             if report.outcome == "busy" and report.source in held

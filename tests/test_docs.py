@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
@@ -21,8 +21,13 @@ from despatch.dead_letters import dead_headers
 from despatch.errors import DespatchError
 from despatch.model import MAX_TEXT_CHARS, Alert, AlertId, Cause, DeadLetter, DeliveryId
 from despatch.model import SubscriberId as Subscriber
+from despatch.ports import POLLS_KEPT
+from despatch.settings import Settings
 from despatch.testing.releases import a_classified
 from despatch.topics import MAX_MESSAGE_BYTES, PARTITIONS, RETENTION, topic_specs
+from ingest.hints import MOMENTS
+from ingest.moved import BELIEVED_AFTER, BELIEVED_TIMES
+from ingest.schedule import BUSIEST, LONGEST, LONGEST_ASKED, LOOKS, QUIETEST, SHORTEST
 from processors.classify import classify
 from processors.themes import load_themes
 
@@ -52,6 +57,23 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_index_leads_to_every_page() -> None:
     listed = {(DOCS / link).resolve() for link in LINK.findall((DOCS / "README.md").read_text())}
     assert {page for page in DOCS.rglob("*.md") if page.name != "README.md"} <= listed
+
+
+def test_the_times_of_the_schedule_are_those_of_the_code() -> None:
+    page = " ".join(_text("reference/schedule.md").split())
+    minute, hour = timedelta(minutes=1), timedelta(hours=1)
+
+    for said in (
+        f"never under {SHORTEST // minute} minutes",
+        f"after 429 or 503 | seconds or a date | {LONGEST_ASKED // hour} hours",
+        f"each doubles the source's own pause | {LONGEST // hour} hours",
+        f"{Settings.model_fields['poll_every'].default // minute} minutes unless you say otherwise",
+        f"After {BELIEVED_TIMES} polls over at least a day",
+        f"The last {POLLS_KEPT} polls",
+    ):
+        assert said in page
+    assert timedelta(days=1) == BELIEVED_AFTER
+    assert (LOOKS, MOMENTS, BUSIEST, QUIETEST) == (10, 10, 1 / 3, 4), "a tenth of the usual gap"
 
 
 @EVERY

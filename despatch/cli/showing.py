@@ -86,7 +86,7 @@ def _show(known: _Known, now: datetime) -> None:
     out.print(table)
     for line in _health(health, now):
         out.print(line, markup=False)
-    out.print(f"Next poll: {_next(record, due, now)}", markup=False)
+    out.print(f"Next poll: {_next(known, now)}", markup=False)
     if due.held_until is not None and due.held_until > now:
         until = ago(due.held_until, now)
         out.print(f"Its server wants to be left alone (Retry-After); that ends {until}.")
@@ -108,9 +108,12 @@ def _health(health: Health, now: datetime) -> list[str]:
     return lines
 
 
-def _next(record: SourceRecord, due: Due, now: datetime) -> str:
+def _next(known: _Known, now: datetime) -> str:
+    record, due = known.record, known.due
     if record.state != "active":
-        return f"none: it is {record.state}. despatch sources resume {record.id}"
+        ended = known.polls and known.polls[0].outcome == "ended"
+        why = "it has ended" if ended else f"it is {record.state}"
+        return f"none: {why}. despatch sources resume {record.id}"
     when = "now" if due.at <= now else f"{ago(due.at, now)} ({due.at:%Y-%m-%d %H:%M} UTC)"
     return f"{when}: {due.why}" if due.why else when
 

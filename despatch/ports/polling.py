@@ -53,7 +53,10 @@ class Polling(Protocol):
         ...
 
     def held(self, now: datetime) -> Mapping[SourceId, Due]:
-        """Return the sources that want to be left alone, by themselves or with their host."""
+        """Return the sources that want to be left alone, by themselves or with their host.
+
+        Each with the end of that, and whose word it is.
+        """
         ...
 
     def due(self, source: SourceId) -> Due | None:

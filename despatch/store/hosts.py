@@ -40,7 +40,7 @@ class Hosts(Rows):
         wanted = with_host(sources).where(
             or_(sources.c.held_until > now, hosts.c.held_until > now), sources.c.state != "removed"
         )
-        return {SourceId(row.id): due_of(row) for row in self._all(wanted)}
+        return {SourceId(row.id): _hold_of(row) for row in self._all(wanted)}
 
     def _lend_hosts(
         self, wanted: Iterable[str], owner: str, now: datetime, until: datetime
@@ -71,11 +71,20 @@ def due_of(row: Any) -> Due:
 
     The row is one of `with_host`.
     """
-    own = Due(row.next_due, row.due_why, row.held_until)
+    held_until = max(filter(None, (row.held_until, row.host_held_until)), default=None)
     if row.host_held_until is None or row.host_held_until <= row.next_due:
-        return own
+        return Due(row.next_due, row.due_why, held_until)
+    return Due(row.host_held_until, row.host_held_why, held_until)
+
+
+def _hold_of(row: Any) -> Due:
+    """Return how long a row's source is held: by its host or by itself, whichever is longer."""
+    if row.host_held_until is None or (row.held_until and row.held_until > row.host_held_until):
+        return Due(row.held_until, _ASKED, row.held_until)
     return Due(row.host_held_until, row.host_held_why, row.host_held_until)
 
+
+_ASKED = "the server asked to be left alone (Retry-After)"
 
 ME = bindparam("me", type_=Text)
 """Who asks, and `AT` when: statements are made once, which takes longer than to run one."""

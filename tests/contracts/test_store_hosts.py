@@ -139,7 +139,9 @@ def test_a_source_that_is_due_later_than_its_host_is_held_is_due_then(store: Sto
     source = add(store, "a", "example.gov", late=-30)
     with store.transaction() as tx:
         tx.hold_host("example.gov", NOW + 20 * MINUTE, "it asked for 20 min")
-        assert tx.due(source) == Due(NOW + 30 * MINUTE)
+        assert tx.due(source) == Due(NOW + 30 * MINUTE, "", NOW + 20 * MINUTE)
+        why = "it asked for 20 min"
+        assert tx.held(NOW) == {source: Due(NOW + 20 * MINUTE, why, NOW + 20 * MINUTE)}
 
 
 def test_a_source_that_is_held_by_itself_leaves_its_host_free(store: Store) -> None:
@@ -150,7 +152,8 @@ def test_a_source_that_is_held_by_itself_leaves_its_host_free(store: Store) -> N
         assert leased is not None
         held = Due(NOW + 20 * MINUTE, "the server asked for 20 min", NOW + 10 * MINUTE)
         tx.release_source(a, leased.epoch, held, Health())
-        assert tx.held(NOW) == {a: held}
+        why = "the server asked to be left alone (Retry-After)"
+        assert tx.held(NOW) == {a: Due(NOW + 10 * MINUTE, why, NOW + 10 * MINUTE)}
         assert tx.lease_source(a, "one", NOW + 9 * MINUTE, LEASE) is None
         assert tx.lease_source(b, "one", NOW, LEASE) is not None
         assert tx.lease_source(a, "one", NOW + 10 * MINUTE, LEASE) is not None

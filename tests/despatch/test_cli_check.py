@@ -197,3 +197,10 @@ def test_a_source_that_fails_is_shown_with_its_problem_and_its_alarm(
     here.say("sources", "pause", "gone")
     assert "despatch sources resume gone" in here.say("sources", "show", "gone")
     assert "no source 'nobody'" in here.say("sources", "show", "nobody", code=2)
+
+
+def test_a_source_that_is_gone_is_shown_as_ended(here: Here, site: LoopbackServer) -> None:
+    here.say("sources", "add", site.will("/410", Answer(410)), "--name", "gone", "--no-preview")
+    here.say("poll", "--once", code=1)
+
+    assert "none: it has ended. despatch sources resume gone" in here.say("sources", "show", "gone")

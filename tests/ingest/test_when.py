@@ -214,7 +214,8 @@ def test_a_429_holds_its_whole_host_and_an_operator_waits_too(here: Any) -> None
         "c": "fetched",
     }
     assert reports[1].problem == (
-        "held until 2026-03-02 13:00 UTC: example.gov asked to be left alone for 1 h (Retry-After)"
+        "left alone until 2026-03-02 13:00 UTC: "
+        "example.gov asked to be left alone for 1 h (Retry-After)"
     )
     assert here.due(SourceId("b")).at == here.clock.now() + HOUR
     assert here.polls(SourceId("b")) == []
@@ -257,3 +258,22 @@ def test_everything_at_once_ignores_the_rest_of_the_schedule(here: Any) -> None:
     (report,) = asyncio.run(here.poller().poll_once(everything=True))
 
     assert report.outcome == "unchanged"
+
+
+def test_a_service_has_no_more_of_a_host_in_hand_than_it_may(here: Any) -> None:
+    """So that a slow host with many sources leaves room for the others."""
+    for number, host in enumerate([*["example.gov"] * 4, "example.org"]):
+        here.add(f"source-{number}", address=f"https://{host}/{number}")
+    asked: list[str] = []
+    stop = asyncio.Event()
+
+    class Slow:
+        async def get(self, address: str, *_args: Any, **_options: Any) -> Any:
+            asked.append(address.split("/")[2])
+            await asyncio.sleep(0.05)
+            stop.set()
+            raise TransientError("timeout: x")
+
+    asyncio.run(here.poller(fetcher=Slow(), per_host=2).run(stop))
+
+    assert sorted(asked) == ["example.gov", "example.gov", "example.org"]
