@@ -33,6 +33,8 @@ class Case:
     retry_after_s: int | None = None
     more: Mapping[str, Answer] = field(default_factory=dict)
     """What other paths answer."""
+    host: str = "127.0.0.1"
+    """What the loopback server is called: a host that asks to be left alone must be one apart."""
     address: str | None = None
     """Where it is, if not on the loopback server."""
 
@@ -147,11 +149,14 @@ def _statuses() -> dict[str, Case]:
     }
     waiting = {
         f"{status} with Retry-After": Case(
-            Answer(status, headers=[("Retry-After", value)]), f"http {status}", retry_after_s=wait_s
+            Answer(status, headers=[("Retry-After", value)]),
+            f"http {status}",
+            retry_after_s=wait_s,
+            host=host,
         )
-        for status, value, wait_s in (
-            (429, "7200", 7_200),
-            (503, "Tue, 03 Mar 2026 12:00:00 GMT", 86_400),
+        for status, value, wait_s, host in (
+            (429, "7200", 7_200, "localhost"),
+            (503, "Tue, 03 Mar 2026 12:00:00 GMT", 86_400, "127.0.0.1"),
         )
     }
     senseless = Case(Answer(429, headers=[("Retry-After", "9" * 400)]), "http 429")

@@ -53,10 +53,12 @@ class Installation:
 
     def start(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start a command under a name; what it says goes into `logs/<name>.log`."""
+        return self.start_program(name, *DESPATCH, *arguments)
+
+    def start_program(self, name: str, *program: str) -> "subprocess.Popen[bytes]":
+        """Start another program in the same way."""
         with (self.logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*DESPATCH, *arguments], env=self.environ, stdout=log, stderr=log
-            )
+            process = subprocess.Popen(program, env=self.environ, stdout=log, stderr=log)
         self.running[name] = process
         return process
 

@@ -45,7 +45,7 @@ def children(pid: int) -> list[int]:
 def test_all_that_strangers_answer_is_polled_in_bounded_memory(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environ = {
-        "DESPATCH_ALLOW_NETWORKS": "127.0.0.0/8",
+        "DESPATCH_ALLOW_NETWORKS": "127.0.0.0/8, ::1/128",
         "DESPATCH_HOST_PAUSE": "0s",
         "DESPATCH_HOST_AT_ONCE": "16",
         "DESPATCH_FETCH_TIMEOUT": "5s",
@@ -58,7 +58,8 @@ def test_all_that_strangers_answer_is_polled_in_bounded_memory(tmp_path: Path) -
             for name, case in here.items():
                 for more, answer in case.more.items():
                     server.will(f"/{more}", answer)
-                address = {"address": server.will(path_of(name), case.answer)}
+                here_ = server.will(path_of(name), case.answer).replace("127.0.0.1", case.host)
+                address = {"address": here_}
                 source = SourceId(path_of(name)[1:])
                 with app.store.transaction() as tx:
                     tx.add_source(SourceRecord(source, "feed", address, app.clock.now()))

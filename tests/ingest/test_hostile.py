@@ -51,6 +51,8 @@ class Polled:
 
 
 async def resolve(host: str) -> Sequence[str]:
+    if host == "localhost":
+        return ["127.0.0.1"]
     if host not in NAMES:
         raise OSError("no such name")
     return NAMES[host]
@@ -71,7 +73,8 @@ def polled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Polled]:
     with LoopbackServer() as server, App(read(home, environ={}), clock=clock) as app:
         every = cases(server.url, (home / "secret").as_uri(), 0.05)
         for name, case in every.items():
-            address = case.address or server.will(path_of(name), case.answer)
+            here = server.will(path_of(name), case.answer).replace("127.0.0.1", case.host)
+            address = case.address or here
             for more, answer in case.more.items():
                 server.will(f"/{more}", answer)
             source = SourceRecord(
