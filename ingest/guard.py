@@ -48,7 +48,8 @@ _ODD = re.compile(r"[\x00-\x20\\\x7f]")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 
-def vet_url(url: str, allowed: Sequence[Network] = ()) -> str:
+@lru_cache(10_000)
+def vet_url(url: str, allowed: tuple[Network, ...] = ()) -> str:
     """Return the host of a URL that may be asked for; a name is vetted once it is resolved.
 
     Raises PermanentError (`bad address`, `blocked address`): not http or https, a password in it,

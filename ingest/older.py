@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -103,6 +104,12 @@ class LooksBack(Protocol):
     def search(self) -> Search | None:
         """Return the question to the search API that stands for it, if there is one."""
         ...
+
+
+@cache
+def looks_back(kind: type) -> bool:
+    """Return whether a kind of source is a `LooksBack`; to ask an object takes long each time."""
+    return issubclass(kind, LooksBack)
 
 
 def with_parameter(address: str, name: str, number: int) -> str:

@@ -14,7 +14,7 @@ from despatch.ports import Alarms, Clock, Gap, KnownEntry, Leased, Store
 from ingest.entry import Entry
 from ingest.gaps import Sight, is_gap, joins, may_be_gap, missed_until, sights
 from ingest.newness import Contact, Decision, decide
-from ingest.older import BySearch, LooksBack, Way
+from ingest.older import BySearch, LooksBack, Way, looks_back
 from ingest.patience import Patience
 from ingest.source import Page, Part, ReadFailed, Source, Tools, Window
 
@@ -61,7 +61,7 @@ class Watch:
     ) -> None:
         self._leased = leased
         self._id = leased.source.id
-        self._source = source if isinstance(source, LooksBack) else None
+        self._source = cast(LooksBack, source) if looks_back(type(source)) else None
         self._search = self._source.search() if self._source is not None else None
         self._tools = tools
         self._hands = hands
