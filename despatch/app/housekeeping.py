@@ -7,6 +7,7 @@ from datetime import timedelta
 from despatch import log
 from despatch.app.moving import READS
 from despatch.app.running import ALIVE_WITHIN, waiting
+from despatch.app.silence import look_for_silence
 from despatch.app.wiring import App
 from despatch.errors import DespatchError, TransientError
 
@@ -59,7 +60,7 @@ class Housekeeper:
                 self._app.alarms.open(_NOT_KEPT, f"{_NOT_KEPT}: {exc or repr(exc)}")
 
     def once(self) -> None:
-        """Look at every stage's life and lag; drop what is older than it is to be kept, hourly."""
+        """Look at every stage's life and lag; hourly, drop what is old and look for silence."""
         self._look_for_life()
         for stage in READS:
             self._look(stage)
@@ -70,6 +71,7 @@ class Housekeeper:
             with self._app.store.transaction() as tx:
                 bodies = tx.forget_bodies(now - self._app.settings.body_retention)
             self._log.info("house kept", messages_dropped=messages, bodies_dropped=bodies)
+            look_for_silence(self._app)
 
     def _look_for_life(self) -> None:
         """Raise an alarm for a stage that showed no life at this look, nor at the one before.

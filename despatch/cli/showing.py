@@ -10,10 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.app import App
+from despatch.app.silence import rhythm
 from despatch.cli.context import Json, ago, count, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId
 from despatch.ports import Alarm, Due, Gap, Health, Poll, SourceRecord
+from ingest.silence import Rhythm
 
 SHOWN = 10
 """So many of the last polls are shown to people; --json has all that are kept."""
@@ -29,6 +31,8 @@ class _Known:
     polls: tuple[Poll, ...]
     gaps: tuple[Gap, ...]
     alarms: tuple[Alarm, ...]
+    rhythm: Rhythm | None
+    """How it publishes; None while it has no habit yet."""
 
 
 def add_to(sources: typer.Typer) -> None:
@@ -43,7 +47,7 @@ def show(
 ) -> None:
     """Show a source: its settings, how it is, when it is polled next and why, and its past."""
     with here(context).open() as app:
-        known = _known(app, source)
+        known = _known(app, source, rhythm(app, SourceId(source)))
         now = app.clock.now()
     if as_json:
         give(_as_json(known))
@@ -51,7 +55,7 @@ def show(
         _show(known, now)
 
 
-def _known(app: App, name: str) -> _Known:
+def _known(app: App, name: str, rhythm: Rhythm | None) -> _Known:
     id_ = SourceId(name)
     with app.store.transaction() as tx:
         found = [(record, health) for record, health, _due in tx.sources() if record.id == id_]
@@ -65,13 +69,14 @@ def _known(app: App, name: str) -> _Known:
             tuple(tx.polls_of(id_)),
             tuple(gap for gap in tx.gaps(open_only=False) if gap.source == id_),
             tuple(one for one in tx.alarms() if _is_about(one.key, name)),
+            rhythm,
         )
 
 
 def _is_about(key: str, name: str) -> bool:
-    """Whether an alarm is about a source: `source NAME fails`, `gap g-1f2e of NAME`."""
+    """Whether an alarm is about a source: `source NAME fails`, `silence of NAME`."""
     return key.startswith(f"source {name} ") or (
-        key.startswith("gap ") and key.endswith(f" of {name}")
+        key.startswith(("gap ", "silence ")) and key.endswith(f" of {name}")
     )
 
 
@@ -84,7 +89,7 @@ def _show(known: _Known, now: datetime) -> None:
     for name, value in {"kind": record.kind, **record.settings}.items():
         table.add_row(escape(name), escape(str(value)))
     out.print(table)
-    for line in _health(health, now):
+    for line in [*_health(health, now), *_habit(known.rhythm)]:
         out.print(line, markup=False)
     out.print(f"Next poll: {_next(known, now)}", markup=False)
     if due.held_until is not None and due.held_until > now:
@@ -106,6 +111,15 @@ def _health(health: Health, now: datetime) -> list[str]:
         times = count(health.failures, "time")
         lines.append(f"Failed {times} in a row, {ago(health.polled_at, now)}: {health.problem}")
     return lines
+
+
+def _habit(rhythm: Rhythm | None) -> list[str]:
+    if rhythm is None:
+        return []
+    return [
+        f"It publishes about {max(1, round(rhythm.a_week))} a week; silence is an alarm from "
+        f"{rhythm.silent_from:%Y-%m-%d %H:%M} UTC on"
+    ]
 
 
 def _next(known: _Known, now: datetime) -> str:
@@ -165,6 +179,8 @@ def _as_json(known: _Known) -> Mapping[str, Any]:
         "failures": health.failures,
         "problem": health.problem,
         "next": {"at": due.at, "why": due.why, "held_until": due.held_until},
+        "a_week": known.rhythm and round(known.rhythm.a_week, 1),
+        "silent_from": known.rhythm and known.rhythm.silent_from,
         "alarms": [{"alarm": one.key, "text": one.text} for one in known.alarms],
         "gaps": [
             {
