@@ -23,7 +23,10 @@ from ingest.source import Part
 DEADLINE = timedelta(minutes=2)
 """For all documents of a page."""
 
-AT_ONCE = 8
+AT_ONCE = 4
+MOST_BYTES = 32 * 1024 * 1024
+"""So much is kept of what was read until all of a page is published; the rest is read later."""
+
 MOST_AT_A_PAGE = 200
 """A feed of 10,000 entries at first contact: the newest are read at once, the rest later."""
 
@@ -103,7 +106,10 @@ async def read_all(
     every: timedelta,
     meanwhile: Callable[[], Awaitable[None]],
 ) -> Readings:
-    """Return what was read within the deadline; call `meanwhile` now and then, to keep a lease."""
+    """Return what was read within the deadline, and within `MOST_BYTES`.
+
+    Calls `meanwhile` now and then, to keep a lease.
+    """
     loop, room = asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)
 
     async def one(ask: Ask) -> Read | TransientError | PermanentError:
@@ -120,8 +126,15 @@ async def read_all(
     until = loop.time() + deadline.total_seconds()
     pending = set(tasks.values())
     try:
-        while pending and (left := until - loop.time()) > 0:
-            _done, pending = await asyncio.wait(pending, timeout=min(left, every.total_seconds()))
+        room_for = MOST_BYTES
+        while pending and room_for > 0 and (left := until - loop.time()) > 0:
+            done, pending = await asyncio.wait(
+                pending,
+                timeout=min(left, every.total_seconds()),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            reads = (task.result() for task in done)
+            room_for -= sum(len(read.body) for read in reads if isinstance(read, Read))
             await meanwhile()
     finally:
         for task in pending:

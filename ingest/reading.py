@@ -1,5 +1,6 @@
 """Reads one document at its own address: the one place that asks a site for it."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class DocumentReader:
                 return answer
             if _is_same(answer, ask) and not hops:
                 return Same(answer.validators)
-            found = parse_content(answer.body, path)
+            found = await asyncio.to_thread(parse_content, answer.body, path)
             if not isinstance(found, Elsewhere) or not is_govuk(found.to):
                 # A redirect item's validators say nothing of the document that it leads to.
                 return _read(found, answer, _NONE if hops else answer.validators)

@@ -24,11 +24,14 @@ from ingest.reading import DocumentReader
 from ingest.rereading import NO_TIME, Reread, ask_of, failed, judge
 from ingest.turn import World
 
-AT_A_TIME = 40
+AT_A_TIME = 20
 A_HOST = 6
 """Of one host at a time; at its pace, and at 30 s for each, they are read within the lease."""
 
-MOST_TIMES = 5
+AT_ONCE = 4
+"""So many are fetched at once: each may be as large as the fetcher lets it."""
+
+MOST_TIMES = 10
 """So often `all_due` takes some."""
 
 ALARM_AFTER = 3
@@ -50,6 +53,7 @@ class Rereader:
         self._patience = patience
         self._owner = f"{world.owner} documents"
         """Not the poller's own name: a source that it polls just now is not ours."""
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._one_at_a_time = asyncio.Lock()
         self._well: set[str] = set()
         """Hosts of which no alarm can be open."""
@@ -145,6 +149,10 @@ class Rereader:
 
     async def _document(self, document: DocumentRecord) -> DocumentRecord:
         """Read one document; return what is kept of it now."""
+        async with self._room:
+            return await self._read(document)
+
+    async def _read(self, document: DocumentRecord) -> DocumentRecord:
         now = self._world.clock.now()
         try:
             read = await self._patience.unless_stopped(self._reader.read(ask_of(document)))

@@ -71,6 +71,8 @@ class Documents(Protocol):
     def read_soon(self, source: SourceId, titles: Mapping[ReleaseId, str], now: datetime) -> None:
         """Let a source's documents of these releases be due now, if it has any.
 
+        A reading that is under way is too old by then: saving it is refused.
+
         A page has the title that its feed gives it: with another one it is judged anew, whatever
         the page itself says.
         """

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, func, or_, select, text, update
+from sqlalchemy import Row, case, exists, func, or_, select, text, update
 
 from despatch.errors import FencedError
 from despatch.fingerprint import digest
@@ -30,10 +30,10 @@ class Documents(Rows):
         self._put(documents, ("source", "key_hash"), list(rows.values()))
 
     def read_soon(self, source: SourceId, titles: Mapping[ReleaseId, str], now: datetime) -> None:
+        sooner = case((documents.c.due_at <= now, documents.c.due_at), else_=now)
         for release, title in titles.items():
             ours = (documents.c.source == source, documents.c.release == release)
-            later = or_(documents.c.due_at.is_(None), documents.c.due_at > now)
-            self._run(update(documents).where(*ours, later).values(due_at=now))
+            self._run(update(documents).where(*ours).values(due_at=sooner, **_FREE))
             retitled = (documents.c.read_as == "page", documents.c.title != title)
             self._run(update(documents).where(*ours, *retitled).values(title=title, **_UNREAD))
 

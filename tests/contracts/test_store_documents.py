@@ -180,6 +180,19 @@ def test_a_document_can_be_asked_for_at_once(store: Store, govuk: SourceId) -> N
     }
 
 
+def test_a_reading_that_is_under_way_when_another_is_asked_for_is_refused(
+    store: Store, govuk: SourceId
+) -> None:
+    keep(store, a_document())
+    (mine,) = lent(store)
+    with store.transaction() as tx:
+        tx.read_soon(govuk, {mine.release: mine.title}, NOW + MINUTE)
+
+    with store.transaction() as tx, pytest.raises(FencedError):
+        tx.save_document(replace(mine, due_at=None), "one")
+    assert [one.due_at for one in lent(store)] == [NOW]
+
+
 def test_a_page_with_another_title_is_judged_anew(store: Store, govuk: SourceId) -> None:
     known: dict[str, Any] = {"raw": "aa", "body_sha256": "bb", "validators": Validators("e", "m")}
     page = a_document("page", read_as="page", **known)

@@ -336,10 +336,22 @@ def test_a_page_takes_the_title_that_its_feed_gives_it(site: Told) -> None:
     assert site.revisions()[1].release.title == "Visas and permits"
 
 
-def test_killed_before_a_reading_is_saved_it_repeats_with_the_same_id(govuk: Told) -> None:
-    class Killed(BaseException):
-        """The process ends here."""
+class Killed(BaseException):
+    """The process ends here."""
 
+
+def test_killed_before_a_poll_is_saved_it_repeats_with_the_same_id(govuk: Told) -> None:
+    store = govuk.here.failing_store(govuk.here.store, keep=[Killed()])
+    with pytest.raises(Killed):
+        govuk.poll(store=store)
+    govuk.later(10 * MINUTE)
+
+    assert [revision.release.text_from for revision in govuk.revisions()] == ["api", "api"]
+    assert len({revision.id for revision in govuk.revisions()}) == 1
+    assert govuk.document().outcome == "read in full"
+
+
+def test_killed_before_a_reading_is_saved_it_repeats_with_the_same_id(govuk: Told) -> None:
     govuk.poll()
     govuk.serve(RECORD, record("The rules change in summer."))
     store = govuk.here.failing_store(govuk.here.store, save_document=[Killed()])
@@ -456,3 +468,22 @@ def test_what_is_not_read_within_the_deadline_is_left_out(here: Any) -> None:
 
     assert asyncio.run(work()) == ["https://www.gov.uk/quick"]
     assert len(kept) >= 2
+
+
+def test_documents_that_are_too_large_together_are_left_for_later(here: Any) -> None:
+    api = "https://www.gov.uk/api"
+    asks = [Ask(f"https://www.gov.uk/{n}", "govuk", api) for n in range(8)]
+    for n in range(8):
+        here.fetcher.will(f"{api}/{n}", record("x" * 9_000_000))
+
+    async def keep() -> None:
+        """There is no lease."""
+
+    async def work() -> int:
+        reader = DocumentReader(here.fetcher, extract_here, here.clock)
+        found = await read_all(
+            asks, reader, deadline=HOUR, every=timedelta(seconds=1), meanwhile=keep
+        )
+        return len(found)
+
+    assert 4 <= asyncio.run(work()) < 8
