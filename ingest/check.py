@@ -115,7 +115,9 @@ async def check(case: Case, source: Source, tools: Tools, now: datetime) -> Chec
         unchanged=unchanged,
         to_read=tuple(asks),
         found=tuple(seen.feeds_named()) if isinstance(failure, PermanentError) else (),
-        due=replace(due, why="it has ended: it would be paused") if outcome == "ended" else due,
+        due=replace(due, why="it has ended, and would be asked no more")
+        if outcome == "ended"
+        else due,
     )
 
 

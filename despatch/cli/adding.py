@@ -114,7 +114,8 @@ def add(
         out.print(f"It was added before, as {escape(added.source.id)}; nothing is changed.")
     else:
         id_ = escape(added.source.id)
-        out.print(f"It was added before, as {id_}, and is paused: despatch sources resume {id_}")
+        state = added.source.state
+        out.print(f"It was added before, as {id_}, and is {state}: despatch sources resume {id_}")
 
 
 def _found(

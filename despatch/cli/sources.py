@@ -1,5 +1,6 @@
 """`sources`: where releases come from."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -7,10 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.cli import adding, checking, lists, showing
-from despatch.cli.context import Json, ago, example, give, here, out
+from despatch.cli.context import Json, ago, count, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
-from despatch.ports import SourceRecord
+from despatch.ports import Health, SourceRecord
 
 Which = Annotated[str, typer.Argument(help="The source's name.")]
 
@@ -34,6 +35,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     with here(context).open() as app:
         with app.store.transaction() as tx:
             found = tx.sources()
+            gaps = Counter(gap.source for gap in tx.gaps())
         now = app.clock.now()
     if as_json:
         for record, health, due in found:
@@ -43,6 +45,8 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
                     "kind": record.kind,
                     "address": _address(record),
                     "state": record.state,
+                    "health": _health(record, health, gaps[record.id]),
+                    "open_gaps": gaps[record.id],
                     "read_at": health.ok_at,
                     "failures": health.failures,
                     "problem": health.problem,
@@ -54,17 +58,28 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     if not found:
         out.print("No sources: despatch sources add URL")
         return
-    table = Table("source", "state", "read", "newest", "next", "problem", box=None)
+    table = Table("source", "health", "read", "newest", "next", "problem", box=None)
     for record, health, due in found:
         table.add_row(
             escape(record.id),
-            record.state,
+            _health(record, health, gaps[record.id]),
             ago(health.ok_at, now),
             ago(health.newest_at, now),
             "-" if record.state != "active" else "now" if not due or due <= now else ago(due, now),
             escape(health.problem),
         )
     out.print(table)
+
+
+def _health(record: SourceRecord, health: Health, open_gaps: int) -> str:
+    """Return in a word or two how a source is; what needs a person most comes first."""
+    if record.state != "active":
+        return record.state
+    if health.failures:
+        return f"fails, {health.failures} in a row" if health.failures > 1 else "failed once"
+    if open_gaps:
+        return count(open_gaps, "open gap")
+    return "well" if health.ok_at else "not read yet"
 
 
 showing.add_to(sources)
@@ -93,7 +108,8 @@ lists.add_to(sources)
 
 def _set(context: typer.Context, source: str, state: State, as_json: bool) -> None:
     with here(context).open() as app, app.store.transaction() as tx:
-        if not tx.set_source_state(SourceId(source), state):
+        there = {record.id for record, _health, _due in tx.sources()}  # removed ones are not
+        if source not in there or not tx.set_source_state(SourceId(source), state):
             raise UsageError(f"no source {source!r}; see: despatch sources list")
     if as_json:
         give({"source": source, "state": state})

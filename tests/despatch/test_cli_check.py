@@ -204,3 +204,24 @@ def test_a_source_that_is_gone_is_shown_as_ended(here: Here, site: LoopbackServe
     here.say("poll", "--once", code=1)
 
     assert "none: it has ended. despatch sources resume gone" in here.say("sources", "show", "gone")
+
+
+def test_the_list_says_how_each_is_at_a_glance(here: Here, site: LoopbackServer) -> None:
+    here.say("sources", "add", site.url("/news.atom"), "--name", "a")
+    here.say("sources", "add", site.url("/gone"), "--name", "b", "--no-preview")
+    here.say("sources", "add", site.url("/later"), "--name", "c", "--no-preview")
+    here.say("sources", "pause", "c")
+    assert "not read yet" in here.say("sources", "list")
+    for often in (1, 2):
+        here.say("poll", "--once", "--all", code=1)
+        said = here.say("sources", "list", "--json").splitlines()
+        failing = "failed once" if often == 1 else "fails, 2 in a row"
+        assert [json.loads(line)["health"] for line in said] == ["well", failing, "paused"]
+
+
+def test_a_removed_source_is_neither_paused_nor_resumed(here: Here, site: LoopbackServer) -> None:
+    here.say("sources", "add", site.url("/news.atom"), "--name", "a")
+    here.say("sources", "remove", "a")
+    for command in ("pause", "resume", "remove"):
+        assert "no source 'a'" in here.say("sources", command, "a", code=2)
+    assert "No sources" in here.say("sources", "list")

@@ -72,3 +72,18 @@ def test_status_and_figures_show_what_may_be_missing(
 def test_without_gaps_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--home", str(tmp_path), "gaps", "list"]) == 0
     assert "No gap is open" in capsys.readouterr().out
+
+
+def test_a_source_is_listed_and_shown_with_what_may_be_missing(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--home", home, "sources", "list"]) == 0
+    assert "1 open gap" in capsys.readouterr().out
+    assert run(["--home", home, "sources", "show", "govuk"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("g-1", "g-2", "open", "repaired", "govuk: something may be missing"):
+        assert words in shown
+    run(["--home", home, "sources", "show", "govuk", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert [one["alarm"] for one in said["alarms"]] == [ALARM]
+    assert {one["gap"]: one["late"] for one in said["gaps"]} == {"g-1": 0, "g-2": 3}

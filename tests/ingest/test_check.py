@@ -89,7 +89,7 @@ def test_documents_that_would_be_read_are_named_and_not_asked_for() -> None:
 @pytest.mark.parametrize(
     "fault, outcome, why",
     [
-        (BadStatus("http 410: x", status=410, address=FEED), "ended", "would be paused"),
+        (BadStatus("http 410: x", status=410, address=FEED), "ended", "would be asked no more"),
         (BadStatus("http 404: x", status=404, address=FEED), "failed", "failed 3 times in a row"),
         (TransientError("http 429", retry_after=timedelta(hours=9)), "failed", "Retry-After"),
     ],
