@@ -15,13 +15,14 @@ from types import TracebackType
 from typing import Self
 
 from despatch import log
-from despatch.errors import DespatchError, FencedError, PermanentError, TransientError
+from despatch.errors import DespatchError, FencedError, PermanentError, Throttled, TransientError
 from despatch.ports import Body, DocumentRecord, Due, KnownEntry, Leased, Outgoing, Progress
 from despatch.topics import RELEASES, encode
 from ingest.fulltext import Read, Same
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.rereading import NO_TIME, Reread, ask_of, failed, judge
+from ingest.standing import hold_host
 from ingest.turn import World
 
 AT_A_TIME = 20
@@ -157,6 +158,8 @@ class Rereader:
         try:
             read = await self._patience.unless_stopped(self._reader.read(ask_of(document)))
         except (TransientError, PermanentError) as exc:
+            if isinstance(exc, Throttled):
+                await hold_host(exc, self._world.store, self._world.clock, self._patience)
             after = failed(document, exc, now)
             await self._keep(after)
         else:
@@ -200,7 +203,8 @@ class Rereader:
         world = self._world
         with world.store.transaction() as tx:
             due = tx.due(document.source)
-            leased = tx.lease_source(document.source, self._owner, world.clock.now(), world.lease)
+            now = world.clock.now()
+            leased = tx.lease_source(document.source, self._owner, now, world.lease, asking=False)
         return None if leased is None or due is None else (leased, due)
 
     def _save(self, read: Read | Same, reread: Reread, leased: Leased, due: Due) -> None:

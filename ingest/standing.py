@@ -74,10 +74,7 @@ class Standing:
 
     async def hold(self, why: Throttled) -> None:
         """Leave its whole host alone, whoever polls that."""
-        wait = why.retry_after or timedelta(0)
-        until = self.clock.now() + wait
-        said = f"{why.host} asked to be left alone for {words(wait)} (Retry-After)"
-        await self._change(lambda tx: tx.hold_host(why.host, until, said))
+        await hold_host(why, self.store, self.clock, self.patience)
 
     async def retire(self, why: str) -> None:
         """It has said its last word: ask no more, and tell a person, not the subscribers."""
@@ -105,8 +102,22 @@ class Standing:
         return f"source {self.source} fails"
 
     async def _change(self, change: Callable[[Transaction], object]) -> None:
-        def work() -> None:
-            with self.store.transaction() as tx:
-                change(tx)
+        await _change(self.store, self.patience, change)
 
-        await self.patience.insist(work)
+
+async def hold_host(why: Throttled, store: Store, clock: Clock, patience: Patience) -> None:
+    """Keep in the store that a host wants to be left alone, for every poller to see."""
+    wait = why.retry_after or timedelta(0)
+    until = clock.now() + wait
+    said = f"{why.host} asked to be left alone for {words(wait)} (Retry-After)"
+    await _change(store, patience, lambda tx: tx.hold_host(why.host, until, said))
+
+
+async def _change(
+    store: Store, patience: Patience, change: Callable[[Transaction], object]
+) -> None:
+    def work() -> None:
+        with store.transaction() as tx:
+            change(tx)
+
+    await patience.insist(work)

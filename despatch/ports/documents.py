@@ -83,8 +83,9 @@ class Documents(Protocol):
     ) -> Sequence[DocumentRecord]:
         """Lend documents that are due, longest due first, of active sources.
 
-        At most `limit`, at most `a_host` of one host, and none of a host of which another owner
-        holds any: what a host is asked stays within one poller's pace.
+        At most `limit`, at most `a_host` of one host, and none of a host that wants to be left
+        alone or of which another owner holds any: what a host is asked stays within one poller's
+        pace.
         """
         ...
 

@@ -160,12 +160,19 @@ class Reading(Polling, Protocol):
         ...
 
     def lease_source(
-        self, source: SourceId, owner: str, now: datetime, lease: timedelta
+        self,
+        source: SourceId,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        asking: bool = True,
     ) -> Leased | None:
         """Lend a source to one poller, and its host with it.
 
         None if it is paused or unknown, if it or its host is lent to another poller, or if either
-        is held (`held`) and this poller doesn't have the source already.
+        is held (`held`) and this poller doesn't have the source already. Without `asking` its host
+        is neither lent nor in the way: who only changes what is kept asks nobody.
         """
         ...
 

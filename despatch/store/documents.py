@@ -11,7 +11,7 @@ from despatch.fingerprint import digest
 from despatch.model import ReleaseId, SourceId
 from despatch.ports import DocumentRecord, Validators
 from despatch.store.rows import Rows
-from despatch.store.tables import documents, sources
+from despatch.store.tables import documents, hosts, sources
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7364301)")
 """Two pollers that lease at once must see each other's hosts; the number is any of our own."""
@@ -82,6 +82,7 @@ def _due(owner: str, now: datetime, a_host: int) -> Any:
         )
         .join(sources, sources.c.id == documents.c.source)
         .where(sources.c.state == "active", documents.c.due_at <= now, free, ~taken)
+        .where(documents.c.host.not_in(select(hosts.c.host).where(hosts.c.held_until > now)))
         .subquery()
     )
     first = select(ranked).where(ranked.c.place <= a_host)

@@ -108,22 +108,31 @@ _GIVE_BACK = (
 _OTHERS = select(hosts.c.host).where(
     or_(hosts.c.held_until > AT, (hosts.c.lease_until > AT) & (hosts.c.lease_owner != ME))
 )
-LENDABLE = (
-    or_(sources.c.lease_until.is_(None), sources.c.lease_until <= AT)
+_FREE = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= AT)
+_LENDABLE = (
+    _FREE
     & or_(sources.c.held_until.is_(None), sources.c.held_until <= AT)
     & sources.c.host.not_in(_OTHERS)
 )
 """Neither the source nor its host is another's, or held."""
 
-DUE = (sources.c.state == "active") & (sources.c.next_due <= AT) & LENDABLE
-NAMED = (
-    select(sources)
-    .where(sources.c.id.in_(_PART), sources.c.state == "active")
-    .where(or_(LENDABLE, sources.c.lease_owner == ME))
-    .order_by(sources.c.id)  # in one order, so that two pollers can't wait for each other
-    .with_for_update()
-)
-"""Those sources of `part` that are to be had, or are ours already."""
+DUE = (sources.c.state == "active") & (sources.c.next_due <= AT) & _LENDABLE
+
+
+def _named(lendable: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for those sources of `part` that are to be had, or are ours already."""
+    return (
+        select(sources)
+        .where(sources.c.id.in_(_PART), sources.c.state == "active")
+        .where(or_(lendable, sources.c.lease_owner == ME))
+        .order_by(sources.c.id)  # in one order, so that two pollers can't wait for each other
+        .with_for_update()
+    )
+
+
+NAMED = _named(_LENDABLE)
+NAMED_QUIETLY = _named(_FREE)
+"""For who asks nobody."""
 
 
 @cache

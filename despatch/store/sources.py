@@ -5,11 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Text, bindparam, func, select, true, update
+from sqlalchemy import BigInteger, Executable, Row, Text, bindparam, func, select, true, update
 
 from despatch.errors import FencedError
-from despatch.fingerprint import digest
-from despatch.model import ReleaseId, SourceId, State
+from despatch.model import SourceId, State
 from despatch.ports import (
     Asked,
     Due,
@@ -23,7 +22,8 @@ from despatch.ports import (
 from despatch.ports.reading import host_of
 from despatch.store.bodies import Bodies
 from despatch.store.documents import Documents
-from despatch.store.hosts import DUE, NAMED, Hosts, due_of, with_host, within_limits
+from despatch.store.entry_rows import entry_row, key_hash, known_entry
+from despatch.store.hosts import DUE, NAMED, NAMED_QUIETLY, Hosts, due_of, with_host, within_limits
 from despatch.store.polls import Polls, due_columns
 from despatch.store.rows import in_parts
 from despatch.store.tables import entries, sources
@@ -65,18 +65,24 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         return self._run(update(sources).where(sources.c.id == source).values(state=state)) == 1
 
     def lease_source(
-        self, source: SourceId, owner: str, now: datetime, lease: timedelta
+        self,
+        source: SourceId,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        asking: bool = True,
     ) -> Leased | None:
-        return next(iter(self.lease_sources([source], owner, now, lease)), None)
+        rows = self._named([source], owner, now, NAMED if asking else NAMED_QUIETLY)
+        lent = self._lend(rows, owner, now, now + lease, asking=asking)
+        return next(iter(lent), None)
 
     def lease_sources(
         self, wanted: Collection[SourceId], owner: str, now: datetime, lease: timedelta
     ) -> Sequence[Leased]:
         lent: list[Leased] = []
         for part in in_parts(wanted):
-            asked = {"part": part, "me": owner, "at": now}
-            rows = self._connection.execute(NAMED, asked).all()
-            lent += self._lend(rows, owner, now, now + lease)
+            lent += self._lend(self._named(part, owner, now, NAMED), owner, now, now + lease)
         return lent
 
     def lease_due(
@@ -98,7 +104,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
     def known_of(self, asked: Sequence[Asked]) -> Mapping[SourceId, Sequence[KnownEntry]]:
         found: dict[SourceId, dict[str, KnownEntry]] = {each.source: {} for each in asked}
         columns = (
-            (entries.c.key_hash, {_hash(key) for each in asked for key in each.keys}),
+            (entries.c.key_hash, {key_hash(key) for each in asked for key in each.keys}),
             (entries.c.address, {address for each in asked for address in each.addresses}),
         )
         for column, values in columns:
@@ -106,7 +112,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
                 ours = entries.c.source.in_(found) if len(found) < MOST_NAMED else true()
                 for row in self._all(select(entries).where(ours, column.in_(part))):
                     if row.source in found:
-                        found[row.source][row.key_hash] = _entry(row)
+                        found[row.source][row.key_hash] = known_entry(row)
         return {source: list(known.values()) for source, known in found.items()}
 
     def keep(self, progress: Sequence[Progress]) -> Collection[SourceId]:
@@ -155,12 +161,25 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         if self.keep([progress]):
             raise _fenced(progress.source, progress.epoch)
 
+    def _named(
+        self, part: Sequence[str], owner: str, now: datetime, statement: Executable
+    ) -> Sequence[Row[Any]]:
+        asked = {"part": part, "me": owner, "at": now}
+        return self._connection.execute(statement, asked).all()
+
     def _lend(
-        self, rows: Sequence[Row[Any]], owner: str, now: datetime, until: datetime
+        self,
+        rows: Sequence[Row[Any]],
+        owner: str,
+        now: datetime,
+        until: datetime,
+        *,
+        asking: bool = True,
     ) -> list[Leased]:
         """Lend sources that this transaction has locked, as far as their hosts are to be had."""
-        hosts = self._lend_hosts([row.host for row in rows], owner, now, until)
-        rows = [row for row in rows if row.host in hosts]
+        if asking:
+            hosts = self._lend_hosts([row.host for row in rows], owner, now, until)
+            rows = [row for row in rows if row.host in hosts]
         for part in in_parts([row.id for row in rows]):
             lent = {"epoch": sources.c.epoch + 1, "lease_owner": owner, "lease_until": until}
             self._run(update(sources).where(sources.c.id.in_(part)).values(lent))
@@ -191,7 +210,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
     def _keep_entries(self, progress: Sequence[Progress]) -> None:
         # The last of two with one key is meant, and one statement can't change a row twice.
         rows = {
-            (each.source, entry.key): _entry_row(each.source, entry)
+            (each.source, entry.key): entry_row(each.source, entry)
             for each in progress
             for entry in each.entries
         }
@@ -232,10 +251,6 @@ def _given_back(progress: Progress, due: Due) -> dict[str, Any]:
     return _read_on(progress) | {f"of_{name}": value for name, value in of.items()}
 
 
-def _hash(key: str) -> str:
-    return digest(key, length=32)
-
-
 def _record(row: Row[Any]) -> SourceRecord:
     return SourceRecord(
         id=SourceId(row.id),
@@ -258,41 +273,3 @@ def _columns(health: Health) -> dict[str, Any]:
         "problem": health.problem,
         "newest_at": health.newest_at,
     }
-
-
-def _entry_row(source: SourceId, entry: KnownEntry) -> dict[str, Any]:
-    return {
-        "source": source,
-        "key_hash": _hash(entry.key),
-        "key": entry.key,
-        "release": entry.release,
-        "address": entry.address,
-        "number": entry.number,
-        "fingerprint": entry.fingerprint,
-        "raw": entry.raw,
-        "text_kind": entry.text_kind,
-        "status": entry.status,
-        "updated_at": entry.updated_at,
-        "text_from": entry.text_from,
-        "past": json.dumps(entry.past),
-        "dated_at": entry.dated_at,
-        "first_at": entry.first_at,
-    }
-
-
-def _entry(row: Row[Any]) -> KnownEntry:
-    return KnownEntry(
-        key=row.key,
-        release=ReleaseId(row.release),
-        address=row.address,
-        number=row.number,
-        fingerprint=row.fingerprint,
-        raw=row.raw,
-        text_kind=row.text_kind,
-        status=row.status,
-        updated_at=row.updated_at,
-        text_from=row.text_from,
-        past=tuple(json.loads(row.past)),
-        dated_at=row.dated_at,
-        first_at=row.first_at,
-    )

@@ -95,6 +95,15 @@ def test_those_that_are_due_are_lent_longest_due_first(store: Store) -> None:
     assert lent(store) == []
 
 
+def test_a_host_that_wants_to_be_left_alone_is(store: Store, govuk: SourceId) -> None:
+    keep(store, a_document("one", host="slow.example"), a_document("two", host="well.example"))
+    with store.transaction() as tx:
+        tx.hold_host("slow.example", NOW + MINUTE, "it asked for 1 min")
+
+    assert [one.key for one in lent(store)] == ["two"]
+    assert [one.key for one in lent(store, now=NOW + MINUTE)] == ["one"]
+
+
 @pytest.mark.usefixtures("govuk")
 def test_a_slow_host_takes_no_more_than_its_share(store: Store) -> None:
     slow = [a_document(f"slow{n}", "slow.example", due_at=NOW - MINUTE * (9 - n)) for n in range(5)]

@@ -199,3 +199,18 @@ def test_pollers_that_ask_at_once_never_share_a_host(database: StoreUnderTest) -
         thread.join()
     assert taken
     assert len({host for host, _owner in taken}) == len(set(taken)), "nothing was given back"
+
+
+def test_who_only_changes_what_is_kept_needs_no_host(store: Store) -> None:
+    a, b = (add(store, name, "example.gov") for name in "ab")
+    (mine,) = lend_due(store, "one", limit=1)
+    with store.transaction() as tx:
+        tx.hold_host("example.gov", NOW + 20 * MINUTE, "it asked for 20 min")
+        assert tx.lease_source(a, "two", NOW, LEASE, asking=False) is None, "it is being polled"
+        quiet = tx.lease_source(b, "two", NOW, LEASE, asking=False)
+        assert quiet is not None
+    give_back(store, quiet)
+
+    assert names(lend_due(store, "three", now=NOW + MINUTE)) == []
+    give_back(store, mine)
+    assert names(lend_due(store, "three", now=NOW + 21 * MINUTE)) == ["a", "b"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from despatch.errors import BadStatus, DespatchError, ServerAway
+from despatch.errors import BadStatus, DespatchError, ServerAway, Throttled
 from despatch.model import Change, Linked, Revision, SourceId
 from despatch.ports import DocumentRecord
 from ingest.article import Article
@@ -219,6 +219,18 @@ def test_another_summary_has_the_document_read_at_once(govuk: Told) -> None:
 
     assert govuk.causes() == ["new", "revised"]
     assert govuk.revisions()[1].release.text.endswith("in summer.")
+
+
+def test_a_site_that_wants_to_be_left_alone_is_left_alone_by_polls_too(govuk: Told) -> None:
+    govuk.serve(RECORD, record())
+    govuk.poll()
+    govuk.serve(RECORD, Throttled("http 429", retry_after=HOUR, host="www.gov.uk", asked=True))
+    govuk.later(2 * HOUR)
+    asked = len(govuk.here.fetcher.asked)
+    govuk.later(59 * MINUTE)
+
+    assert len(govuk.here.fetcher.asked) == asked
+    assert govuk.here.due(govuk.source).why.startswith("www.gov.uk asked to be left alone for 1 h")
 
 
 def test_a_quiet_edit_is_found_when_the_document_is_read_again(govuk: Told) -> None:
