@@ -12,25 +12,37 @@ _SENTENCES = tuple(
 )
 
 
-def a_feed(number: int, entries: int) -> bytes:
-    """Return an RSS feed of about 600 bytes an entry, whose texts are those of no other feed."""
-    chance = random.Random(number)  # noqa: S311 - the same feed each time is wanted
-    items = "".join(_item(number, entry, chance) for entry in range(entries))
+def a_feed(number: int, entries: int, *, older: int = 0) -> bytes:
+    """Return an Atom feed of about 600 bytes an entry, whose texts are those of no other feed.
+
+    `older` is how many of its entries have left its window at the other end: with one more, one
+    entry is new and the rest are the same bytes.
+    """
+    items = "\n".join(_entry(number, entry) for entry in range(older + entries, older, -1))
     return (
-        '<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0"><channel>'
-        f"<title>Department {number}</title><link>https://example.gov/{number}</link>"
-        f"<description>News of department {number}</description>{items}</channel></rss>"
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<title>Department {number}</title><id>tag:example.gov,2026:{number}</id>"
+        f'<link rel="self" href="https://example.gov/{number}.atom"/>'
+        f"<updated>{_date(older + entries)}</updated>\n{items}\n</feed>"
     ).encode()
 
 
-def _item(feed: int, entry: int, chance: random.Random) -> str:
+def _entry(feed: int, number: int) -> str:
+    chance = random.Random(f"{feed}-{number}")  # noqa: S311 - the same entry each time is wanted
     title, _text = chance.choice(SUBJECTS)
-    address = f"https://example.gov/{feed}/news/{entry}"
-    paragraphs = "".join(f"<p>{'. '.join(chance.sample(_SENTENCES, 3))}.</p>" for _ in range(2))
-    html = f'{paragraphs}<p>See <a href="{address}/notes">the notes of {feed}-{entry}</a>.</p>'
-    return (
-        f"<item><title>{title} ({feed}-{entry})</title><link>{address}</link>"
-        f'<guid isPermaLink="false">tag:example.gov,2026:{feed}-{entry}</guid>'
-        f"<pubDate>Mon, 02 Mar 2026 10:{entry % 60:02}:00 GMT</pubDate>"
-        f"<description>{escape(html)}</description></item>"
+    address = f"https://example.gov/{feed}/news/{number}"
+    html = (
+        f"<p>{'. '.join(chance.sample(_SENTENCES, 2))}.</p><p>See <a href='/n'>the notes</a>.</p>"
     )
+    return (
+        f"<entry><id>tag:example.gov,2026:{feed}-{number}</id>"
+        f"<title>{title} ({feed}-{number})</title>"
+        f'<link rel="alternate" type="text/html" href="{address}"/>'
+        f"<updated>{_date(number)}</updated><published>{_date(number)}</published>"
+        f"<author><name>Department {feed}</name></author>"
+        f'<summary type="html">{escape(html)}</summary></entry>'
+    )
+
+
+def _date(number: int) -> str:
+    return f"2026-03-{1 + number // 24 % 28:02}T{number % 24:02}:00:00Z"

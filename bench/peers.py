@@ -31,6 +31,12 @@ def peer(module: str) -> Any:
         raise Missing(f"{module} is installed and can't be loaded: {exc}") from exc
 
 
+def folder(module: str) -> Path:
+    """Return where a peer is installed, for a process of its own; raises Missing likewise."""
+    peer(module)
+    return _folder()
+
+
 def _folder() -> Path:
     """Another lock file, or another Python, is another folder."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -1,7 +1,13 @@
-"""Polling feeds into log and store, against fetching and parsing them and keeping nothing."""
+"""Polling feeds into log and store: against `reader`, and against keeping nothing of them."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -11,7 +17,9 @@ import aiohttp
 import feedparser
 
 from bench.measure import Cost, Stopwatch, alternate
-from bench.report import Contest, Report
+from bench.peer_reader import phases
+from bench.peers import Missing, folder
+from bench.report import Contest, Report, Values
 from bench.server import Server
 from despatch import settings
 from despatch.app.wiring import App
@@ -19,64 +27,77 @@ from despatch.model import SourceId
 from despatch.ports import SourceRecord
 from despatch.topics import RELEASES
 
-FEEDS = 200
+FEEDS = 1_000
 ENTRIES = 20
+AT_ONCE = 16
+"""Requests under way at the one host, everybody's."""
 
 OURS = "Despatch, stored and published"
+READER = "reader, stored"
 BARE = "aiohttp + feedparser"
 PLAIN = "the same, feedparser's cleaning off"
 
-_PHASES = ("first", "304", "unchanged")
+_TITLES = {
+    "first": f"First poll of {FEEDS:,} feeds of {ENTRIES} entries",
+    "304": "Second poll: the server says that nothing moved (304)",
+    "unchanged": "Third poll: the same bytes again, from a server without validators",
+    "one new": "Fourth poll: one new entry in every feed",
+}
 _OFF = {"sanitize_html": False, "resolve_relative_uris": False}
 
+Found = dict[str, Cost]
 
-def run(runs: int, folder: Path) -> Report:
-    """Return feeds a second: all new, all 304, all unchanged without the server saying so."""
-    names = count()
+
+def run(runs: int, folder_: Path) -> Report:
+    """Return feeds a second and CPU seconds of each phase, and the most memory that we took."""
+    names, peaks, missing = count(), [0.0], []
     with Server(feeds=FEEDS, entries=ENTRIES) as server:
-        addresses = [server.url(f"/feed/{number}") for number in range(FEEDS)]
-        contenders: dict[str, Callable[[], dict[str, Cost]]] = {
-            OURS: lambda: _ours(folder / str(next(names)), server, addresses),
-            BARE: lambda: asyncio.run(_bare(server, addresses, {})),
-            PLAIN: lambda: asyncio.run(_bare(server, addresses, _OFF)),
+        contenders: dict[str, Callable[[], Found]] = {
+            OURS: lambda: _ours(folder_ / str(next(names)), server),
+            BARE: lambda: asyncio.run(_bare(server, {})),
+            PLAIN: lambda: asyncio.run(_bare(server, _OFF)),
         }
+        try:
+            peers = folder("reader")
+            contenders[READER] = lambda: _reader(server, peers)
+        except Missing as exc:
+            missing.append(str(exc))
         found = alternate(contenders, runs, warm_ups=0)
-    titles = {
-        "first": f"First poll of {FEEDS} feeds of {ENTRIES} entries",
-        "304": "Second poll: the server says that nothing moved (304)",
-        "unchanged": "Second poll: the same bytes again, from a server without validators",
-    }
-    return Report(
-        "poll",
-        [
-            Contest(
-                titles[phase],
-                "feeds",
-                {name: [each[phase] for each in rounds] for name, rounds in found.items()},
-                [BARE],
-            )
-            for phase in _PHASES
-        ],
-    )
+        with _Peak() as peak:
+            _ours(folder_ / str(next(names)), server)
+        peaks = [peak.mib]
+    contests = [
+        Contest(
+            title,
+            "feeds",
+            {name: [each[phase] for each in rounds] for name, rounds in found.items()},
+            [BARE, READER],
+        )
+        for phase, title in _TITLES.items()
+    ]
+    memory = Values("All four polls: memory, children included", "MiB (PSS) at most", {OURS: peaks})
+    return Report("poll", [*contests, memory], missing)
 
 
-def _ours(home: Path, server: Server, addresses: Sequence[str]) -> dict[str, Cost]:
-    """Poll three times with an installation of its own, as `despatch poll --once --all` does."""
-    server.ask("/validators/on")
-    # The peers are as impolite: all feeds are at one host.
-    hurried = {"allow_networks": ["127.0.0.0/8"], "host_pause": timedelta(0), "host_at_once": 16}
-    with App(settings.read(home, environ={}, **hurried)) as app:
+def _ours(home: Path, server: Server) -> Found:
+    """Poll with an installation of its own, as `despatch poll --once --all` does."""
+    given: dict[str, Any] = {"host_at_once": AT_ONCE, "host_pause": timedelta(0)}
+    given["allow_networks"] = ["127.0.0.0/8"]
+    costs: Found = {}
+    expected = {"first": "fetched", "304": "not modified", "unchanged": "unchanged"}
+    with App(settings.read(home, environ={}, **given)) as app:
         with app.store.transaction() as tx:
-            for number, address in enumerate(addresses):
-                kept = {"address": address}
+            for number in range(FEEDS):
+                kept = {"address": server.url(f"/feed/{number}")}
                 added_at = app.clock.now() - timedelta(days=1_000)
                 tx.add_source(SourceRecord(SourceId(f"feed-{number}"), "feed", kept, added_at))
-        costs = {"first": _poll(app, "fetched"), "304": _poll(app, "not modified")}
-        server.ask("/validators/off")
-        costs["unchanged"] = _poll(app, "unchanged")
+        for phase, before in phases(server.ask):
+            before()
+            costs[phase] = _poll(app, expected.get(phase, "fetched"))
         published = sum(extent.end for extent in app.bus.extents(RELEASES).values())
-    if published != FEEDS * ENTRIES:
-        raise RuntimeError(f"{published} of {FEEDS * ENTRIES} entries were published")
+    server.ask("/news")
+    if published != FEEDS * (ENTRIES + 1):
+        raise RuntimeError(f"{published} of {FEEDS * (ENTRIES + 1)} entries were published")
     return costs
 
 
@@ -93,27 +114,37 @@ def _poll(app: App, expected: str) -> Cost:
     return watch.cost(len(outcomes))
 
 
-async def _bare(server: Server, addresses: Sequence[str], how: dict[str, bool]) -> dict[str, Cost]:
-    await asyncio.to_thread(server.ask, "/validators/on")
-    async with aiohttp.ClientSession() as session:
-        first, etags = await _fetch_all(session, addresses, {}, how)
-        second, _same = await _fetch_all(session, addresses, etags, how)
-        await asyncio.to_thread(server.ask, "/validators/off")
-        third, _none = await _fetch_all(session, addresses, etags, how)
-    return dict(zip(_PHASES, (first, second, third), strict=True))
+def _reader(server: Server, peers: Path) -> Found:
+    done = subprocess.run(  # noqa: S603 - our own arguments, no shell
+        [sys.executable, "-m", "bench.peer_reader", server.url("").rstrip("/"), str(FEEDS)],
+        env={**os.environ, "PYTHONPATH": str(peers)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    server.ask("/news")
+    if said.pop("entries") != FEEDS * (ENTRIES + 1):
+        raise RuntimeError("reader has not kept every entry")
+    return {phase: Cost(FEEDS, cost["wall_s"], cost["cpu_s"]) for phase, cost in said.items()}
 
 
-async def _fetch_all(
-    session: aiohttp.ClientSession,
-    addresses: Sequence[str],
-    etags: dict[str, str],
-    how: dict[str, bool],
-) -> tuple[Cost, dict[str, str]]:
-    with Stopwatch() as watch:
-        answers = await asyncio.gather(
-            *(_fetch(session, address, etags.get(address, ""), how) for address in addresses)
-        )
-    return watch.cost(len(answers)), dict(zip(addresses, answers, strict=True))
+async def _bare(server: Server, how: dict[str, bool]) -> Found:
+    etags: dict[str, str] = {}
+    costs: Found = {}
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        for phase, before in phases(server.ask):
+            await asyncio.to_thread(before)
+            with Stopwatch() as watch:
+                addresses = [server.url(f"/feed/{number}") for number in range(FEEDS)]
+                found = await asyncio.gather(
+                    *(_fetch(session, each, etags.get(each, ""), how) for each in addresses)
+                )
+            etags = dict(zip(addresses, found, strict=True))
+            costs[phase] = watch.cost(FEEDS)
+    await asyncio.to_thread(server.ask, "/news")
+    return costs
 
 
 async def _fetch(
@@ -128,3 +159,39 @@ async def _fetch(
     if len(parsed.entries) != ENTRIES:
         raise RuntimeError(f"{address} has {len(parsed.entries)} entries, not {ENTRIES}")
     return answer.headers.get("ETag", "")
+
+
+class _Peak:
+    """The most memory that this process and its children had at once, each page counted once."""
+
+    def __init__(self) -> None:
+        self.mib = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, daemon=True)
+
+    def __enter__(self) -> "_Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look_on(self) -> None:
+        while not self._stop.wait(0.1):
+            kib = sum(map(_pss_kib, [os.getpid(), *_children()]))
+            self.mib = max(self.mib, kib / 1024)
+
+
+def _children() -> Sequence[int]:
+    tasks = Path(f"/proc/{os.getpid()}/task")
+    files = [task / "children" for task in tasks.iterdir()] if tasks.is_dir() else []
+    return [int(pid) for file in files if file.exists() for pid in file.read_text().split()]
+
+
+def _pss_kib(pid: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0

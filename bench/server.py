@@ -59,8 +59,8 @@ class Server:
 class Answering(asyncio.Protocol):
     """One connection; keeps it open for as long as the other side does.
 
-    `GET /feed/7` is a feed, with an ETag unless `/validators/off` was asked for. Any POST is
-    taken; when, and the release it is about, is told by `/arrivals` and forgotten by `/forget`.
+    `GET /feed/7` is a feed, with an ETag unless `/validators/off` was asked for; `/news` puts one
+    new entry into each, and takes it out again. Any POST is taken; when, and the release it is about, is told by `/arrivals` and forgotten by `/forget`.
     `/wait/300` is answered once 300 have come.
     """
 
@@ -118,6 +118,7 @@ class _State:
     """What all connections share."""
 
     def __init__(self, feeds: int, entries: int) -> None:
+        self.later = [a_feed(number, entries, older=1) for number in range(feeds)]
         self.feeds = [a_feed(number, entries) for number in range(feeds)]
         self.validators = True
         self.bodies: list[tuple[float, bytes]] = []
@@ -142,6 +143,8 @@ class _State:
         """Do or tell what a path asks for."""
         if path.startswith("/validators/"):
             self.validators = path.endswith("/on")
+        elif path == "/news":
+            self.feeds, self.later = self.later, self.feeds
         elif path == "/forget":
             self.bodies.clear()
         elif path == "/count":
