@@ -60,8 +60,9 @@ class Answering(asyncio.Protocol):
     """One connection; keeps it open for as long as the other side does.
 
     `GET /feed/7` is a feed, with an ETag unless `/validators/off` was asked for; `/news` puts one
-    new entry into each, and takes it out again. Any POST is taken; when, and the release it is about, is told by `/arrivals` and forgotten by `/forget`.
-    `/wait/300` is answered once 300 have come.
+    new entry into each, and takes it out again. Any POST is taken; when, and the release it is
+    about, is told by `/arrivals` and forgotten by `/forget`. `/wait/300` is answered once 300 have
+    come.
     """
 
     def __init__(self, state: "_State") -> None:
