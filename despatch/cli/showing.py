@@ -11,7 +11,7 @@ from rich.table import Table
 
 from despatch.app import App
 from despatch.app.silence import rhythm
-from despatch.cli.context import Json, ago, count, example, give, here, out
+from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId
 from despatch.ports import Alarm, Due, Gap, Health, Poll, SourceRecord
@@ -108,8 +108,8 @@ def _health(health: Health, now: datetime) -> list[str]:
         return ["It was never polled."]
     lines = [f"Read well: {ago(health.ok_at, now)}; last new release: {ago(health.newest_at, now)}"]
     if health.failures:
-        times = count(health.failures, "time")
-        lines.append(f"Failed {times} in a row, {ago(health.polled_at, now)}: {health.problem}")
+        times = "once" if health.failures == 1 else f"{health.failures} times in a row"
+        lines.append(f"Failed {times}, {ago(health.polled_at, now)}: {health.problem}")
     return lines
 
 
