@@ -85,7 +85,9 @@ class There:
         self._tx = tx
         found = [record for record, _health, _due in tx.sources()]
         self._by_id = {record.id: record for record in found}
-        self._by_address = {_canonical(record): record for record in found}
+        moved = [(record.settings.get("moved_from"), record) for record in found]
+        self._by_address = {canonical(str(old)): record for old, record in moved if old}
+        self._by_address |= {_canonical(record): record for record in found}
 
     def add(self, record: SourceRecord, answers_from: str | None = None) -> Added:
         """Add a source unless its address is there. Raises UsageError if its name is another's."""

@@ -1,5 +1,6 @@
 """Adding sources: what each is called, what is there already, and lists of feeds in and out."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_an_address_is_added_once_under_whatever_name(installed: App, again: str
     add(installed, A, "visas")
     assert add(installed, again, "other") == ("visas", False)
     assert kept(installed) == {"visas": ("active", A)}
+
+
+def test_a_feed_that_has_moved_is_known_by_its_old_address_too(installed: App) -> None:
+    add(installed, A, "visas")
+    with installed.store.transaction() as tx:
+        now = installed.clock.now()
+        leased = tx.lease_source(SourceId("visas"), "a poller", now, timedelta(minutes=2))
+        assert leased is not None
+        moved = {"address": "https://example.gov/b", "moved_from": A}
+        tx.change_settings(SourceId("visas"), leased.epoch, moved)
+
+    assert add(installed, A, "other") == ("visas", False)
+    assert add(installed, "https://example.gov/b", "other") == ("visas", False)
 
 
 def test_a_feed_that_answers_from_a_known_address_is_that_one(installed: App) -> None:
