@@ -1,6 +1,7 @@
 """Content codings undone in bounded pieces: a bomb never gets to unfold."""
 
 import zlib
+from collections.abc import Iterator
 from typing import Protocol
 
 import brotli
@@ -10,16 +11,18 @@ from despatch.errors import TransientError
 ENCODINGS = "gzip, deflate, br"
 """What we ask for."""
 
+PIECE_BYTES = 64 * 1024
+
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class Decompressor(Protocol):
     """Undoes one answer's content coding."""
 
-    def feed(self, chunk: bytes, most: int) -> bytes:
-        """Return what a chunk unfolds to, or at least `most` bytes of it; little more.
+    def unfold(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what a chunk unfolds to, in pieces of some 64 KiB, each made when it is asked for.
 
-        Whoever gets `most` bytes has had enough, and feeds no more.
+        Whoever has had enough asks for no more, and gives no more chunks.
         """
         ...
 
@@ -46,8 +49,8 @@ def decompressor(encoding: str) -> Decompressor:
 
 
 class _Plain:
-    def feed(self, chunk: bytes, most: int) -> bytes:
-        return chunk
+    def unfold(self, chunk: bytes) -> Iterator[bytes]:
+        yield chunk
 
     def finish(self) -> None:
         """Whether all of it came, the connection knows."""
@@ -58,31 +61,29 @@ class _Zlib:
         self._coder = zlib.decompressobj(_GZIP_OR_ZLIB)
         self._started = False
 
-    def feed(self, chunk: bytes, most: int) -> bytes:
-        out = bytearray()
+    def unfold(self, chunk: bytes) -> Iterator[bytes]:
         left = chunk
-        while left and len(out) < most:
+        while left:
             if self._coder.eof:  # several gzip members may follow each other (RFC 1952 §2.2)
                 self._coder = zlib.decompressobj(_GZIP_OR_ZLIB)
-            out += self._unfold(left, most - len(out))
+            yield self._piece(left)
             left = self._coder.unconsumed_tail or self._coder.unused_data
-        return bytes(out)
 
     def finish(self) -> None:
         if self._started and not self._coder.eof:
             raise TransientError("truncated: the compressed answer was cut off")
 
-    def _unfold(self, data: bytes, most: int) -> bytes:
+    def _piece(self, data: bytes) -> bytes:
         started, self._started = self._started, True
         try:
-            return self._coder.decompress(data, most)
+            return self._coder.decompress(data, PIECE_BYTES)
         except zlib.error as exc:
             if started:
                 raise _broken(exc) from exc
         # Some servers send `deflate` without its zlib envelope.
         self._coder = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
-            return self._coder.decompress(data, most)
+            return self._coder.decompress(data, PIECE_BYTES)
         except zlib.error as exc:
             raise _broken(exc) from exc
 
@@ -92,23 +93,22 @@ class _Brotli:
         self._coder = brotli.Decompressor()
         self._started = False
 
-    def feed(self, chunk: bytes, most: int) -> bytes:
+    def unfold(self, chunk: bytes) -> Iterator[bytes]:
         self._started = True
-        out = bytearray()
-        try:
-            piece = self._coder.process(chunk, output_buffer_limit=most)
-            while piece:
-                out += piece
-                if len(out) >= most:
-                    break
-                piece = self._coder.process(b"", output_buffer_limit=most - len(out))
-        except brotli.error as exc:
-            raise _broken(exc) from exc
-        return bytes(out)
+        piece = self._piece(chunk)
+        while piece:
+            yield piece
+            piece = self._piece(b"")
 
     def finish(self) -> None:
         if self._started and not self._coder.is_finished():
             raise TransientError("truncated: the compressed answer was cut off")
+
+    def _piece(self, data: bytes) -> bytes:
+        try:
+            return bytes(self._coder.process(data, output_buffer_limit=PIECE_BYTES))
+        except brotli.error as exc:
+            raise _broken(exc) from exc
 
 
 def _broken(exc: Exception) -> TransientError:

@@ -27,8 +27,9 @@ from despatch.errors import (
 )
 from despatch.ports import Clock, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
+from ingest.body import BodyReader
 from ingest.connect import Resolve, SystemResolver, VettingResolver, vetting_sockets
-from ingest.decompress import ENCODINGS, decompressor
+from ingest.decompress import ENCODINGS
 from ingest.guard import EVERYWHERE, Network, vet_host, vet_ip, vet_url
 from ingest.http_errors import translate
 from ingest.pace import PER_HOST, Pace
@@ -43,7 +44,6 @@ CONNECT = timedelta(seconds=10)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
 _PASSING = frozenset({408, 425, 429})
-_CHUNK_BYTES = 64 * 1024
 _NONE = Validators()
 _NO_PAUSE = timedelta(0)
 
@@ -84,7 +84,7 @@ class HttpFetcher:
         self._allowed = tuple(allow_networks)
         self._clock = clock or SystemClock()
         self._total_s = total.total_seconds()
-        self._max_body_bytes = max_body_bytes
+        self._bodies = BodyReader(max_body_bytes)
         self._at_once = at_once
         self._pace = Pace(per_host, pause)
         self._held: dict[str, datetime] = {}
@@ -163,8 +163,8 @@ class HttpFetcher:
             async with self._pace.turn(host):
                 self._check_held(host, url)
                 began = loop.time()
-                async with asyncio.timeout(left_s):
-                    answer = await self._ask(url, headers, validators)
+                async with asyncio.timeout(left_s) as limit:
+                    answer = await self._ask(url, headers, validators, limit)
                 left_s -= loop.time() - began
             if isinstance(answer, Response):
                 return replace(answer, moved=True) if for_good else answer
@@ -173,7 +173,9 @@ class HttpFetcher:
             url, for_good = answer.to, answer.for_good and for_good is not False
         raise PermanentError(f"redirect: {address} redirects more than {MAX_REDIRECTS} times")
 
-    async def _ask(self, url: str, headers: dict[str, str], given: Validators) -> "Response | _Hop":
+    async def _ask(
+        self, url: str, headers: dict[str, str], given: Validators, limit: asyncio.Timeout
+    ) -> "Response | _Hop":
         """Return the answer, or where it sends on to."""
         if self._session is None:
             raise RuntimeError("use HttpFetcher as an async context manager")
@@ -188,8 +190,8 @@ class HttpFetcher:
             if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
                 return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
             if answer.status not in {200, 203} and not (answer.status == 304 and given != _NONE):
-                raise await self._failed(url, answer)
-            body = b"" if answer.status == 304 else await self._read(url, answer)
+                raise await self._failed(url, answer, limit)
+            body = b"" if answer.status == 304 else await self._bodies.read(url, answer, limit)
             return Response(
                 address=url,
                 status=answer.status,
@@ -214,7 +216,7 @@ class HttpFetcher:
             vet_ip(ip, host, self._allowed)
 
     async def _failed(
-        self, url: str, answer: aiohttp.ClientResponse
+        self, url: str, answer: aiohttp.ClientResponse, limit: asyncio.Timeout
     ) -> TransientError | PermanentError:
         status = answer.status
         text = f"http {status}: {url}" + (f" ({answer.reason})" if answer.reason else "")
@@ -227,7 +229,7 @@ class HttpFetcher:
                 self._held[host] = self._clock.now() + wait
                 return Throttled(text, retry_after=wait, host=host, asked=True)
             return TransientError(text, retry_after=wait, status=status)
-        body = await self._last_words(url, answer) if status == 410 else b""
+        body = await self._last_words(url, answer, limit) if status == 410 else b""
         return BadStatus(text, status=status, address=url, body=body)
 
     def _check_held(self, host: str, url: str) -> None:
@@ -244,30 +246,14 @@ class HttpFetcher:
         )
         raise Throttled(text, retry_after=left, host=host, asked=False)
 
-    async def _last_words(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
+    async def _last_words(
+        self, url: str, answer: aiohttp.ClientResponse, limit: asyncio.Timeout
+    ) -> bytes:
         """Who is gone may say why, and where to look instead (GOV.UK's Content API does)."""
         try:
-            return await self._read(url, answer)
+            return await self._bodies.read(url, answer, limit)
         except (DespatchError, aiohttp.ClientError):
             return b""
-
-    async def _read(self, url: str, answer: aiohttp.ClientResponse) -> bytes:
-        announced = answer.content_length
-        if announced is not None and announced > self._max_body_bytes:
-            raise self._too_large(url)
-        coding = decompressor(answer.headers.get("Content-Encoding", ""))
-        body = bytearray()
-        async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-            body += coding.feed(chunk, self._max_body_bytes + 1 - len(body))
-            if len(body) > self._max_body_bytes:
-                answer.close()
-                raise self._too_large(url)
-        coding.finish()
-        return bytes(body)
-
-    def _too_large(self, url: str) -> PermanentError:
-        limit = self._max_body_bytes / 1024 / 1024
-        return PermanentError(f"too large: {url} is over {limit:g} MiB after decompression")
 
 
 class _Hop(NamedTuple):

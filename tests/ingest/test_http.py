@@ -174,12 +174,23 @@ def test_a_bomb_never_gets_to_unfold(server: LoopbackServer, coding: str) -> Non
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])
-def test_what_unfolds_is_taken_in_pieces(coding: str) -> None:
+def test_what_unfolds_is_made_in_pieces(coding: str) -> None:
     """However much is behind a chunk, what comes of it at once is bounded."""
-    piece = decompressor(coding).feed(_zeros(coding), 100_000)
+    pieces = [len(piece) for piece in decompressor(coding).unfold(_zeros(coding))]
 
-    assert 100_000 <= len(piece) < MIB
-    assert not any(piece)
+    assert sum(pieces) == 64 * MIB
+    assert max(pieces) < MIB // 4
+
+
+def test_large_bodies_wait_for_each_other_and_all_are_read(server: LoopbackServer) -> None:
+    """Waiting is not counted: the time limit is each one's own."""
+    addresses = [server.will(f"/{n}", Answer(body=bytes([n]) * 3 * MIB)) for n in range(8)]
+
+    async def get() -> list[Response]:
+        async with HttpFetcher(allow_networks=LOOPBACK, per_host=8) as fetcher:
+            return await asyncio.gather(*map(fetcher.get, addresses))
+
+    assert [answer.body[:1] for answer in asyncio.run(get())] == [bytes([n]) for n in range(8)]
 
 
 @pytest.mark.parametrize("drip", [False, True], ids=["announced", "not announced"])

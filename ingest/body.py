@@ -1,0 +1,68 @@
+"""An answer's body, read whole within limits: of one answer, and of all that are read at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+
+from despatch.errors import PermanentError
+from ingest.decompress import decompressor
+
+LARGE_BYTES = 512 * 1024
+LARGE_AT_ONCE = 2
+"""So many bodies over half a mebibyte are read at the same time; the others wait there.
+
+A few dozen endless ones would else fill half a gigabyte before each is found to be too large.
+"""
+
+_CHUNK_BYTES = 64 * 1024
+
+
+class BodyReader:
+    """Reads bodies of at most `most` bytes after decompression. One event loop's own."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    async def read(self, url: str, answer: aiohttp.ClientResponse, limit: asyncio.Timeout) -> bytes:
+        """Return the body; waiting for others doesn't count towards the time limit.
+
+        Raises PermanentError (`too large`), TransientError (`encoding`, `truncated`), and what
+        aiohttp raises.
+        """
+        self._check(url, answer.content_length or 0)
+        coding = decompressor(answer.headers.get("Content-Encoding", ""))
+        # Small pieces, not one that grows: what is dropped half-way leaves no hole in the memory.
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with AsyncExitStack() as waits:
+                async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+                    for piece in coding.unfold(chunk):
+                        pieces.append(piece)
+                        before, size = size, size + len(piece)
+                        self._check(url, size)
+                        if before <= LARGE_BYTES < size:
+                            await waits.enter_async_context(self._turn(limit))
+                coding.finish()
+                return b"".join(pieces)
+        except BaseException:
+            answer.close()  # what is left of it is not read
+            pieces.clear()  # the error's traceback holds this frame, for as long as it is held
+            raise
+
+    @asynccontextmanager
+    async def _turn(self, limit: asyncio.Timeout) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        left_s = (limit.when() or loop.time()) - loop.time()
+        limit.reschedule(None)
+        async with self._large:
+            limit.reschedule(loop.time() + left_s)
+            yield
+
+    def _check(self, url: str, size: int) -> None:
+        if size > self._most:
+            limit = self._most / 1024 / 1024
+            raise PermanentError(f"too large: {url} is over {limit:g} MiB after decompression")
