@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DESPATCH := $(BIN)/despatch --home .despatch
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help run up test check bench evaluate chaos versions bounds docs lock clean
