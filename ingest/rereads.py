@@ -15,7 +15,13 @@ from types import TracebackType
 from typing import Self
 
 from despatch import log
-from despatch.errors import DespatchError, FencedError, PermanentError, Throttled, TransientError
+from despatch.errors import (
+    FencedError,
+    OperatorError,
+    PermanentError,
+    Throttled,
+    TransientError,
+)
 from despatch.ports import Body, DocumentRecord, Due, KnownEntry, Leased, Outgoing, Progress
 from despatch.topics import RELEASES, encode
 from ingest.fulltext import Read, Same
@@ -106,7 +112,7 @@ class Rereader:
         for document, fault in zip(due, ended, strict=True):
             if isinstance(fault, FencedError):
                 self._log.warning("reading dropped", document=document.link, why=str(fault))
-            elif isinstance(fault, DespatchError | Stopped):
+            elif isinstance(fault, TransientError | OperatorError | Stopped):
                 raise fault
             elif isinstance(fault, Exception):
                 await self._fell_over(document, fault)
@@ -116,7 +122,7 @@ class Rereader:
         return len(due)
 
     async def _fell_over(self, document: DocumentRecord, fault: Exception) -> None:
-        """A fault of ours costs this document a wait, not the poller."""
+        """A fault of ours, or of this document alone, costs it a wait, and not the poller."""
         self._log.error("reading failed", document=document.link, error=repr(fault)[:500])
         why = PermanentError(f"fault in Despatch: {fault!r}")
         with suppress(FencedError):

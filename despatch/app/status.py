@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from despatch.app.running import ALIVE_WITHIN, lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP, App
+from despatch.model import SourceId
 from despatch.ports import Alarm, Beat, Counts, Gap, Health, SourceRecord
 from despatch.topics import CLASSIFIED, DEAD, RELEASES
 
@@ -52,6 +53,8 @@ class Status:
     alarms: tuple[Alarm, ...]
     gaps: tuple[Gap, ...]
     """What sources may have published unseen: those that are open."""
+    unread: Mapping[SourceId, int]
+    """How many releases of a source went out with a summary, and wait for their full text."""
 
 
 def status(app: App) -> Status:
@@ -63,6 +66,7 @@ def status(app: App) -> Status:
         counts = tx.counts()
         alarms = tuple(tx.alarms())
         gaps = tuple(tx.gaps())
+        unread = tx.unread()
     alive = {b.stage for b in beats if now - b.at <= ALIVE_WITHIN and b.state != "stopped"}
     return Status(
         at=now,
@@ -78,4 +82,5 @@ def status(app: App) -> Status:
         dead=sum(extent.end - extent.oldest for extent in app.bus.extents(DEAD).values()),
         alarms=alarms,
         gaps=gaps,
+        unread=unread,
     )

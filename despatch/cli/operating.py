@@ -88,6 +88,11 @@ def _show(found: Status) -> None:
     for one in found.sources:
         if one.health.problem:
             out.print(f"[yellow]{escape(one.source.id)}[/yellow]: {escape(one.health.problem)}")
+    for source, unread in found.unread.items():
+        out.print(
+            f"[yellow]{escape(source)}[/yellow]: {count(unread, 'release')} went out with a "
+            "summary; the full text is tried again"
+        )
     for gap in found.gaps:
         out.print(
             f"[yellow]Gap[/yellow] {gap.id}: {escape(gap.source)} may have published unseen from "

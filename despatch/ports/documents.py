@@ -96,6 +96,10 @@ class Documents(Protocol):
         """
         ...
 
+    def unread(self) -> Mapping[SourceId, int]:
+        """Return how many documents of each source could not be read yet, and are tried again."""
+        ...
+
     def documents_of(self, release: ReleaseId) -> Sequence[DocumentRecord]:
         """Return what is kept of a release's documents, by source."""
         ...

@@ -60,6 +60,12 @@ class Documents(Rows):
         if self._run(update(documents).where(*ours).values(row | _FREE)) == 0:
             raise FencedError(f"{document.address} is no longer lent to {owner}")
 
+    def unread(self) -> Mapping[SourceId, int]:
+        waiting = (documents.c.read_from == "", documents.c.due_at.is_not(None))
+        counted = select(documents.c.source, func.count().label("unread")).where(*waiting)
+        rows = self._all(counted.group_by(documents.c.source))
+        return {SourceId(row.source): row.unread for row in rows}
+
     def documents_of(self, release: ReleaseId) -> Sequence[DocumentRecord]:
         kept = select(documents).where(documents.c.release == release)
         return [_document(row) for row in self._all(kept.order_by(documents.c.source))]

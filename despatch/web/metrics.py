@@ -38,10 +38,12 @@ def render(status: Status) -> bytes:
     failures = gauge("source_failures", "Failed polls in a row", "source")
     gaps = gauge("source_gaps_open", "Times in which it may have published unseen", "source")
     open_gaps = Counter(gap.source for gap in status.gaps)
+    unread = gauge("source_documents_unread", "Summaries that wait for their full text", "source")
     read = gauge("source_read_timestamp_seconds", "When the source was last read", "source")
     for one in status.sources:
         failures.labels(one.source.id).set(one.health.failures)
         gaps.labels(one.source.id).set(open_gaps[one.source.id])
+        unread.labels(one.source.id).set(status.unread.get(one.source.id, 0))
         if one.health.ok_at is not None:
             read.labels(one.source.id).set(one.health.ok_at.timestamp())
     return generate_latest(registry)

@@ -219,6 +219,18 @@ def test_a_page_with_another_title_is_judged_anew(store: Store, govuk: SourceId)
     }
 
 
+def test_those_that_could_not_be_read_yet_are_counted(store: Store, govuk: SourceId) -> None:
+    keep(
+        store,
+        a_document("1"),
+        a_document("2", due_at=NOW + LEASE),
+        a_document("read", read_from="https://www.gov.uk/read"),
+        a_document("given up", due_at=None),
+    )
+    with store.transaction() as tx:
+        assert tx.unread() == {govuk: 2}
+
+
 @pytest.mark.usefixtures("govuk")
 def test_what_is_kept_anew_takes_the_place_of_what_was(store: Store) -> None:
     keep(store, a_document(outcome="old"))

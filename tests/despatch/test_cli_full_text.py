@@ -7,9 +7,11 @@ import pytest
 
 from despatch.app import App
 from despatch.app.running import own_stages, wait_until_done
+from despatch.app.status import status
 from despatch.cli import run
 from despatch.settings import read as read_settings
 from despatch.testing.http import Answer, LoopbackServer
+from despatch.web.metrics import render
 
 ARTICLE = "<p>" + "The rules for visas change in spring, says the minister. " * 8 + "</p>"
 HTML = [("Content-Type", "text/html; charset=utf-8"), ("ETag", '"1"')]
@@ -59,6 +61,28 @@ def test_a_trace_shows_where_the_text_was_read_and_when_it_is_read_again(
     assert (release["text_from"], release["text"][:9]) == ("page", "The rules")
     assert [one["readings"] for one in traced["documents"]] == [1]
     assert traced["documents"][0]["due_at"] > traced["documents"][0]["read_at"]
+
+
+def test_what_waits_for_its_full_text_stands_in_status_and_figures(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LoopbackServer() as server:
+        feed = (
+            "<rss version='2.0'><channel><title>x</title><item><title>Visas</title>"
+            f"<link>{server.url('/away')}</link><description>In short.</description></item>"
+            "</channel></rss>"
+        )
+        server.will("/feed", Answer(body=feed.encode()))
+        here = ["--home", str(home)]
+        added = [*here, "sources", "add", server.url("/feed"), "--name", "x"]
+        assert run([*added, "--full-text", "page", "--no-preview"]) == 0
+        assert run([*here, "poll", "--once"]) == 0
+    capsys.readouterr()
+    run([*here, "status"])
+
+    assert "x: 1 release went out with a summary" in capsys.readouterr().out
+    with App(read_settings(home, environ={})) as app:
+        assert b'despatch_source_documents_unread{source="x"} 1.0' in render(status(app))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from despatch.errors import BadStatus, DespatchError, ServerAway, Throttled
+from despatch.errors import BadStatus, DespatchError, ServerAway, Throttled, TooLarge
 from despatch.model import Change, Linked, Revision, SourceId
 from despatch.ports import DocumentRecord
 from ingest.article import Article
@@ -435,7 +435,19 @@ def test_a_fault_of_ours_costs_its_document_a_wait_and_not_the_poller(site: Told
     assert site.causes() == ["new", "completed"]
 
 
-def test_a_poller_that_runs_reads_again_beside_its_polls(govuk: Told) -> None:
+def test_a_revision_that_can_never_be_published_costs_its_document_a_wait(govuk: Told) -> None:
+    govuk.poll()
+    govuk.serve(RECORD, record("The rules change in summer."))
+    govuk.later(HOUR, bus=govuk.here.failing(govuk.here.bus, publish=[TooLarge("700,001 bytes")]))
+
+    assert "700,001 bytes" in govuk.document().outcome
+    assert govuk.causes() == ["new"]
+
+
+def test_a_poller_that_runs_reads_again_beside_its_polls(here: Any) -> None:
+    govuk = Told(here, every=24 * 3_600)  # else it may be polled just then, and have to wait
+    govuk.serve(FEED, feed())
+    govuk.serve(RECORD, record())
     govuk.poll()
     govuk.serve(RECORD, record("The rules change in summer."))
     govuk.here.clock.move(HOUR)
