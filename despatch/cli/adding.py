@@ -66,6 +66,22 @@ def add(
             "release completed. Default: it is.",
         ),
     ] = None,
+    page_parameter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD",
+            help="What in its address asks for an older page when something may have been missed: "
+            "`paged` for WordPress. Default: page for GOV.UK's finders, else none.",
+        ),
+    ] = None,
+    search_api: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A GOV.UK search API that lists what it shows; a query in it is the filter. "
+            "Default: GOV.UK's own for its feeds, else none.",
+        ),
+    ] = None,
     yes: Annotated[
         bool,
         typer.Option(
@@ -85,7 +101,12 @@ def add(
 
     What it holds at first contact, dated before now, is kept but not told.
     """
-    chosen = {"full_text": full_text, "complete_later": complete_later}
+    chosen = {
+        "full_text": full_text,
+        "complete_later": complete_later,
+        "page_parameter": page_parameter,
+        "search_api": search_api,
+    }
     asked = wanted(what, name).with_settings(
         {setting: value for setting, value in chosen.items() if value is not None}
     )

@@ -1,8 +1,10 @@
 """A poller that finds a gap pages back, tells what it finds as late, and says what it did not."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from despatch.errors import ServerAway
 from despatch.model import SourceId
 from despatch.ports import Gap
+from despatch.testing import Answer, LoopbackServer
+from ingest.http import HttpFetcher
 from ingest.watch import MOST_TRIES
 
 QUARTER = timedelta(minutes=15)
@@ -290,3 +294,32 @@ def test_once_a_day_the_search_api_is_asked_for_what_the_feed_never_showed(here:
 
 class Killed(BaseException):
     """The process ends here."""
+
+
+def test_over_http_it_is_read_back_and_reconciled_all_the_same(here: Any) -> None:
+    """The real fetcher, and a server on loopback: the first way back fails, the search succeeds."""
+    now = here.clock.now()
+
+    async def polled() -> Any:
+        async with HttpFetcher(allow_networks=[ip_network("127.0.0.0/8")], clock=here.clock) as web:
+            return await here.poller(fetcher=web).poll(here.lease(source))
+
+    with LoopbackServer() as server:
+        api = server.url("/api/search.json?filter_x[]=y")
+        source = here.add("govuk", address=server.url("/f"), page_parameter="p", search_api=api)
+        server.will("/f", Answer(body=feed([4, 3, 2, 1], now)), Answer(body=feed([9, 8], now)))
+        day = (now - timedelta(days=1)).date()
+        found = server.will(
+            f"/api/search.json?filter_x%5B%5D=y&filter_public_timestamp=from:{day}"
+            "&order=-public_timestamp&fields=title,link,description,public_timestamp"
+            "&count=200&start=0",
+            Answer(body=listed([9, 8, 7, 6, 5, 4, 3], now)),
+        )
+        asyncio.run(polled())
+        here.clock.move(QUARTER)
+        report = asyncio.run(polled())
+
+        asked = [request.path for request in server.requests]
+
+    assert asked[2:] == ["/f?p=2", found.removeprefix(server.url(""))]
+    assert (report.new, report.late, report.gaps) == (5, 3, 1)
