@@ -123,7 +123,7 @@ class Watch:
 
     async def _repair(self, id_: str) -> None:
         gap = await self._hands.patience.insist(partial(self._gap, id_))
-        if gap is None:
+        if gap is None or gap.state != "open":
             return
         late, said, repaired = 0, [], False
         for way in self._source.ways(gap.link) if self._source is not None else ():
@@ -178,8 +178,9 @@ class Watch:
                     listed += sum(len(part.entries) for part in page.parts)
                     missing += await self._hands.take(await self._new_of(page, now - NOT_YET))
         except ReadFailed as exc:
-            self._log.warning("not reconciled", why=str(exc))
-        self._log.info("reconciled", listed=listed, missing=missing)
+            self._log.warning("not reconciled", why=str(exc), listed=listed, missing=missing)
+        else:
+            self._log.info("reconciled", listed=listed, missing=missing)
 
     async def _sights(self, page: Page, *, before: datetime | None = None) -> list[Sight]:
         """Return what a page's entries say."""
