@@ -12,31 +12,37 @@ import sys
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
+
+from pydantic import TypeAdapter
 
 from despatch.errors import PermanentError, TransientError
 from ingest.child import FELL_OVER, PERMANENT, SIZE_BYTES, TRANSIENT
 
 CPU_LIMIT = timedelta(seconds=20)
 
+T = TypeVar("T")
 
-class Children:
+
+class Children(Generic[T]):
     """A pool of children that run one module; use it as an async context manager.
 
-    `what` names, in errors, what they parse. Children are started when the first document comes
-    and kept. One event loop's own.
+    `what` names, in errors, what they parse; `answer` reads the JSON that they give back. Children
+    are started when the first document comes, and kept. One event loop's own.
     """
 
     def __init__(
         self,
         module: str,
         what: str,
+        answer: TypeAdapter[T],
         *,
         at_once: int | None = None,
         cpu_limit: timedelta = CPU_LIMIT,
     ) -> None:
         self._module = module
         self._what = what
+        self._read = answer
         self._limit_s = cpu_limit.total_seconds()
         self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
         for _ in range(at_once or min(4, os.cpu_count() or 1)):
@@ -55,7 +61,7 @@ class Children:
         for child in list(self._children):
             await self._end(child)
 
-    async def ask(self, body: bytes, content_type: str, address: str) -> bytes:
+    async def ask(self, body: bytes, content_type: str, address: str) -> T:
         """Return what a child makes of a document.
 
         Raises what its work raised; PermanentError (`too slow`) beyond the CPU limit, (`broken
@@ -77,7 +83,7 @@ class Children:
             raise PermanentError(answer.decode())
         if kind == TRANSIENT:
             raise TransientError(answer.decode())
-        return answer
+        return self._read.validate_json(answer)
 
     async def _answer(
         self, child: asyncio.subprocess.Process, body: bytes, content_type: str, address: str

@@ -14,13 +14,14 @@ from despatch.ports import Alarms, Bus, Clock, Due, Fetcher, Leased, LoggedAlarm
 from despatch.watchdog import Watchdog
 from ingest.feedchild import ChildParser
 from ingest.ledger import Ledger
+from ingest.manner import Manner, OnPage, World
 from ingest.pagechild import ChildReader
 from ingest.patience import WAITING, Patience, Stopped
 from ingest.reading import DocumentReader, Extract
 from ingest.report import PollReport
 from ingest.rereads import Rereader
 from ingest.source import Parse, Tools
-from ingest.turn import Manner, OnPage, Turn, World
+from ingest.turn import Turn
 
 __all__ = ["OnPage", "PollReport", "Poller"]
 

@@ -25,11 +25,11 @@ from despatch.errors import (
 from despatch.ports import Body, DocumentRecord, Due, KnownEntry, Leased, Outgoing, Progress
 from despatch.topics import RELEASES, encode
 from ingest.fulltext import Read, Same
+from ingest.manner import World
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.rereading import NO_TIME, Reread, ask_of, failed, judge
 from ingest.standing import hold_host
-from ingest.turn import World
 
 AT_A_TIME = 20
 A_HOST = 6

@@ -5,10 +5,9 @@ saved: before the next page is, or when the source is given back. A crash in bet
 revisions with the same ids, and loses none.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -25,11 +24,8 @@ from despatch.errors import (
 )
 from despatch.model import Revision
 from despatch.ports import (
-    Alarms,
     Asked,
     Body,
-    Bus,
-    Clock,
     Due,
     Gap,
     Health,
@@ -38,14 +34,15 @@ from despatch.ports import (
     Outgoing,
     Poll,
     Progress,
-    Store,
 )
 from despatch.topics import RELEASES, encode
+from ingest.dealt_with import dealt_with
 from ingest.documents import Documents
 from ingest.entry import Entry
 from ingest.hints import kept_hints
 from ingest.ledger import Ledger
-from ingest.newness import Contact, Decision, Ignore, Publish, decide, names_of
+from ingest.manner import Manner, World
+from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.report import PollReport
@@ -55,37 +52,6 @@ from ingest.standing import GONE, Standing
 from ingest.watch import Hands, Watch
 
 NOT_WHOLE = "it was not read whole"
-
-OnPage = Callable[[PollReport], None]
-"""Called when a page is dealt with, with what the poll has come to so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a turn works with."""
-
-    bus: Bus
-    store: Store
-    clock: Clock
-    alarms: Alarms
-    owner: str
-    every: timedelta
-    lease: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a turn goes about it."""
-
-    backlog: bool = True
-    """False: nothing is old news, as for a replay."""
-    rate: float | None = None
-    """Revisions a second at most."""
-    on_page: OnPage | None = None
-    patience: timedelta | None = None
-    """How long a log or a store that is away is waited for; None: until told to stop."""
-    stop: asyncio.Event | None = None
-    """Tells it to stop; None: nobody will."""
 
 
 class Turn:
@@ -229,7 +195,7 @@ class Turn:
         await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
         kept = [d.known for d in decisions if d.known is not None]
-        settled = {**page.cursor, **page.settled(_settled(decided, known))}
+        settled = {**page.cursor, **page.settled(dealt_with(decided, known))}
         cursor = await self._watch.remember(settled, missed)
         progress = self._progress(cursor, bodies, kept, missed)
         self._unsaved = self._documents.kept(progress, entries, decisions)
@@ -395,22 +361,3 @@ class Turn:
             raise FencedError(f"source {self._id} was paused, removed, or taken by another poller")
         self._leased = replace(self._leased, epoch=renewed.epoch)
         self._leased_at = world.clock.now()
-
-
-def _settled(
-    decided: Sequence[tuple[Part, Sequence[Decision]]], known: Mapping[str, KnownEntry]
-) -> frozenset[str]:
-    """Return the keys of the entries that are known now as they were given.
-
-    What was ignored as an older state is not among them: it is judged anew each time.
-    """
-    pairs = (pair for part, some in decided for pair in zip(part.entries, some, strict=True))
-    return frozenset(
-        entry.key
-        for entry, decision in pairs
-        if (kept := decision.known or known.get(_key_of(decision))) and kept.raw == entry.raw
-    )
-
-
-def _key_of(decision: Decision) -> str:
-    return decision.key if isinstance(decision, Ignore) else decision.known.key
