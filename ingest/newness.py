@@ -102,7 +102,7 @@ def decide(
     for entry in entries:
         key = memory.key_of(entry)
         decision = _decide(entry, key, memory, contact)
-        if memory.at_key(key) is None:
+        if not decision.first_sight and memory.at_key(key) is None:
             decision = replace(decision, first_sight=True)
         if decision.known is not None:
             memory.keep(decision.known)
@@ -153,6 +153,8 @@ class _Memory:
 
         An id that was given to one address first and to several later stays with the first.
         """
+        if not self._by_key and not entry.repeated:
+            return entry.key
         apart = _key_and_link(entry)
         if apart in self._by_key:
             return apart
@@ -273,7 +275,8 @@ def _publish_new(entry: Entry, key: str, print_: str, edition: str, contact: Con
         text_from=entry.text_from,
     )
     reason = "its address is known, with another document" if edition else "never seen before"
-    return Publish(_revision(entry, known, edition, "new", None, contact), known, reason)
+    revision = _revision(entry, known, edition, "new", None, contact)
+    return Publish(revision, known, reason, first_sight=True)
 
 
 def _publish_next(
