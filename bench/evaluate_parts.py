@@ -1,0 +1,72 @@
+"""A feed's parts against the whole of it: `python -m bench.evaluate_parts [FOLDER]`.
+
+Only what is new in a feed is parsed (`ingest/familiar.py`). Here each of the 2,343 documents in
+`feed-history-us-state.tar.xz` of FOLDER is parsed whole, and then items of it alone, a third of
+them, other ones each time. A difference is a failure (exit 1). The history is not part of the
+repository: without it the exit is 2.
+"""
+
+import argparse
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.evaluate_history import NAME, ROOT
+from ingest.familiar import cut_feed
+from ingest.feedparse import parse_feed
+
+TYPE = "application/rss+xml"
+ADDRESS = "https://example.gov/feed"
+EACH = 3
+
+
+def main() -> int:
+    """Print what was found; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT.parent / "shared" / "data")
+    path = parser.parse_args().folder / NAME
+    if not path.is_file():
+        sys.stderr.write(f"{path} is not there: name the folder that holds it\n")
+        return 2
+    began, documents, items, wrong = time.monotonic(), 0, 0, []
+    for name, body in _documents(path):
+        compared = _compared(body, documents % EACH)
+        documents += 1
+        items += compared or 0
+        if not compared:
+            wrong.append(name)
+    took = time.monotonic() - began
+    sys.stdout.write(
+        f"{path.name}: {items} items of {documents} documents parsed alone in {took:.0f} s, "
+        f"{len(wrong)} documents differ or can't be taken apart\n"
+    )
+    sys.stdout.writelines(f"  {name}\n" for name in wrong[:20])
+    return 1 if wrong or not documents else 0
+
+
+def _documents(path: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                yield member.name, file.read()
+
+
+def _compared(body: bytes, first: int) -> int | None:
+    """Return how many items gave alone what they give among the others; None if one did not."""
+    whole, cut = parse_feed(body, TYPE, ADDRESS), cut_feed(body, TYPE)
+    if cut is None or len(whole.keys) != len(cut.items):
+        return None
+    chosen = range(first, len(cut.items), EACH)
+    part = parse_feed(cut.part(chosen), TYPE, ADDRESS)
+    entries = {entry.key: entry for entry in whole.entries}
+    same = part.keys == tuple(whole.keys[number] for number in chosen) and all(
+        entries.get(entry.key) == entry for entry in part.entries
+    )
+    return len(chosen) if same else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
