@@ -15,7 +15,7 @@ from despatch.bus.kafka_admin import Admin
 from despatch.bus.kafka_browse import browse
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_producer import Publisher
-from despatch.bus.kafka_reader import KafkaReader, Lookups
+from despatch.bus.kafka_reader import JOINS_WITHIN, KafkaReader, Lookups
 from despatch.bus.kafka_security import KafkaSecurity
 from despatch.errors import PositionLost, UsageError
 from despatch.ports.bus import Extent, Message, Outgoing, Place, StartAt
@@ -43,9 +43,11 @@ class KafkaBus:
         client_id: str = "despatch",
         session: timedelta = SESSION,
         delivery_timeout: timedelta = DELIVERY_TIMEOUT,
+        joins_within: timedelta = JOINS_WITHIN,
     ) -> None:
         self._clock = clock or SystemClock()
         self._session = session
+        self._joins_within = joins_within
         self._connector = Connector(servers, security or KafkaSecurity(), client_id)
         self._admin = Admin(self._connector, self._clock, replication)
         self._publisher = Publisher(
@@ -80,6 +82,7 @@ class KafkaBus:
             group,
             start_at=start_at,
             session=self._session,
+            joins_within=self._joins_within,
             clock=self._clock,
         )
 

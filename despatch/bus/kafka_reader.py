@@ -29,7 +29,7 @@ HANDLES_WITHIN = timedelta(minutes=5)
 _ASKS_AFTER_S = 5.0
 """A member that hears nothing for as long asks whether there is a broker at all."""
 
-_JOINS_WITHIN_S = 60 + HANDLES_WITHIN.total_seconds()
+JOINS_WITHIN = HANDLES_WITHIN + timedelta(minutes=1)
 """The group waits for a member that polls no more, and goes on without it after HANDLES_WITHIN."""
 
 _ANSWERS_WITHIN_MS = 3_000
@@ -79,6 +79,7 @@ class KafkaReader:
         *,
         start_at: StartAt | None,
         session: timedelta,
+        joins_within: timedelta,
         clock: Clock,
     ) -> None:
         self._lookups = lookups
@@ -92,6 +93,7 @@ class KafkaReader:
         self._broken: OperatorError | None = None
         self._closed = False
         self._heard_at = time.monotonic()
+        self._joins_within_s = joins_within.total_seconds()
         self._joining_since: float | None = None
         session_ms = session // timedelta(milliseconds=1)
         self._consumer: Any = connector.open(
@@ -125,7 +127,11 @@ class KafkaReader:
                 return self._batches(records, max_bytes)
             if self._given:
                 self._settle()
-            self._keep_joining()
+            if (took_s := self._keep_joining()) > self._joins_within_s:
+                raise ServerAway(  # at each poll as long as it lasts
+                    f"{self._group} has given out no partitions for {took_s:.0f} s: "
+                    "does one of its members hang?"
+                )
             if time.monotonic() >= deadline:
                 self._ask_if_silent()
                 return ()
@@ -196,8 +202,8 @@ class KafkaReader:
             raise translate(exc, f"read {', '.join(self._topics)}") from exc
         return records
 
-    def _keep_joining(self) -> None:
-        """Take a join up again that the end of a poll cut off; say so if it takes very long.
+    def _keep_joining(self) -> float:
+        """Take a join up again that the end of a poll cut off; return for how many s it has lasted.
 
         kafka-python 3.0.12 drops one that new metadata caused, if the poll ends between its two
         answers: it wants no join then and is in none, and never reads again.
@@ -205,16 +211,11 @@ class KafkaReader:
         coordinator = self._consumer._coordinator
         if coordinator.state is not MemberState.REBALANCING:
             self._joining_since = None
-            return
+            return 0.0
         coordinator.request_rejoin()
         now = time.monotonic()
         self._joining_since = self._joining_since or now
-        if now - self._joining_since > _JOINS_WITHIN_S:
-            self._joining_since = now  # said again as long as it lasts
-            raise ServerAway(
-                f"{self._group} has given out no partitions for {_JOINS_WITHIN_S / 60:.0f} minutes:"
-                " does one of its members hang?"
-            )
+        return now - self._joining_since
 
     def _settle(self) -> None:
         """Start the partitions that we were just given where they must start."""

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -26,6 +26,7 @@ from despatch.errors import FencedError, OperatorError, ServerAway, TooLarge, Tr
 from despatch.model import DeadLetter
 from despatch.ports import Batch, Message, Outgoing
 from despatch.ports.bus import Reader
+from despatch.runner import BLIP_TRIES
 from despatch.testing.kafka_broker import SESSION, KafkaBroker
 from despatch.topics import RETENTION, TopicSpec
 
@@ -310,6 +311,26 @@ def test_batch_of_an_earlier_membership(kafka_broker: KafkaBroker) -> None:
         assert bus.positions(group, topic) == {0: 6}
 
 
+def test_a_join_that_lasts_is_said_at_each_poll_and_goes_on_when_it_can(
+    kafka_broker: KafkaBroker,
+) -> None:
+    """A group waits for a member that hangs: often enough said, the runner makes it an alarm."""
+    with closing(a_bus(kafka_broker, joins_within=timedelta(seconds=1))) as bus:
+        topic, group = a_topic(bus, partitions=1), f"g-{uuid4().hex}"
+        bus.publish([Outgoing(topic, "k", b"1")])
+        with closing(bus.reader([topic], group)) as hanging:
+            first_batch(hanging, max_messages=1)
+            with closing(bus.reader([topic], group)) as reader:
+                for _ in range(BLIP_TRIES):
+                    with pytest.raises(ServerAway, match="no partitions"):
+                        poll_for_ever(reader)
+                    reader.idle(SHORT)
+
+                hanging.close()
+                for batch in polled_at_last(reader):
+                    assert [message.value for message in batch.messages] == [b"1"]
+
+
 def test_idle_takes_nothing(kafka_broker: KafkaBroker) -> None:
     """Waiting takes no message, also while the group gives partitions out anew."""
     with closing(a_bus(kafka_broker)) as bus:
@@ -377,6 +398,16 @@ def poll_for_ever(reader: Reader) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         assert not reader.poll(SHORT)
+
+
+def polled_at_last(reader: Reader) -> Sequence[Batch]:
+    """Return what the first poll that takes anything takes, whatever others raise before."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with suppress(ServerAway):
+            if batches := reader.poll(SHORT):
+                return batches
+    raise AssertionError("nothing came")
 
 
 def messages_until(reader: Reader, last: bytes) -> Sequence[Message]:
