@@ -103,8 +103,14 @@ _TABLE: tuple[tuple[tuple[type[kafka.KafkaError], ...], type[DespatchError], str
 """The rest is TransientError: a producer's lost sequence, a connection closed underneath."""
 
 
+_NOT_YET = "currently fenced"
+"""What a controller says of brokers that start, or that were silent for a while."""
+
+
 def translate(exc: kafka.KafkaError, doing: str) -> DespatchError:
     """Return what we raise for Kafka's error: `ServerAway("publish: no Kafka broker …")`."""
+    if isinstance(exc, kafka.InvalidReplicationFactorError) and _NOT_YET in str(exc):
+        return ServerAway(f"{doing}: the brokers have not joined their cluster yet ({exc})")
     for kinds, ours, advice in _TABLE:
         if isinstance(exc, kinds):
             return ours(f"{doing}: {advice} ({exc})")

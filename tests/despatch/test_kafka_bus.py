@@ -101,6 +101,14 @@ def test_too_many_copies(kafka_broker: KafkaBroker) -> None:
         bus.create_topics([spec()])
 
 
+def test_brokers_that_have_not_joined_their_cluster_yet_are_waited_for() -> None:
+    """Copies that can't be made for now are not the operator's mistake."""
+    said = "Unable to replicate the partition 1 time(s): All brokers are currently fenced"
+
+    assert isinstance(told(kafka_errors.InvalidReplicationFactorError, said), ServerAway)
+    assert isinstance(told(kafka_errors.InvalidReplicationFactorError, "too many"), OperatorError)
+
+
 @pytest.mark.kafka
 def test_topic_made_anew(bus: KafkaBus, kafka_broker: KafkaBroker) -> None:
     """A topic made anew under its old name has places of its own: kept positions don't fit."""

@@ -356,8 +356,16 @@ def a_bus(broker: KafkaBroker, **changed: object) -> KafkaBus:
 
 def a_topic(bus: KafkaBus, partitions: int) -> str:
     spec = TopicSpec(f"test.{uuid4().hex}", DeadLetter, partitions, RETENTION)
-    assert bus.create_topics([spec]) == [spec.name]
-    return spec.name
+    deadline = time.monotonic() + PATIENCE_S
+    while True:  # a broker that was frozen has to join its cluster again
+        try:
+            assert bus.create_topics([spec]) == [spec.name]
+        except ServerAway:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return spec.name
 
 
 def set_config(broker: KafkaBroker, topic: str, name: str, value: str) -> None:
