@@ -5,11 +5,13 @@ docs/glossary.md. A change of shape is a new topic version (`despatch.releases.v
 change in place.
 """
 
-from datetime import UTC
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from despatch.facts import Facts
+from despatch.frozen import Frozen as Frozen
+from despatch.frozen import Instant as Instant
 from despatch.vocabulary import MAX_TEXT_CHARS as MAX_TEXT_CHARS
 from despatch.vocabulary import AlertId as AlertId
 from despatch.vocabulary import Cause as Cause
@@ -26,15 +28,6 @@ from despatch.vocabulary import SubscriptionId as SubscriptionId
 from despatch.vocabulary import TextFrom as TextFrom
 from despatch.vocabulary import TextKind as TextKind
 from despatch.vocabulary import ThemeId as ThemeId
-
-Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
-"""A moment, always in UTC; a naive time is refused."""
-
-
-class Frozen(BaseModel):
-    """What every model here is: immutable, and strict about its fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64")
 
 
 class Fetched(Frozen):
@@ -157,6 +150,8 @@ class Classified(Frozen):
     revision: Revision
     themes: tuple[ThemeScore, ...]
     classified_at: Instant
+    facts: Facts | None = None
+    """What the text says; None in a message of a stage that read no facts."""
 
 
 class Subscriber(Frozen):
