@@ -58,7 +58,8 @@ def why(classified: Classified, subscription: Subscription) -> str:
 def _named(score: ThemeScore) -> str:
     words = evidence_words(score)
     shown = listed([f"“{word}”" for word in words[:MAX_WORDS]])
-    return f"theme {score.theme}, score {score.score:.2f}" + (f": {shown}" if shown else "")
+    mark = " (experimental)" if score.experimental else ""
+    return f"theme {score.theme}{mark}, score {score.score:.2f}" + (f": {shown}" if shown else "")
 
 
 def evidence_words(score: ThemeScore) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ class ThemeLine:
     score: float
     words: tuple[str, ...]
     excerpts: tuple[Excerpt, ...]
+    experimental: bool
 
 
 def subject(alert: Alert) -> str:
@@ -191,13 +192,18 @@ def _day(classified: Classified) -> str:
 
 def _line(score: ThemeScore, release: Release) -> ThemeLine:
     return ThemeLine(
-        str(score.theme), score.score, evidence_words(score)[:8], excerpts(score, release)
+        str(score.theme),
+        score.score,
+        evidence_words(score)[:8],
+        excerpts(score, release),
+        score.experimental,
     )
 
 
 def _theme(line: ThemeLine) -> str:
     words = f": {', '.join(line.words)}" if line.words else ""
-    head = f"Theme {line.name} (score {line.score:.2f}){words}"
+    mark = "experimental, " if line.experimental else ""
+    head = f"Theme {line.name} ({mark}score {line.score:.2f}){words}"
     return "\n".join([head, *(f"  - {marked(excerpt)}" for excerpt in line.excerpts)])
 
 
@@ -221,6 +227,7 @@ def _release(classified: Classified) -> dict[str, Any]:
         "themes": [
             {
                 "theme": line.name,
+                "experimental": line.experimental,
                 "score": line.score,
                 "words": list(line.words),
                 "excerpts": [marked(excerpt) for excerpt in line.excerpts],

@@ -140,6 +140,8 @@ class ThemeScore(Frozen):
     """The theme file's version and a hash of its content: the same version, the same result."""
     score: float = Field(ge=0, le=1)
     evidence: tuple[Evidence, ...]
+    experimental: bool = False
+    """The theme has not been measured on labels yet."""
 
 
 class Classified(Frozen):

@@ -54,7 +54,7 @@ def judge(title: str, text: str, theme: Theme) -> Judgement:
 
 def classifier(themes: Sequence[Theme]) -> "Classifier":
     """Return the classifier of these themes; the last few are kept."""
-    key = tuple((theme.id, theme.stamp) for theme in themes)
+    key = tuple((theme.id, theme.stamp, theme.experimental) for theme in themes)
     if key not in _classifiers:
         _classifiers[key] = Classifier(themes)
         if len(_classifiers) > _KEPT_CLASSIFIERS:
@@ -62,7 +62,7 @@ def classifier(themes: Sequence[Theme]) -> "Classifier":
     return _classifiers[key]
 
 
-_classifiers: OrderedDict[tuple[tuple[str, str], ...], "Classifier"] = OrderedDict()
+_classifiers: OrderedDict[tuple[tuple[str, str, bool], ...], "Classifier"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,9 +108,15 @@ class Classifier:
     def classify(self, title: str, text: str) -> tuple[ThemeScore, ...]:
         """Return the themes that a text belongs to, in order, with their evidence."""
         return tuple(
-            ThemeScore(theme=j.theme, version=j.version, score=j.score, evidence=j.evidence)
-            for j in self.judge(title, text)
-            if j.belongs
+            ThemeScore(
+                theme=judged.theme,
+                version=judged.version,
+                score=judged.score,
+                evidence=judged.evidence,
+                experimental=theme.experimental,
+            )
+            for theme, judged in zip(self.themes, self.judge(title, text), strict=True)
+            if judged.belongs
         )
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:

@@ -32,7 +32,8 @@ def classify_lines(
     In: `{"id": "r1", "title": "…", "text": "…"}`; other fields are ignored, a missing title or
     text is empty, an empty line is passed over. Out, ending in a newline:
     `{"id": "r1", "themes": [{"theme": "migration", "score": 0.97, "evidence": [{"field": "text",
-    "start": 0, "end": 9, "text": "Migration", "weight": 1.5}]}]}`, only themes that it belongs to.
+    "start": 0, "end": 9, "text": "Migration", "weight": 1.5}]}]}`, only themes that it belongs to;
+    one that is not measured yet has `"experimental": true` as well.
 
     A bad line raises PermanentError that names its number and fault; with `on_bad`, that is
     called instead and the rest goes on.
@@ -99,6 +100,7 @@ def _classified(line: bytes | str, ready: Classifier) -> bytes:
             "score": score.score,
             "evidence": [evidence.model_dump() for evidence in score.evidence],
         }
+        | ({"experimental": True} if score.experimental else {})
         for score in ready.classify(document["title"], document["text"])
     ]
     result = json.dumps({"id": document["id"], "themes": themes}, ensure_ascii=False)

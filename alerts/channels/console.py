@@ -136,7 +136,7 @@ def _release(alert: Alert, classified: Classified, colour: bool) -> Iterator[Ren
         yield Text("")
         yield Text.assemble(
             (line.name, "bold cyan"),
-            (f"  {line.score:.2f}", "dim"),
+            (f"  {line.score:.2f}{' experimental' if line.experimental else ''}", "dim"),
             ("  " + ", ".join(line.words), _EVIDENCE),
         )
         for excerpt in line.excerpts:

@@ -80,7 +80,8 @@ def _home(app: App) -> str:
 
 
 def _themes(app: App) -> str:
-    return ", ".join(theme.id for theme in app.themes)
+    marks = {True: " (experimental)", False: ""}
+    return ", ".join(theme.id + marks[theme.experimental] for theme in app.themes)
 
 
 def _store(app: App) -> str:

@@ -102,10 +102,13 @@ class App:
         own = self.settings.themes_dir
         return load_themes() + (load_themes(own) if own else ())
 
-    def chosen_themes(self, names: Sequence[str]) -> "tuple[Theme, ...]":
-        """Return the themes of these names, or all if there are none.
+    def chosen_themes(
+        self, names: Sequence[str], *, experimental: bool = False
+    ) -> "tuple[Theme, ...]":
+        """Return the themes of these names; without names, every one that is measured.
 
-        Raises UsageError that names the nearest right one.
+        With `experimental`, those that are not measured yet as well. Raises UsageError that
+        names the nearest right one.
         """
         known = {str(theme.id): theme for theme in self.themes}
         for name in names:
@@ -113,7 +116,9 @@ class App:
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f": did you mean {near[0]!r}?" if near else "."
                 raise UsageError(f"there is no theme {name!r}{hint} Known: {', '.join(known)}")
-        return tuple(known[name] for name in dict.fromkeys(names)) or self.themes
+        asked = names or [one.id for one in self.themes if not one.experimental]
+        untried = [one.id for one in self.themes if experimental and one.experimental]
+        return tuple(known[name] for name in dict.fromkeys([*asked, *untried]))
 
     @part
     def topics(self) -> tuple[TopicSpec, ...]:

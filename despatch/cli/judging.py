@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
         rich_help_panel="Analysts",
         epilog=example(
             "despatch classify releases.jsonl > themes.jsonl",
+            "despatch classify releases.jsonl --experimental",
             """echo '{"id": "1", "title": "Small boats", "text": "…"}' | despatch classify""",
         ),
     )(classify)
@@ -37,19 +38,23 @@ def classify(
     theme: Annotated[
         list[str] | None, typer.Option(help="Only this theme; can be given several times.")
     ] = None,
+    experimental: Annotated[
+        bool, typer.Option("--experimental", help="The experimental themes as well, marked.")
+    ] = False,
 ) -> None:
     """Say which themes documents belong to, and on what evidence.
 
     Reads JSONL (id, title, text; other fields are ignored) and writes JSONL in the same order:
     {"id", "themes": [{"theme", "score", "evidence": [{"field", "start", "end", "text",
-    "weight"}]}]}, listing only the themes that the document belongs to. A line that can't be
+    "weight"}]}]}, listing only the themes that the document belongs to. Themes that are not
+    measured yet are asked by name or with --experimental, and marked so. A line that can't be
     read is named on standard error; nothing is written for it, the rest goes on, and the exit
     code is 65.
     """
     from processors.jsonl import classify_lines
 
     with here(context).open() as app:
-        themes = app.chosen_themes(theme or ())
+        themes = app.chosen_themes(theme or (), experimental=experimental)
     faults = 0
 
     def on_bad(fault: PermanentError) -> None:

@@ -230,7 +230,8 @@ def _show_one(heard: Heard) -> None:
     for score in heard.classified.themes:
         best = sorted(score.evidence, key=lambda one: -one.weight)[:5]
         words = ", ".join(dict.fromkeys(f"“{one.text}”" for one in best))
-        out.print(f"  {score.theme} {score.score:.2f}: {escape(words)}")
+        mark = " (experimental)" if score.experimental else ""
+        out.print(f"  {score.theme}{mark} {score.score:.2f}: {escape(words)}")
     for match in heard.matches:
         mark = "[green]→ told[/green]" if match.outcome == "told" else "[dim]· not told[/dim]"
         out.print(f"  {mark} {match.subscription}: {escape(match.reason)}")

@@ -14,6 +14,7 @@ from despatch.model import State, Subscription, SubscriptionId, ThemeId
 
 PANEL = "Subscribers"
 EVENTS = ("new", "revised", "withdrawn", "restored")
+NOT_MEASURED = "Experimental, so not measured on independent labels yet"
 
 Which = Annotated[
     str, typer.Argument(help="A subscription's id or the start of it, or a subscriber's name.")
@@ -71,7 +72,9 @@ def subscribe(
     from alerts.subscribe import subscribe as add
 
     with here(context).open() as app:
-        chosen = tuple(ThemeId(one.id) for one in app.chosen_themes(theme))
+        asked = app.chosen_themes(theme)
+        chosen = tuple(ThemeId(one.id) for one in asked)
+        untried = [one.id for one in asked if one.experimental]
         for one in event or ():
             if one not in EVENTS:
                 raise UsageError(f"no event {one!r}; there are {', '.join(EVENTS)}")
@@ -86,13 +89,16 @@ def subscribe(
         )
         shown = _shown(app, made)
         if as_json:
-            give(_as_json(made, shown, name) | {"created": created})
+            given = _as_json(made, shown, name)
+            give(given | {"created": created, "experimental": untried})
         else:
             what = "Subscribed" if created else "Already subscribed"
             out.print(
                 f"{what}: {escape(name)} is told of {' or '.join(chosen)} over {escape(shown)} "
                 f"as {made.id}."
             )
+            if untried:
+                out.print(f"{NOT_MEASURED}: {', '.join(untried)}. How right: docs/judgement.md.")
         if test:
             _test(app, made, as_json)
 

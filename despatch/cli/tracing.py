@@ -106,8 +106,10 @@ def _show_taken(taken: Taken, *, kept: bool) -> None:
     )
     for score in taken.classified.themes:
         words = ", ".join(dict.fromkeys(f"“{one.text}”" for one in score.evidence[:8]))
+        mark = ", experimental" if score.experimental else ""
         out.print(
-            f"              {score.theme} {score.score:.3f} (v{score.version}): {escape(words)}"
+            f"              {score.theme} {score.score:.3f} (v{score.version}{mark}): "
+            f"{escape(words)}"
         )
     if not taken.classified.themes:
         out.print("              no theme")

@@ -100,6 +100,8 @@ class Theme(_Part):
     title: Sentence
     description: Sentence
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")]
+    experimental: bool = False
+    """Not measured on labels yet: judged and told of, and marked wherever it is shown."""
     threshold: float = Field(default=0.5, gt=0, lt=1)
     bias: Weight
     """Log-odds of a release in which nothing is found."""
@@ -132,7 +134,7 @@ class Theme(_Part):
 
         `"1+3fa9c04d51"`; comments and examples don't change it, the shared word lists do.
         """
-        rules = self.model_dump_json(exclude={"examples", "title", "description"})
+        rules = self.model_dump_json(exclude={"examples", "title", "description", "experimental"})
         return f"{self.version}+{digest(rules, LISTS_VERSION, length=10)}"
 
     @cached_property

@@ -81,6 +81,18 @@ def test_the_text_has_title_source_date_all_themes_link_reason_way_out_and_key()
         assert part in text
 
 
+def test_an_experimental_theme_is_marked_in_the_text_the_body_and_the_reason() -> None:
+    untried = PARTNERS.model_copy(update={"experimental": True})
+    classified = CLASSIFIED.model_copy(update={"themes": (untried, MIGRATION)})
+    alert = ALERT.model_copy(update={"classified": classified})
+    assert "Theme partnerships (experimental, score 0.60): deal" in message.text(alert, KEY)
+    assert "Theme migration (score 0.97)" in message.text(alert, KEY)
+    shown = message.payload(alert, KEY)["release"]["themes"]
+    assert [one["experimental"] for one in shown] == [False, True]
+    asked = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
+    assert "theme partnerships (experimental), score 0.60: “deal”" in why(classified, asked)
+
+
 def test_evidence_words_are_marked_in_their_sentence() -> None:
     assert (
         "They will act against *people smuggling* and stop *small boats* before summer."

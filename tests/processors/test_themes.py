@@ -111,6 +111,7 @@ def test_the_stamp_changes_with_the_rules_and_not_with_words_about_them(folder: 
     first = stamp(GOOD)
     assert first.startswith("1+")
     assert stamp("# a remark\n" + GOOD.replace("Homes and rents.", "Rents and homes.")) == first
+    assert stamp(GOOD.replace("bias", "experimental = true\nbias")) == first
     assert stamp(GOOD.replace("3.0", "3.1")) != first
     assert stamp(GOOD.replace('version = "1"', 'version = "2"')) != first
 
