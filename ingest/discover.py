@@ -13,9 +13,9 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 from despatch.errors import PermanentError
+from despatch.guard import EVERYWHERE, vet_url
 from despatch.shorten import shorten
 from ingest.document import decode_text
-from ingest.guard import EVERYWHERE, vet_url
 from ingest.text import clean_line
 
 MOST_FOUND = 40

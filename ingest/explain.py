@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 
 from despatch.errors import PermanentError
+from despatch.guard import Network, is_refused, literal_of
 from despatch.ports import Response
 from despatch.retry import parse_retry_after
 from ingest.decompress import ENCODINGS
-from ingest.guard import Network, is_refused, literal_of
 from ingest.hints import NO_HINTS, hints_of_answer
 from ingest.schedule import LONGEST_ASKED, words
 from ingest.text import clean_line

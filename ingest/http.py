@@ -1,7 +1,7 @@
 """The HTTP fetcher: one polite, bounded, guarded GET.
 
 Everything a server sends is bounded: bytes after decompression, total time, redirects. Addresses
-are vetted when a URL is read, and again on the way to the connection: see `ingest/connect.py`.
+are vetted when a URL is read, and again on the way to the connection: see `despatch/connect.py`.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from despatch import __version__
+from despatch.connect import Resolve, SystemResolver, VettingResolver, vetting_sockets
 from despatch.errors import (
     BadStatus,
     DespatchError,
@@ -25,12 +26,11 @@ from despatch.errors import (
     Throttled,
     TransientError,
 )
+from despatch.guard import EVERYWHERE, Network, vet_host, vet_ip, vet_url
 from despatch.ports import Clock, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
 from ingest.body import BodyReader
-from ingest.connect import Resolve, SystemResolver, VettingResolver, vetting_sockets
 from ingest.decompress import ENCODINGS
-from ingest.guard import EVERYWHERE, Network, vet_host, vet_ip, vet_url
 from ingest.http_errors import translate
 from ingest.pace import PER_HOST, Pace
 from ingest.schedule import LONGEST_ASKED

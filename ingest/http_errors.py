@@ -5,8 +5,8 @@ import ssl
 
 import aiohttp
 
+from despatch.connect import Blocked
 from despatch.errors import PermanentError, ServerAway, TransientError
-from ingest.connect import Blocked
 
 _PROXY_AWAY = (aiohttp.ClientProxyConnectionError, aiohttp.ClientConnectorDNSError)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ingest.connect import Resolve
+from despatch.connect import Resolve
 from ingest.text import clean_line
 
 

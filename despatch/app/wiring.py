@@ -149,7 +149,7 @@ class App:
 
     def fetcher(self, witness: "Witness | None" = None) -> "HttpFetcher":
         """Return a fetcher, to be entered in an event loop; `witness` notes what it does."""
-        from ingest.connect import trusting
+        from despatch.connect import trusting
         from ingest.http import HttpFetcher
 
         said = self.settings

@@ -12,8 +12,8 @@ from despatch.app.checking import DryRun, dry_run
 from despatch.cli.context import Json, ago, count, example, give, here, out
 
 if TYPE_CHECKING:
+    from despatch.guard import Network
     from ingest.entry import Entry
-    from ingest.guard import Network
     from ingest.newness import Decision
     from ingest.witness import Exchange
 

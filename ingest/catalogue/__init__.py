@@ -14,8 +14,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from despatch.errors import PermanentError, SettingsError, UsageError
+from despatch.guard import EVERYWHERE, vet_url
 from despatch.toml import read
-from ingest.guard import EVERYWHERE, vet_url
 
 HERE = Path(__file__).parent
 

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from despatch.errors import PermanentError
+from despatch.guard import EVERYWHERE, vet_url
 from despatch.model import Fetched, Frozen
 from despatch.ports import Response, Validators
 from ingest.govuk_content import CONTENT_API, is_govuk
 from ingest.govuk_search import API, SITE, Search, search_for
-from ingest.guard import EVERYWHERE, vet_url
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
 from ingest.moved import Move, kept_move, move_seen, move_to_keep
 from ingest.older import ByLinks, ByNumber, BySearch, Way

@@ -14,6 +14,7 @@ from typing import Any
 import brotli
 import pytest
 
+from despatch.connect import vetting_sockets
 from despatch.errors import (
     BadStatus,
     DespatchError,
@@ -25,7 +26,6 @@ from despatch.errors import (
 from despatch.ports import Response, Validators
 from despatch.testing import Answer, FakeClock, LoopbackServer
 from despatch.testing.certificates import make_certificates
-from ingest.connect import vetting_sockets
 from ingest.decompress import decompressor
 from ingest.http import HttpFetcher
 

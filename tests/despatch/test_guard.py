@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from despatch.errors import PermanentError
-from ingest.guard import EVERYWHERE, is_refused, literal_of, vet_ip, vet_url
+from despatch.guard import EVERYWHERE, is_refused, literal_of, vet_ip, vet_url
 
 
 @pytest.mark.parametrize(

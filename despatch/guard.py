@@ -1,8 +1,8 @@
-"""Which addresses may be fetched from. Pure.
+"""Which addresses may be fetched from, and sent to. Pure.
 
 Feeds are strangers: one that names, resolves to or redirects to an address inside must not make
-us read our own network, or a cloud's metadata service. The list follows what changedetection.io
-learned from five advisories (validate_url.py).
+us read our own network, or a cloud's metadata service; nor must a webhook make us write there. The
+list follows what changedetection.io learned from five advisories (validate_url.py).
 """
 
 import re

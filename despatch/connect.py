@@ -16,7 +16,7 @@ from aiohttp import AddrInfoType, SocketFactoryType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from despatch.errors import PermanentError, SettingsError
-from ingest.guard import Network, vet_ip
+from despatch.guard import Network, vet_ip
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """Returns the IP addresses of a host name; raises OSError."""
