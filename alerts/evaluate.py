@@ -1,0 +1,185 @@
+"""Whether a filter matches a release, facet by facet, and why. Pure.
+
+This is what a filter means. The matcher that is fast over many subscriptions gives the same answer.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.facets import Facets
+from alerts.match import evidence_words
+from alerts.words import listed, one_line
+from despatch.filter import Choice, Filter, Phrase
+from despatch.model import Classified, ThemeScore
+from despatch.shorten import shorten
+from despatch.wording import name_key
+
+MAX_WORDS = 4
+"""Evidence words that a reason names."""
+MAX_NAMED = 6
+"""Values that a sentence names."""
+MAX_VALUE = 60
+"""Characters of one of them."""
+
+EVERYTHING = "every release"
+"""The reason where a filter asks for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one facet of a filter makes of a release."""
+
+    facet: str
+    """Field of the filter."""
+    met: bool
+    said: str
+    """What was found, or what is missing or in the way; empty if only `none` was asked and met."""
+
+
+def matches(filter_: Filter, classified: Classified) -> str | None:
+    """Return why a filter matches, or None if it doesn't.
+
+    `theme migration, score 0.97: “small boats”; country TR (Türkiye); “visa fee” in the title`.
+    """
+    every = tuple(checks(filter_, Facets(classified)))
+    if not all(check.met for check in every):
+        return None
+    return "; ".join(check.said for check in every if check.said) or EVERYTHING
+
+
+def checks(filter_: Filter, facets: Facets) -> Iterator[Check]:
+    """Yield one answer for each facet that is asked about, in the order of the filter's fields."""
+    if filter_.themes or filter_.minimum_score is not None:
+        yield _themes(filter_, facets)
+    for there in _there(facets):
+        wanted: Choice[Any] = getattr(filter_, there.facet)
+        if wanted:
+            yield _check(there.facet, wanted, there.has, there.show, there.instead)
+    if filter_.phrases:
+        yield _phrases(filter_.phrases, facets)
+
+
+def _themes(filter_: Filter, facets: Facets) -> Check:
+    wanted, least = filter_.themes, filter_.minimum_score or 0.0
+    scores = {str(one.theme): one for one in facets.classified.themes}
+    enough = {name: one for name, one in scores.items() if one.score >= least}
+    if wanted.any or wanted.all:
+        shown = {name: _theme(one) for name, one in enough.items()}
+        low = [
+            f"{name} scores {one.score:.2f}" for name, one in scores.items() if one.score < least
+        ]
+        return _check(
+            "themes",
+            wanted,
+            lambda name: name in enough,
+            lambda name: shown.get(name, f"theme {name}"),
+            _it_has("its themes are", sorted(enough), "" if low else "it belongs to no theme")
+            + ("; " if low and enough else "")
+            + listed([f"{one}, less than {least:g}" for one in low]),
+            excluded=lambda name: name in scores,
+        )
+    barred = [name for name in wanted.none if name in scores]
+    if barred:
+        return Check("themes", False, f"it has theme {_named(barred)}, which is excluded")
+    if filter_.minimum_score is None:
+        return Check("themes", True, "")
+    if not enough:
+        return Check("themes", False, f"no theme scores {least:g} or more")
+    best = sorted(enough.values(), key=lambda one: (-one.score, one.theme))
+    return Check("themes", True, "; ".join(map(_theme, best)))
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """The values that a release has of one facet, and how they are spoken of."""
+
+    facet: str
+    label: str
+    values: Mapping[str, str]
+    """Each with the words that show it."""
+    instead: str
+    """What is there, for whoever misses something."""
+    key: Callable[[str], str] = str
+
+    def has(self, value: str) -> bool:
+        return self.key(value) in self.values
+
+    def show(self, value: str) -> str:
+        return f"{self.label} {self.values.get(self.key(value), value)}"
+
+
+def _there(facets: Facets) -> Iterator[_There]:
+    unread = " (no facts were read from it)" if facets.classified.facts is None else ""
+    countries = {code: f"{code} ({name})" for code, name in facets.countries.items()}
+    bodies, people = facets.organisations, facets.people
+    types = {one: one for one in facets.document_types}
+    sources = {one: one for one in facets.sources}
+    named = _it_has("it names", countries.values(), "it names no country") + unread
+    yield _There("countries", "country", countries, named)
+    named = _it_has("it names", bodies.values(), "it names no organisation") + unread
+    yield _There("organisations", "organisation", bodies, named, name_key)
+    named = _it_has("it names", people.values(), "it names nobody") + unread
+    yield _There("people", "person", people, named, name_key)
+    typed = _it_has("its type is", types, "its source gives no document type")
+    yield _There("document_types", "document type", types, typed)
+    yield _There("sources", "source", sources, _it_has("it is from", sources, ""))
+
+
+def _phrases(wanted: Choice[Phrase], facets: Facets) -> Check:
+    found = {phrase: facets.find(phrase) for phrase in (*wanted.any, *wanted.all, *wanted.none)}
+
+    def show(phrase: Phrase) -> str:
+        at = found[phrase]
+        if at is None:
+            in_title = " in the title" if phrase.where == "title" else ""
+            return f"{'exactly ' if phrase.exact else ''}{phrase}{in_title}"
+        text = facets.release.title if at.field == "title" else facets.release.text
+        shown = shorten(one_line(text[at.start : at.end]), MAX_VALUE)
+        return f"“{shown}”{' in the title' if at.field == 'title' else ''}"
+
+    return _check("phrases", wanted, lambda one: found[one] is not None, show, "")
+
+
+def _check(
+    name: str,
+    wanted: Choice[Any],
+    has: Callable[[Any], bool],
+    show: Callable[[Any], str],
+    instead: str,
+    *,
+    excluded: Callable[[Any], bool] | None = None,
+) -> Check:
+    barred = [one for one in wanted.none if (excluded or has)(one)]
+    if barred:
+        return Check(name, False, f"it has {_named(map(show, barred))}, which is excluded")
+    lacking = [one for one in wanted.all if not has(one)]
+    if lacking:
+        return Check(name, False, _lacks(f"it lacks {_named(map(show, lacking))}", instead))
+    some = [one for one in wanted.any if has(one)]
+    if wanted.any and not some:
+        return Check(
+            name, False, _lacks(f"it has none of {_named(map(show, wanted.any))}", instead)
+        )
+    return Check(name, True, _named([show(one) for one in (*wanted.all, *some)], "; "))
+
+
+def _lacks(what: str, instead: str) -> str:
+    return f"{what}: {instead}" if instead else what
+
+
+def _it_has(before: str, values: Collection[str], otherwise: str) -> str:
+    return f"{before} {_named(values)}" if values else otherwise
+
+
+def _named(values: Any, between: str = "") -> str:
+    known = [shorten(one_line(str(value)), 4 * MAX_VALUE) for value in values]
+    cut = known[:MAX_NAMED]
+    if len(known) > MAX_NAMED:
+        cut.append(f"{len(known) - MAX_NAMED} more")
+    return between.join(cut) if between else listed(cut)
+
+
+def _theme(score: ThemeScore) -> str:
+    shown = listed([f"“{word}”" for word in evidence_words(score)[:MAX_WORDS]])
+    return f"theme {score.theme}, score {score.score:.2f}" + (f": {shown}" if shown else "")
