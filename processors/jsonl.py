@@ -98,7 +98,7 @@ def _classified(line: bytes | str, ready: Classifier) -> bytes:
         {
             "theme": score.theme,
             "score": score.score,
-            "evidence": [evidence.model_dump() for evidence in score.evidence],
+            "evidence": [dict(evidence) for evidence in score.evidence],
         }
         | ({"experimental": True} if score.experimental else {})
         for score in ready.classify(document["title"], document["text"])
@@ -134,5 +134,7 @@ def _text(fields: dict[str, Any], name: str) -> str:
     value = "" if fields.get(name) is None else fields[name]
     if not isinstance(value, str):
         raise PermanentError(f"{name} is {type(value).__name__}, not text")
+    if value.isascii():
+        return value
     # Half of a surrogate pair is valid in JSON, and can't be written again; offsets stay.
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)

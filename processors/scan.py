@@ -1,28 +1,32 @@
 """Finding many phrases in a text at once. Pure.
 
-Each word of a text is looked up once in a table of all words that any phrase uses; phrases are
-tried only where their first word stands. A text takes time in proportion to its length, however
-many phrases there are.
+Each word of a text is looked up once in a table that says what it can be in any phrase: its kind.
+Where a kind begins phrases, it knows which kinds can follow; all phrases are ruled out at once
+where none of the next words is of these. A text takes time in proportion to its length, and
+little more for many phrases than for few.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from processors.pattern import Choice, Lists, Phrase, choice, name_words
 from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
 
-_KEPT_WORDS = 200_000
+KEPT_WORDS = 200_000
+KEPT_PAIRS = 300_000
+
+_NUMBER = attrgetter("number")
 
 T = TypeVar("T")
-_Choices = frozenset[Choice]
+_Choices = frozenset[int]
 _Steps = tuple[tuple[int, _Choices], ...]
-"""The steps of a phrase after its first: gap and choices."""
+"""The steps of a phrase after its first: gap and the numbers of its choices."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(NamedTuple, Generic[T]):
     """A phrase in a text: the words `[first, last)`, and what the phrase was given with."""
 
     what: T
@@ -32,147 +36,253 @@ class Found(Generic[T]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rule(Generic[T]):
-    what: T
+    """A phrase, however often it was given."""
+
+    number: int
+    whats: list[T]
     rest: _Steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cell(Generic[T]):
-    """What a word of a text can be in the phrases, alone and as the first word of a name."""
+class _Start(Generic[T]):
+    """The phrases that begin alike, and what was learnt of the words after them."""
+
+    alone: tuple[_Rule[T], ...]
+    """Those of a single word."""
+    longer: tuple[_Rule[T], ...]
+    reach: int
+    """The second word of each stands within so many words."""
+    barren: "set[_Kind[T] | None]"
+    """Kinds that are the second word of none."""
+    seconds: "dict[_Kind[T], tuple[_Rule[T], ...]]" = field(default_factory=dict)
+    """The phrases whose second word may be of this kind."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Name(Generic[T]):
+    """A name of several words: `United Kingdom`."""
+
+    rest: tuple[str, ...]
+    """Its words after the first."""
+    choices: _Choices
+    """What the whole of it can be."""
+    start: _Start[T] | None
+    """The phrases that begin with the whole of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind(Generic[T]):
+    """What words can be in the phrases; all that can be the same are of one kind."""
 
     choices: _Choices
-    rules: tuple[_Rule[T], ...]
-    """The phrases that begin with it."""
-    names: tuple[tuple[tuple[str, ...], _Choices, tuple[_Rule[T], ...]], ...] = ()
-    """The rest of each name of several words that may begin here, longest first, and what the
-    whole name can be."""
-    whole: _Choices = frozenset()
-    """What the name that does begin here can be."""
-    whole_rules: tuple[_Rule[T], ...] = ()
-    length: int = 1
-    """How many words that name has."""
+    start: _Start[T] | None
+    """The phrases that begin with such a word by itself."""
+    names: tuple[_Name[T], ...]
+    """Those that may begin with it, longest first."""
+    inside: str
+    """Itself, folded, if some name goes on with it."""
+    may_be: _Choices
+    """By itself, or as the first word of a name."""
 
 
-class Scanner(dict[str, "_Cell[T] | None"], Generic[T]):
+class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
     """Finds phrases; a table from words as they are written to what they can be in a phrase.
 
-    The table is learnt as words are met, and begun anew when it has grown large.
+    The table is learnt as words are met, and which kinds follow which, and begun anew when it
+    has grown large.
     """
 
-    def __init__(self, phrases: Iterable[tuple[Phrase, T]], lists: Lists) -> None:
+    def __init__(
+        self,
+        phrases: Iterable[tuple[Phrase, T]],
+        lists: Lists,
+        *,
+        kept_words: int = KEPT_WORDS,
+        kept_pairs: int = KEPT_PAIRS,
+    ) -> None:
         super().__init__()
+        self._kept_words = kept_words
+        self._kept_pairs = kept_pairs
         self._breaks = Sentences()
-        self._rules: dict[Choice, list[_Rule[T]]] = defaultdict(list)
-        self._exact: dict[str, set[tuple[Choice, Choice]]] = defaultdict(set)
-        self._stems: dict[str, set[tuple[Choice, Choice]]] = defaultdict(set)
-        self._names: dict[str, list[tuple[tuple[str, ...], Choice, Choice]]] = defaultdict(list)
-        used: set[Choice] = set()
+        self._numbers: dict[Choice, int] = {}
+        self._rules: dict[int, list[_Rule[T]]] = defaultdict(list)
+        self._exact: dict[str, set[tuple[Choice, int]]] = defaultdict(set)
+        self._stems: dict[str, set[tuple[Choice, int]]] = defaultdict(set)
+        self._names: dict[str, list[tuple[tuple[str, ...], Choice, int]]] = defaultdict(list)
+        self._inside: set[str] = set()
+        self._kinds: dict[object, _Kind[T]] = {}
+        self._starts: dict[tuple[int, ...], _Start[T]] = {}
+        self._pairs = 0
+        rules: dict[_Steps, _Rule[T]] = {}
         for phrase, what in phrases:
-            rule = _Rule(what, tuple((step.gap, frozenset(step.choices)) for step in phrase[1:]))
-            for first in phrase[0].choices:
-                self._rules[first].append(rule)
-            used.update(*(step.choices for step in phrase))
-        for known in used:
-            self._learn(known, lists)
+            steps = tuple((s.gap, frozenset(map(self._number, s.choices))) for s in phrase)
+            if steps not in rules:
+                rule: _Rule[T] = _Rule(len(rules), [], steps[1:])
+                rules[steps] = rule
+                for first in steps[0][1]:
+                    self._rules[first].append(rule)
+            rules[steps].whats.append(what)
+        for known, number in self._numbers.items():
+            self._learn(known, number, lists)
         self._longest_stem = max(map(len, self._stems), default=0)
 
-    def __missing__(self, word: str) -> "_Cell[T] | None":
+    def __missing__(self, word: str) -> "_Kind[T] | None":
         if len(word) > MAX_WORD_CHARS:
             return None
-        if len(self) >= _KEPT_WORDS:
+        if len(self) >= self._kept_words:
             self.clear()
-        cell = self[word] = self._look_up(word)
-        return cell
+        kind = self[word] = self._look_up(word)
+        return kind
 
     def scan(self, text: str) -> tuple[Words, list[Found[T]]]:
-        """Return the text's words, and every phrase in it by where it begins."""
+        """Return the text's words, and every phrase in it by where it begins.
+
+        Of those that begin with the same word, phrases of one word come first, then others in the
+        order in which they were given, then those that begin with a name of several words.
+        """
         words = Words(text, self._breaks)
-        cells = list(map(self.__getitem__, words.words))
-        hits = [at for at, cell in enumerate(cells) if cell is not None]
-        for at in hits:
-            cell = cells[at]
-            if cell is not None and cell.names:
-                cells[at] = _with_name(cell, words.words, at)
-        cells.append(None)  # so that the word after the last can be looked at
+        kinds = list(map(self.__getitem__, words.words))
         found: list[Found[T]] = []
-        for at in hits:
-            cell = cells[at]
-            if cell is not None and cell.rules:
-                _begin(cell.rules, cells, words.sentence, at, at + 1, found)
-            if cell is not None and cell.whole_rules:
-                _begin(cell.whole_rules, cells, words.sentence, at, at + cell.length, found)
+        for at, kind in enumerate(kinds):
+            if kind is None:
+                continue
+            start = kind.start
+            if start is not None and (
+                start.alone or not start.barren.issuperset(kinds[at + 1 : at + 1 + start.reach])
+            ):
+                self._begin(start, kinds, words, at, at + 1, found)
+            if kind.names:
+                name = _name(kind, kinds, at)
+                if name is not None and name.start is not None:
+                    self._begin(name.start, kinds, words, at, at + 1 + len(name.rest), found)
         return words, found
 
-    def _learn(self, known: Choice, lists: Lists) -> None:
+    def _begin(
+        self,
+        start: _Start[T],
+        kinds: "Sequence[_Kind[T] | None]",
+        words: Words,
+        at: int,
+        after: int,
+        found: list[Found[T]],
+    ) -> None:
+        """Add the phrases of which the words `[at, after)` are the first step."""
+        for rule in start.alone:
+            found += [Found(what, at, after) for what in rule.whats]
+        following = kinds[after : after + start.reach]
+        if start.barren.issuperset(following):
+            return
+        possible = [
+            rule
+            for distance, kind in enumerate(following)
+            if kind is not None and kind not in start.barren
+            for rule in start.seconds.get(kind) or self._seconds(start, kind)
+            if rule.rest[0][0] >= distance
+        ]
+        if len(possible) > 1:  # two words may be the second of the same phrase
+            possible = sorted(set(possible), key=_NUMBER)
+        sentence = words.sentence
+        for rule in possible:
+            last = _follow(rule.rest, 0, kinds, sentence, after, sentence[at])
+            if last:
+                found += [Found(what, at, last) for what in rule.whats]
+
+    def _seconds(self, start: _Start[T], kind: _Kind[T]) -> tuple[_Rule[T], ...]:
+        """Learn which of the phrases go on with a kind."""
+        self._pairs += 1
+        if self._pairs > self._kept_pairs:
+            self._forget_pairs()
+        rules = tuple(r for r in start.longer if not kind.may_be.isdisjoint(r.rest[0][1]))
+        if rules:
+            start.seconds[kind] = rules
+        else:
+            start.barren.add(kind)
+        return rules
+
+    def _forget_pairs(self) -> None:
+        self._pairs = 0
+        for start in self._starts.values():
+            start.seconds.clear()
+            start.barren.clear()
+            start.barren.add(None)
+
+    def _number(self, known: Choice) -> int:
+        return self._numbers.setdefault(known, len(self._numbers))
+
+    def _learn(self, known: Choice, number: int, lists: Lists) -> None:
         """Put a choice of a phrase into the table; for a list, each of its words and names."""
         if not known.word.startswith("@"):
-            (self._stems if known.stem else self._exact)[known.word].add((known, known))
+            (self._stems if known.stem else self._exact)[known.word].add((known, number))
             return
         for entry in lists[known.word[1:]]:
             form = choice(entry.replace("-", " ").split()[0])
             rest = tuple(name_words(entry).split()[1:])
             if rest:
-                self._names[form.word].append((rest, form, known))
+                self._names[form.word].append((rest, form, number))
+                self._inside.update(rest)
             else:
-                (self._stems if form.stem else self._exact)[form.word].add((form, known))
+                (self._stems if form.stem else self._exact)[form.word].add((form, number))
 
-    def _look_up(self, word: str) -> "_Cell[T] | None":
+    def _look_up(self, word: str) -> "_Kind[T] | None":
         folded = fold(word)
         key = folded.casefold()
         asked = set(self._exact.get(key, ()))
         for length in range(1, min(len(key), self._longest_stem) + 1):
             asked |= self._stems.get(key[:length], set())
-        choices = frozenset(meant for form, meant in asked if _fits(form, folded))
-        names: dict[tuple[str, ...], set[Choice]] = defaultdict(set)
-        for rest, form, meant in self._names.get(key, ()):
+        choices = frozenset(number for form, number in asked if _fits(form, folded))
+        names: dict[tuple[str, ...], set[int]] = defaultdict(set)
+        for rest, form, number in self._names.get(key, ()):
             if _fits(form, folded):
-                names[rest].add(meant)
-        if not choices and not names:
+                names[rest].add(number)
+        inside = key if key in self._inside else ""
+        if not choices and not names and not inside:
             return None
-        longest_first = sorted(names.items(), key=lambda name: (-len(name[0]), name[0]))
-        wholes = ((rest, frozenset(meant), self._begun(meant)) for rest, meant in longest_first)
-        return _Cell(choices, self._begun(choices), tuple(wholes))
+        wholes = tuple((rest, frozenset(meant)) for rest, meant in sorted(names.items(), key=_long))
+        same = (choices, wholes, inside)
+        if same not in self._kinds:
+            self._kinds[same] = self._kind(choices, wholes, inside)
+        return self._kinds[same]
 
-    def _begun(self, choices: Iterable[Choice]) -> tuple[_Rule[T], ...]:
-        rules = {id(rule): rule for choice in choices for rule in self._rules.get(choice, ())}
-        return tuple(rules.values())
+    def _kind(
+        self, choices: _Choices, wholes: tuple[tuple[tuple[str, ...], _Choices], ...], inside: str
+    ) -> _Kind[T]:
+        names = tuple(_Name(rest, meant, self._start(meant)) for rest, meant in wholes)
+        may_be = choices.union(*(meant for _rest, meant in wholes))
+        return _Kind(choices, self._start(choices), names, inside, may_be)
+
+    def _start(self, choices: _Choices) -> _Start[T] | None:
+        rules = {rule.number: rule for one in choices for rule in self._rules.get(one, ())}
+        if not rules:
+            return None
+        numbers = tuple(sorted(rules))
+        if numbers not in self._starts:
+            alone = tuple(rules[n] for n in numbers if not rules[n].rest)
+            longer = tuple(rules[n] for n in numbers if rules[n].rest)
+            reach = max((rule.rest[0][0] + 1 for rule in longer), default=0)
+            self._starts[numbers] = _Start(alone, longer, reach, {None})
+        return self._starts[numbers]
 
 
-def _with_name(cell: _Cell[T], words: list[str], at: int) -> _Cell[T]:
-    """Return a cell that knows which name begins at `at`: `United` of `United Kingdom`."""
-    for rest, whole, rules in cell.names:
-        after = words[at + 1 : at + 1 + len(rest)]
-        if tuple(fold(word).casefold() for word in after) == rest:
-            return replace(cell, whole=whole, whole_rules=rules, length=len(rest) + 1)
-    return cell
+def _long(name: tuple[tuple[str, ...], set[int]]) -> tuple[int, tuple[str, ...]]:
+    return -len(name[0]), name[0]
 
 
-def _begin(
-    rules: tuple[_Rule[T], ...],
-    cells: "Sequence[_Cell[T] | None]",
-    sentence: list[int],
-    at: int,
-    after: int,
-    found: list[Found[T]],
-) -> None:
-    """Add the phrases of which the words `[at, after)` are the first step."""
-    follower = cells[after]
-    for rule in rules:
-        if not rule.rest:
-            found.append(Found(rule.what, at, after))
-            continue
-        gap, choices = rule.rest[0]
-        if not gap and (follower is None or not _can_be(follower, choices)):
-            continue  # most phrases end here: spare the call
-        last = _follow(rule.rest, 0, cells, sentence, after, sentence[at])
-        if last:
-            found.append(Found(rule.what, at, last))
+def _name(kind: _Kind[T], kinds: "Sequence[_Kind[T] | None]", at: int) -> _Name[T] | None:
+    """Return the longest name that begins at `at`: `United` of `United Kingdom`."""
+    second = kinds[at + 1] if at + 1 < len(kinds) else None
+    if second is None or not second.inside:
+        return None
+    for name in kind.names:
+        after = kinds[at + 1 : at + 1 + len(name.rest)]
+        if tuple([one.inside if one else "" for one in after]) == name.rest:
+            return name
+    return None
 
 
 def _follow(
     rest: _Steps,
     step: int,
-    cells: "Sequence[_Cell[T] | None]",
+    kinds: "Sequence[_Kind[T] | None]",
     sentence: list[int],
     at: int,
     here: int,
@@ -184,21 +294,19 @@ def _follow(
     for place in range(at, min(at + gap + 1, len(sentence))):
         if sentence[place] != here:
             return 0
-        cell = cells[place]
-        if cell is None:
+        kind = kinds[place]
+        if kind is None or choices.isdisjoint(kind.may_be):
             continue
         last = 0
-        if cell.whole and not choices.isdisjoint(cell.whole):
-            last = _follow(rest, step + 1, cells, sentence, place + cell.length, here)
-        if not last and not choices.isdisjoint(cell.choices):
-            last = _follow(rest, step + 1, cells, sentence, place + 1, here)
+        name = _name(kind, kinds, place) if kind.names else None
+        if name is not None and not choices.isdisjoint(name.choices):
+            after = place + 1 + len(name.rest)
+            last = _follow(rest, step + 1, kinds, sentence, after, here)
+        if not last and not choices.isdisjoint(kind.choices):
+            last = _follow(rest, step + 1, kinds, sentence, place + 1, here)
         if last:
             return last
     return 0
-
-
-def _can_be(cell: "_Cell[T]", choices: _Choices) -> bool:
-    return not (choices.isdisjoint(cell.choices) and choices.isdisjoint(cell.whole))
 
 
 def _fits(form: Choice, folded: str) -> bool:

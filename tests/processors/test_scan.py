@@ -1,11 +1,13 @@
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.pattern import parse
+from processors.pattern import Choice, Phrase, choice, name_words, parse
 from processors.scan import Scanner
+from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
 
 LISTS = {
     "country": ["France", "UK", "Turkiye", "United States", "United States of America", "Turkey"]
@@ -51,3 +53,107 @@ def test_every_phrase_is_found_where_it_stands_and_nowhere_else(tokens: list[str
     """Against the obvious way: look at every pair of neighbours."""
     pairs = list(pairwise(tokens))
     assert len(found("aa bb", " ".join(tokens))) == pairs.count(("aa", "bb"))
+
+
+class Plainly:
+    """The obvious way to find phrases: at each word try each, and fold each word each time."""
+
+    def __init__(self, phrases: list[Phrase], text: str) -> None:
+        self.phrases = phrases
+        self.words = Words(text, Sentences())
+        used = {one for phrase in phrases for step in phrase for one in step.choices}
+        self.lists = {one: LISTS[one.word[1:]] for one in used if one.word.startswith("@")}
+
+    def found(self) -> Iterator[tuple[int, int, int]]:
+        """Yield number, first and last word of each, twice where it begins in two ways."""
+        for at in range(len(self.words.words)):
+            for number, phrase in enumerate(self.phrases):
+                for after in self._ways(phrase[0].choices, at):
+                    last = self._follow(phrase, 1, after, self.words.sentence[at])
+                    if last:
+                        yield number, at, last
+
+    def _follow(self, phrase: Phrase, step: int, at: int, here: int) -> int:
+        if step == len(phrase):
+            return at
+        for place in range(at, min(at + phrase[step].gap + 1, len(self.words.words))):
+            if self.words.sentence[place] != here:
+                return 0
+            for after in self._ways(phrase[step].choices, place):
+                last = self._follow(phrase, step + 1, after, here)
+                if last:
+                    return last
+        return 0
+
+    def _ways(self, choices: tuple[Choice, ...], at: int) -> Iterator[int]:
+        """Yield behind which words the choices can end that begin at `at`: a name, the word."""
+        names = [
+            (len(entry.replace("-", " ").split()), one)
+            for one, entries in self.lists.items()
+            for entry in entries
+            if self._is_name(entry, at)
+        ]
+        longest = max((length for length, _one in names), default=0)
+        if any(length == longest and one in choices for length, one in names):
+            yield at + longest
+        if any(self._is_word(one, at) for one in choices):
+            yield at + 1
+
+    def _is_name(self, entry: str, at: int) -> bool:
+        first, *rest = entry.replace("-", " ").split()
+        after = self.words.words[at + 1 : at + 1 + len(rest)]
+        spelt = name_words(entry).split()[1:]
+        return (
+            bool(rest)
+            and self._fits(choice(first), at)
+            and [fold(word).casefold() for word in after] == spelt
+        )
+
+    def _is_word(self, one: Choice, at: int) -> bool:
+        if not one.word.startswith("@"):
+            return self._fits(one, at)
+        single = [entry for entry in self.lists[one] if len(entry.replace("-", " ").split()) == 1]
+        return any(self._fits(choice(entry), at) for entry in single)
+
+    def _fits(self, form: Choice, at: int) -> bool:
+        word = self.words.words[at]
+        folded = fold(word)
+        key = folded.casefold()
+        same = key.startswith(form.word) if form.stem else key == form.word
+        capitals = (True, folded[:1].isupper(), folded.isupper())[form.capitals]
+        return len(word) <= MAX_WORD_CHARS and same and capitals
+
+
+VOCABULARY = ["joint", "talks", "migrant", "migrants", "immigrant", "of", "the", "with", "law"]
+ITEMS = ["joint", "talk*", "migrant*", "mig*", "of", "UK", "Turkey", "@country", "with", "law?"]
+LONGER = ["joint|talks", "the|of|with", "united_states|law", "@country|law", "~1", "~3"]
+PATTERNS = st.lists(st.sampled_from([*ITEMS, *LONGER]), min_size=1, max_size=5)
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(VOCABULARY),
+        st.sampled_from(["UK", "uk", "U.K.", "theUK", "Türkiye’s", "TURKEY", "turkey", "Turkiye"]),
+        st.sampled_from(["United", "States", "of", "America", "united", "states"]),
+        st.sampled_from([".", ",", "Mr.", "\n\n", "mi\u00adgrants", "with-law", "x" * 61, "…"]),
+    ),
+    max_size=40,
+).map(" ".join)
+
+
+@given(st.lists(PATTERNS, min_size=1, max_size=6), TEXTS, st.integers(1, 20))
+def test_all_phrases_together_are_found_as_by_looking_for_each_at_each_word(
+    patterns: list[list[str]], text: str, kept: int
+) -> None:
+    """Whatever was learnt of the words before, and however much of it is kept."""
+    phrases: list[Phrase] = []
+    for parts in patterns:
+        try:
+            phrases += parse(" ".join(parts), LISTS)
+        except ValueError:
+            continue
+    numbered = [(phrase, number) for number, phrase in enumerate(phrases)]
+    scanner = Scanner(numbered, LISTS, kept_words=kept, kept_pairs=kept)
+    expected = sorted(Plainly(phrases, text).found())
+    for _again in range(2):  # the second time with what it has learnt
+        found = scanner.scan(text)[1]
+        assert sorted((one.what, one.first, one.last) for one in found) == expected
+        assert [one.first for one in found] == sorted(one.first for one in found)

@@ -1,3 +1,5 @@
+import re
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -24,6 +26,18 @@ def test_each_word_stands_where_it_says(text: str) -> None:
     ]
     assert read.sentence == sorted(read.sentence)
     assert 0 <= read.lead() <= len(read.words)
+
+
+OBVIOUS = re.compile(
+    r"\w(?:(?:\.[A-Za-z])+\b\.?"
+    r"|[\w\u00ad\u0300-\u036f\u200c\u200d\u2060\ufeff]*(?:['’][sS]\b)?)"
+)
+
+
+@given(st.text(st.sampled_from("abSs1_é.'’ \n-\u00ad\u0308\u200d"), max_size=60))
+@example("a.b.cc U.S. U.S U.S.'s s's s’S x's1")
+def test_words_are_those_of_the_obvious_pattern(text: str) -> None:
+    assert Words(text, Sentences()).words == OBVIOUS.findall(text)
 
 
 def test_folding_leaves_the_letters_and_their_case() -> None:
