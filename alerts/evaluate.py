@@ -3,20 +3,18 @@
 This is what a filter means. The matcher that is fast over many subscriptions gives the same answer.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from alerts.evidence import scored
 from alerts.facets import Facets
-from alerts.match import evidence_words
 from alerts.words import listed, one_line
 from despatch.filter import Choice, Filter, Phrase
 from despatch.model import Classified, ThemeScore
 from despatch.shorten import shorten
 from despatch.wording import name_key
 
-MAX_WORDS = 4
-"""Evidence words that a reason names."""
 MAX_NAMED = 6
 """Values that a sentence names."""
 MAX_VALUE = 60
@@ -62,32 +60,27 @@ def checks(filter_: Filter, facets: Facets) -> Iterator[Check]:
 
 def _themes(filter_: Filter, facets: Facets) -> Check:
     wanted, least = filter_.themes, filter_.minimum_score or 0.0
-    scores = {str(one.theme): one for one in facets.classified.themes}
-    enough = {name: one for name, one in scores.items() if one.score >= least}
-    if wanted.any or wanted.all:
-        shown = {name: _theme(one) for name, one in enough.items()}
-        low = [
-            f"{name} scores {one.score:.2f}" for name, one in scores.items() if one.score < least
-        ]
-        return _check(
-            "themes",
-            wanted,
-            lambda name: name in enough,
-            lambda name: shown.get(name, f"theme {name}"),
-            _it_has("its themes are", sorted(enough), "" if low else "it belongs to no theme")
-            + ("; " if low and enough else "")
-            + listed([f"{one}, less than {least:g}" for one in low]),
-            excluded=lambda name: name in scores,
-        )
-    barred = [name for name in wanted.none if name in scores]
+    best_first = sorted(facets.classified.themes, key=lambda one: (-one.score, one.theme))
+    enough = {str(one.theme): one for one in best_first if one.score >= least}
+    low = [one for one in best_first if one.score < least]
+    barred = [name for name in wanted.none if name in facets.themes]
     if barred:
         return Check("themes", False, f"it has theme {_named(barred)}, which is excluded")
-    if filter_.minimum_score is None:
-        return Check("themes", True, "")
-    if not enough:
-        return Check("themes", False, f"no theme scores {least:g} or more")
-    best = sorted(enough.values(), key=lambda one: (-one.score, one.theme))
-    return Check("themes", True, "; ".join(map(_theme, best)))
+    if not wanted.any and not wanted.all and filter_.minimum_score is not None and not enough:
+        return Check("themes", False, _lacks("it has no theme with the score", _scores(low, least)))
+    there = [_it_has("its themes are", enough, ""), _scores(low, least)]
+    instead = "; ".join(part for part in there if part) or "it belongs to no theme"
+    found = _check("themes", wanted, enough.__contains__, "theme {}".format, instead)
+    asked = {*wanted.any, *wanted.all} or (set(enough) if filter_.minimum_score else set())
+    if not found.met:
+        return found
+    return replace(
+        found, said="; ".join(map(scored, (enough[name] for name in enough if name in asked)))
+    )
+
+
+def _scores(low: Sequence[ThemeScore], least: float) -> str:
+    return listed([f"{one.theme} scores {one.score:.2f}, less than {least:g}" for one in low])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +140,8 @@ def _check(
     has: Callable[[Any], bool],
     show: Callable[[Any], str],
     instead: str,
-    *,
-    excluded: Callable[[Any], bool] | None = None,
 ) -> Check:
-    barred = [one for one in wanted.none if (excluded or has)(one)]
+    barred = [one for one in wanted.none if has(one)]
     if barred:
         return Check(name, False, f"it has {_named(map(show, barred))}, which is excluded")
     lacking = [one for one in wanted.all if not has(one)]
@@ -178,8 +169,3 @@ def _named(values: Any, between: str = "") -> str:
     if len(known) > MAX_NAMED:
         cut.append(f"{len(known) - MAX_NAMED} more")
     return between.join(cut) if between else listed(cut)
-
-
-def _theme(score: ThemeScore) -> str:
-    shown = listed([f"“{word}”" for word in evidence_words(score)[:MAX_WORDS]])
-    return f"theme {score.theme}, score {score.score:.2f}" + (f": {shown}" if shown else "")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.evidence import evidence_words
 from alerts.excerpts import Excerpt, excerpts
-from alerts.match import evidence_words
 from alerts.words import clean, one_line
 from despatch.model import Alert, Classified, DeliveryId, Release, ThemeScore
 from despatch.shorten import shorten

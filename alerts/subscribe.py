@@ -1,6 +1,7 @@
 """Subscribing, and trying a subscription's channels: what the command line calls."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import uuid4
@@ -11,7 +12,9 @@ from alerts.channels import shown
 from alerts.deliver import OPERATOR, Channels
 from alerts.words import listed, one_line
 from despatch.errors import UsageError
+from despatch.filter import Filter
 from despatch.fingerprint import digest
+from despatch.frequency import IMMEDIATE, Frequency, Limit, Quiet
 from despatch.model import (
     Alert,
     AlertId,
@@ -23,7 +26,6 @@ from despatch.model import (
     SubscriberId,
     Subscription,
     SubscriptionId,
-    ThemeId,
 )
 from despatch.ports import Clock, Sent, Store, Transaction
 
@@ -39,47 +41,69 @@ class CheckingChannels(Channels, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks to be told, where and when, before anything is kept."""
+
+    filter: Filter
+    urls: Sequence[SecretStr]
+    name: str
+    """The subscriber's."""
+    events: frozenset[Event] = ALL_EVENTS
+    frequency: Frequency = IMMEDIATE
+    title: str = ""
+    """The subscription's name; empty: what it asks for."""
+    quiet: Quiet | None = None
+    limit: Limit | None = None
+    overflow: Frequency | None = None
+    """These three are the subscriber's, for all their subscriptions; None: as they are."""
+
+
 def subscribe(
-    store: Store,
-    clock: Clock,
-    senders: CheckingChannels,
-    *,
-    themes: Sequence[ThemeId],
-    url: SecretStr,
-    name: str,
-    events: frozenset[Event] = ALL_EVENTS,
+    store: Store, clock: Clock, senders: CheckingChannels, wish: Wish
 ) -> tuple[Subscription, bool]:
     """Return the subscription, and whether it is new.
 
-    The same subscriber (by name), channel, themes and events again give the one there is; if it or
-    its channel was paused it is active again. Raises UsageError, without the secret, for a URL
-    that can't be a channel.
+    The same subscriber (by name), channels, filter and events again give the one there is, with
+    the frequency and title that are asked for now; if it or a channel of it was paused it is
+    active again. Raises UsageError, without the secret, for a URL that can't be a channel.
     """
-    senders.check(url)
-    name = _checked_name(name)
-    if not themes:
-        raise UsageError("name at least one theme to be told of")
-    if not events:
+    for url in wish.urls:
+        senders.check(url)
+    name = checked_name(wish.name)
+    if not wish.urls:
+        raise UsageError("name at least one channel: --to URL")
+    if not wish.events:
         raise UsageError(f"name at least one event of {', '.join(sorted(ALL_EVENTS))}")
     now = clock.now()
     with store.transaction() as tx:
         who = _subscriber(tx, name, now)
-        channel = _channel(tx, who.id, url, now)
-        known = _known(tx, who.id, channel, themes, events)
+        _set_manner(tx, who, wish)
+        channels = tuple(dict.fromkeys(_channel(tx, who.id, url, now) for url in wish.urls))
+        known = _known(tx, who.id, channels, wish)
+        title = one_line(wish.title)[:MAX_NAME] or title_of(wish.filter)
         if known is not None:
-            tx.set_subscription_state(known.id, "active")
-            return known.model_copy(update={"state": "active"}), False
+            kept = {"name": title, "frequency": wish.frequency, "state": "active"}
+            changed = known.model_copy(update=kept)
+            tx.change_subscription(changed)
+            return changed, False
         made = Subscription(
             id=SubscriptionId(f"s-{uuid4().hex[:8]}"),
             subscriber=who.id,
-            name=listed([str(theme) for theme in themes]),
-            themes=tuple(themes),
-            events=events,
-            channels=(channel,),
+            name=title,
+            filter=wish.filter,
+            events=wish.events,
+            channels=channels,
+            frequency=wish.frequency,
             created_at=now,
         )
         tx.add_subscription(made)
         return made, True
+
+
+def title_of(filter_: Filter) -> str:
+    """Return what a filter asks for, as a name."""
+    return listed([*filter_.themes.all, *filter_.themes.any]) or "every release"
 
 
 def send_test(
@@ -103,7 +127,8 @@ def send_test(
             yield channels[id_].shown, senders.sender_for(url).send(url, alert, key)
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a subscriber's name as it is kept. Raises UsageError."""
     name = one_line(name)
     if not name or len(name) > MAX_NAME:
         raise UsageError(f"a subscriber's name has 1 to {MAX_NAME} characters")
@@ -137,30 +162,32 @@ def _channel(tx: Transaction, who: SubscriberId, url: SecretStr, now: datetime) 
     return channel.id
 
 
+def _set_manner(tx: Transaction, who: Subscriber, wish: Wish) -> None:
+    asked = {"quiet": wish.quiet, "limit": wish.limit, "overflow": wish.overflow}
+    changed = {name: value for name, value in asked.items() if value is not None}
+    if changed:
+        tx.change_subscriber(who.model_copy(update=changed))
+
+
 def _known(
-    tx: Transaction,
-    who: SubscriberId,
-    channel: ChannelId,
-    themes: Sequence[ThemeId],
-    events: frozenset[Event],
+    tx: Transaction, who: SubscriberId, channels: tuple[ChannelId, ...], wish: Wish
 ) -> Subscription | None:
     for one in tx.subscriptions():
-        same = one.subscriber == who and one.channels == (channel,) and one.events == events
-        if same and set(one.themes) == set(themes):
+        same = one.subscriber == who and one.events == wish.events and one.filter == wish.filter
+        if same and set(one.channels) == set(channels):
             return one
     return None
 
 
 def _test_alert(subscription: Subscription, now: datetime) -> Alert:
-    themes = listed([str(theme) for theme in subscription.themes])
     return Alert(
         id=AlertId("a-" + digest("test", subscription.id, now.isoformat())),
         subscriber=subscription.subscriber,
         event="test",
         classified=None,
         reason=f"someone tried your subscription “{subscription.name}”",
-        subject=f"this channel works for {themes}",
-        body=f"This is a test. Alerts about {themes} will come this way.",
+        subject=f"this channel works for {subscription.name}",
+        body=f"This is a test. Alerts about {subscription.name} will come this way.",
         subscriptions=(subscription.id,),
         created_at=now,
     )

@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from despatch.facts import Facts
+from despatch.filter import Filter
+from despatch.frequency import HOURLY, IMMEDIATE, Frequency, Limit, Quiet
 from despatch.frozen import Frozen as Frozen
 from despatch.frozen import Instant as Instant
 from despatch.vocabulary import MAX_TEXT_CHARS as MAX_TEXT_CHARS
@@ -161,6 +163,12 @@ class Subscriber(Frozen):
 
     id: SubscriberId
     name: str
+    quiet: Quiet | None = None
+    """When they are left alone; what comes meanwhile waits for the end of it."""
+    limit: Limit | None = None
+    """How many alerts they get at once, of all their subscriptions together."""
+    overflow: Frequency = HOURLY
+    """When they get the digest of what is over the limit."""
     created_at: Instant
 
 
@@ -182,10 +190,10 @@ class Subscription(Frozen):
     id: SubscriptionId
     subscriber: SubscriberId
     name: str
-    themes: tuple[ThemeId, ...]
-    """Any of these."""
+    filter: Filter
     events: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
     channels: tuple[ChannelId, ...]
+    frequency: Frequency = IMMEDIATE
     state: State = "active"
     created_at: Instant
 

@@ -18,12 +18,13 @@ from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from alerts.channels.console import render
-from alerts.subscribe import subscribe
+from alerts.subscribe import Wish, subscribe
 from despatch.app import App
 from despatch.app.replay import rehearsal, replay_in
 from despatch.app.schemas import schema_texts
 from despatch.cli import app as command_line
-from despatch.model import DeliveryId, SubscriptionId, ThemeId
+from despatch.filter import of_themes
+from despatch.model import DeliveryId, SubscriptionId
 from despatch.settings import PREFIX, Settings
 from despatch.settings import read as read_settings
 from despatch.topics import topic_specs
@@ -52,9 +53,9 @@ def alert_picture() -> str:
         tempfile.TemporaryDirectory() as folder,
         App(read_settings(Path(folder), environ={})) as app,
     ):
-        themes = [ThemeId("migration"), ThemeId("partnerships")]
-        url = SecretStr("json://nowhere.invalid")
-        subscribe(app.store, app.clock, app.senders, themes=themes, url=url, name="you")
+        themes = of_themes("migration", "partnerships")
+        wish = Wish(filter=themes, urls=(SecretStr("json://nowhere.invalid"),), name="you")
+        subscribe(app.store, app.clock, app.senders, wish)
         with rehearsal(app) as stage:
             [heard] = replay_in(stage, DOCS.parent / "seeds").heard
             with stage.store.transaction() as tx:

@@ -97,7 +97,7 @@ def _subscriptions(app: App) -> str:
     with app.store.transaction() as tx:
         found = tx.subscriptions()
     for one in found:
-        gone = sorted(set(one.themes) - known)
+        gone = sorted({*one.filter.themes.any, *one.filter.themes.all} - known)
         if gone:
             raise OperatorError(
                 f"{one.id} asks for a theme that is not here: {', '.join(gone)}; put its file "

@@ -10,6 +10,7 @@ from rich.table import Table
 from despatch.app import App
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
+from despatch.filter import of_themes
 from despatch.model import State, Subscription, SubscriptionId, ThemeId
 
 PANEL = "Subscribers"
@@ -69,6 +70,7 @@ def subscribe(
 
     The channel's URL is a secret: it is kept encrypted and never shown again.
     """
+    from alerts.subscribe import Wish
     from alerts.subscribe import subscribe as add
 
     with here(context).open() as app:
@@ -78,15 +80,13 @@ def subscribe(
         for one in event or ():
             if one not in EVENTS:
                 raise UsageError(f"no event {one!r}; there are {', '.join(EVENTS)}")
-        made, created = add(
-            app.store,
-            app.clock,
-            app.senders,
-            themes=chosen,
-            url=SecretStr(to),
+        wish = Wish(
+            filter=of_themes(*chosen),
+            urls=(SecretStr(to),),
             name=name,
             events=frozenset(event or EVENTS),  # type: ignore[arg-type]
         )
+        made, created = add(app.store, app.clock, app.senders, wish)
         shown = _shown(app, made)
         if as_json:
             given = _as_json(made, shown, name)
@@ -120,13 +120,13 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         out.print("Nobody is subscribed: despatch subscribe --theme migration --to console://")
         return
     table = Table(
-        "subscription", "subscriber", "themes", "events", "channel", "state", "since", box=None
+        "subscription", "subscriber", "asks for", "events", "channel", "state", "since", box=None
     )
     for one, shown, name in rows:
         table.add_row(
             one.id,
             escape(name),
-            ", ".join(one.themes),
+            escape(one.name),
             "all" if one.events == frozenset(EVENTS) else ", ".join(sorted(one.events)),
             escape(shown),
             one.state,

@@ -150,6 +150,13 @@ class Transaction(Reading, Watching, Documents, Protocol):
         """
         ...
 
+    def change_subscriber(self, subscriber: Subscriber) -> bool:
+        """Keep a subscriber's name, quiet hours, limit and overflow; False if there is none such.
+
+        Raises UsageError if another has this name.
+        """
+        ...
+
     def subscriber_named(self, name: str) -> Subscriber | None:
         """Return the subscriber of this name."""
         ...
@@ -183,6 +190,14 @@ class Transaction(Reading, Watching, Documents, Protocol):
         """Add a subscription; one with this id stays as it is, save that a removed one is replaced.
 
         Raises UsageError if its subscriber is unknown, or a channel unknown or not theirs.
+        """
+        ...
+
+    def change_subscription(self, subscription: Subscription) -> bool:
+        """Keep a subscription as it is now, state and channels too; False if there is none such.
+
+        It stays its subscriber's and as old as it is. Raises UsageError if a channel is unknown or
+        not theirs.
         """
         ...
 

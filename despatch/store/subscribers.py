@@ -1,4 +1,4 @@
-"""Who is told, by which channels, and of what."""
+"""Who is told, by which channels, of what, and when."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import Row, delete, select, update
 
 from despatch.errors import UsageError
+from despatch.frequency import HOURLY, Frequency, Limit, Quiet
+from despatch.frozen import Frozen
 from despatch.model import (
     Channel,
     ChannelId,
@@ -32,7 +34,16 @@ class Subscribers(Rows):
             id=subscriber.id,
             name=subscriber.name,
             created_at=subscriber.created_at,
+            manner=_manner(subscriber),
         )
+
+    def change_subscriber(self, subscriber: Subscriber) -> bool:
+        named = self.subscriber_named(subscriber.name)
+        if named is not None and named.id != subscriber.id:
+            raise UsageError(f"there is a subscriber named {subscriber.name!r} already: {named.id}")
+        known = subscribers.c.id == subscriber.id
+        values = {"name": subscriber.name, "manner": _manner(subscriber)}
+        return self._run(update(subscribers).where(known).values(values)) == 1
 
     def subscriber_named(self, name: str) -> Subscriber | None:
         row = self._first(select(subscribers).where(subscribers.c.name == name))
@@ -91,6 +102,20 @@ class Subscribers(Rows):
             update(subscriptions).where(*removed).values(values)
         ):
             self._use_channels(subscription)
+
+    def change_subscription(self, subscription: Subscription) -> bool:
+        for channel in subscription.channels:
+            self._need_channel(channel, subscription.subscriber)
+        known = (
+            subscriptions.c.id == subscription.id,
+            subscriptions.c.subscriber == subscription.subscriber,
+            subscriptions.c.state != "removed",
+        )
+        values = {"state": subscription.state, "payload": subscription.model_dump_json()}
+        if not self._run(update(subscriptions).where(*known).values(values)):
+            return False
+        self._use_channels(subscription)
+        return True
 
     def subscriptions(self) -> Sequence[Subscription]:
         wanted = select(subscriptions).where(subscriptions.c.state != "removed")
@@ -153,5 +178,26 @@ class Subscribers(Rows):
             self._add(used, subscription=subscription.id, channel=channel)
 
 
+class _Manner(Frozen):
+    """What of a subscriber stands in one column."""
+
+    quiet: Quiet | None = None
+    limit: Limit | None = None
+    overflow: Frequency = HOURLY
+
+
+def _manner(subscriber: Subscriber) -> str | None:
+    manner = _Manner(quiet=subscriber.quiet, limit=subscriber.limit, overflow=subscriber.overflow)
+    return None if manner == _Manner() else manner.model_dump_json()
+
+
 def _subscriber(row: Row[Any]) -> Subscriber:
-    return Subscriber(id=SubscriberId(row.id), name=row.name, created_at=row.created_at)
+    manner = _Manner() if row.manner is None else read_payload(_Manner, row.manner)
+    return Subscriber(
+        id=SubscriberId(row.id),
+        name=row.name,
+        quiet=manner.quiet,
+        limit=manner.limit,
+        overflow=manner.overflow,
+        created_at=row.created_at,
+    )

@@ -176,6 +176,8 @@ subscribers = Table(
     Column("id", Text, primary_key=True),
     Column("name", Words, nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    # Quiet hours, limit and overflow; NULL for a subscriber that has none of them.
+    Column("manner", Text),
 )
 
 channels = Table(

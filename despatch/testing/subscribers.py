@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from despatch.filter import of_themes
 from despatch.fingerprint import digest
 from despatch.model import (
     Alert,
@@ -16,7 +17,6 @@ from despatch.model import (
     SubscriberId,
     Subscription,
     SubscriptionId,
-    ThemeId,
 )
 from despatch.testing.releases import SEEN, a_classified
 
@@ -45,13 +45,13 @@ def a_channel(
 
 
 def a_subscription(*channels: Channel, name: str = "ada's", **changed: Any) -> Subscription:
-    """Return a subscription to `migration` over channels of one subscriber."""
+    """Return a subscription to `migration`, or any of `themes`, over channels of one subscriber."""
     used = channels or (a_channel(),)
     fields: dict[str, Any] = {
         "id": SubscriptionId(f"s-{name}"),
         "subscriber": used[0].subscriber,
         "name": name,
-        "themes": (ThemeId("migration"),),
+        "filter": of_themes(*changed.pop("themes", ("migration",))),
         "channels": tuple(channel.id for channel in used),
         "created_at": SEEN,
     }

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import message
+from alerts.evaluate import matches
+from alerts.evidence import evidence_words
 from alerts.excerpts import excerpts
-from alerts.match import Matcher, evidence_words, why
+from alerts.match import Matcher
 from despatch.model import DeliveryId, Evidence, SubscriptionId, ThemeId, ThemeScore
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.subscribers import a_subscription, an_alert
@@ -90,7 +92,9 @@ def test_an_experimental_theme_is_marked_in_the_text_the_body_and_the_reason() -
     shown = message.payload(alert, KEY)["release"]["themes"]
     assert [one["experimental"] for one in shown] == [False, True]
     asked = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
-    assert "theme partnerships (experimental), score 0.60: “deal”" in why(classified, asked)
+    assert "theme partnerships (experimental), score 0.60: “deal”" in (
+        matches(asked.filter, classified) or ""
+    )
 
 
 def test_evidence_words_are_marked_in_their_sentence() -> None:
@@ -247,7 +251,7 @@ def test_a_subscription_is_met_by_any_of_its_themes_once_with_the_words() -> Non
 
 def test_a_reason_names_only_the_themes_that_were_asked_for() -> None:
     only = a_subscription(themes=(ThemeId("partnerships"),))
-    assert why(CLASSIFIED, only) == "theme partnerships, score 0.60: “deal”"
+    assert matches(only.filter, CLASSIFIED) == "theme partnerships, score 0.60: “deal”"
 
 
 def test_paused_subscriptions_and_other_themes_are_not_met() -> None:

@@ -6,20 +6,20 @@ import pytest
 from pydantic import SecretStr
 
 from alerts.channels import Senders
-from alerts.subscribe import send_test, subscribe
+from alerts.subscribe import Wish, send_test, subscribe
 from despatch.errors import UsageError
-from despatch.model import Subscription, SubscriptionId, ThemeId
+from despatch.filter import of_themes
+from despatch.model import Subscription, SubscriptionId
 from despatch.store.sql import SqlStore
 from despatch.testing import FakeClock
 from despatch.testing.channels import RecordingSender
 
 URL = SecretStr("json://user:hunter2@hooks.example/in")
-MIGRATION = ThemeId("migration")
 
 
 def add(store: SqlStore, clock: FakeClock, **said: Any) -> tuple[Subscription, bool]:
-    fields: dict[str, Any] = {"themes": (MIGRATION,), "url": URL, "name": "ada"}
-    return subscribe(store, clock, Senders(), **(fields | said))
+    fields: dict[str, Any] = {"filter": of_themes("migration"), "urls": (URL,), "name": "ada"}
+    return subscribe(store, clock, Senders(), Wish(**(fields | said)))
 
 
 def test_a_subscription_is_made_once_and_then_found(store: SqlStore, clock: FakeClock) -> None:
@@ -36,8 +36,8 @@ def test_a_subscription_is_made_once_and_then_found(store: SqlStore, clock: Fake
     "other",
     [
         {"name": "bob"},
-        {"url": SecretStr("json://elsewhere.example")},
-        {"themes": (MIGRATION, ThemeId("fishing"))},
+        {"urls": (SecretStr("json://elsewhere.example"),)},
+        {"filter": of_themes("migration", "fishing")},
         {"events": frozenset({"new"})},
     ],
 )
@@ -52,7 +52,7 @@ def test_another_subscriber_channel_theme_or_event_is_another_subscription(
 
 def test_the_same_name_is_the_same_subscriber(store: SqlStore, clock: FakeClock) -> None:
     one, _ = add(store, clock)
-    other, _ = add(store, clock, themes=(ThemeId("fishing"),))
+    other, _ = add(store, clock, filter=of_themes("fishing"))
     assert one.subscriber == other.subscriber
     assert one.channels == other.channels
 
@@ -74,12 +74,12 @@ def test_asking_again_wakes_a_paused_subscription_and_its_channel(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"url": SecretStr("jsom://user:hunter2@hooks.example")},
-        {"url": SecretStr("slack://hunter2")},
+        {"urls": (SecretStr("jsom://user:hunter2@hooks.example"),)},
+        {"urls": (SecretStr("slack://hunter2"),)},
         {"name": " "},
         {"name": "operator"},
         {"name": "x" * 101},
-        {"themes": ()},
+        {"urls": ()},
         {"events": frozenset()},
     ],
 )

@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from despatch.errors import OperatorError, UsageError
+from despatch.filter import of_themes
+from despatch.frequency import frequency, limit, quiet
 from despatch.model import ChannelId, SubscriptionId, ThemeId
 from despatch.ports import Store
 from despatch.testing.releases import SEEN
@@ -47,6 +49,29 @@ def test_a_subscriber_added_again_stays_as_it_is(ada: Store) -> None:
 def test_a_name_belongs_to_one_subscriber(ada: Store) -> None:
     with pytest.raises(UsageError, match="'ada' already"), ada.transaction() as tx:
         tx.add_subscriber(a_subscriber(id="u-other"))
+
+
+def test_a_subscribers_quiet_hours_limit_and_overflow_are_kept(ada: Store) -> None:
+    changed = a_subscriber(
+        quiet=quiet("22:00-07:00 Europe/London"),
+        limit=limit("20/day"),
+        overflow=frequency("daily 08:30 Europe/London"),
+    )
+    with ada.transaction() as tx:
+        assert tx.change_subscriber(changed)
+        assert not tx.change_subscriber(a_subscriber("bob"))
+    with ada.transaction() as tx:
+        assert tx.subscribers() == [changed]
+        assert tx.subscriber_named("ada") == changed
+        assert tx.change_subscriber(a_subscriber())
+        assert tx.subscribers() == [a_subscriber()]
+
+
+def test_a_subscriber_is_not_given_anothers_name(ada: Store) -> None:
+    with ada.transaction() as tx:
+        tx.add_subscriber(a_subscriber("bob"))
+    with pytest.raises(UsageError, match="'bob' already"), ada.transaction() as tx:
+        tx.change_subscriber(a_subscriber().model_copy(update={"name": "bob"}))
 
 
 def test_a_channel_comes_back_with_its_url(ada: Store) -> None:
@@ -282,6 +307,36 @@ def test_a_subscription_is_paused_resumed_and_removed(ada: Store) -> None:
         assert tx.set_subscription_state(one.id, "removed")
         assert tx.subscriptions() == []
         assert not tx.set_subscription_state(SubscriptionId("s-none"), "paused")
+
+
+def test_a_subscription_is_changed_with_its_channels(ada: Store) -> None:
+    first, second = a_channel(), a_channel(url="json://second")
+    changed = a_subscription(
+        second, filter=of_themes("trade"), frequency=frequency("weekly sunday 18:00 Asia/Kolkata")
+    )
+    with ada.transaction() as tx:
+        tx.add_channel(first)
+        tx.add_channel(second)
+        tx.add_subscription(a_subscription())
+        assert tx.change_subscription(changed)
+    with ada.transaction() as tx:
+        assert tx.subscriptions() == [changed]
+        assert not tx.change_subscription(a_subscription(name="other"))
+        tx.set_subscription_state(changed.id, "removed")
+        assert not tx.change_subscription(changed)
+
+
+def test_a_subscription_is_not_changed_to_anothers_channel(ada: Store) -> None:
+    bobs = a_channel(a_subscriber("bob"))
+    with ada.transaction() as tx:
+        tx.add_subscriber(a_subscriber("bob"))
+        tx.add_channel(bobs)
+        tx.add_channel(a_channel())
+        tx.add_subscription(a_subscription())
+    with pytest.raises(UsageError, match="has no channel"), ada.transaction() as tx:
+        tx.change_subscription(a_subscription(bobs, subscriber=a_subscriber().id))
+    with ada.transaction() as tx:
+        assert tx.subscriptions() == [a_subscription()]
 
 
 def test_a_known_subscription_added_again_stays_as_it_is(ada: Store) -> None:

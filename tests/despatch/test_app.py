@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from alerts.subscribe import subscribe
+from alerts.subscribe import Wish, subscribe
 from despatch.app import App
 from despatch.app.doctor import examine
 from despatch.app.housekeeping import Housekeeper
@@ -20,7 +20,7 @@ from despatch.app.running import BEAT_EVERY, Heart, lag, others_running
 from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
-from despatch.model import ThemeId
+from despatch.filter import of_themes
 from despatch.ports import Beat, Body, Bus, Outgoing
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
@@ -55,14 +55,8 @@ def saved(folder: Path, *rows: dict[str, str]) -> Path:
 
 
 def subscribed(app: App, url: str) -> None:
-    subscribe(
-        app.store,
-        app.clock,
-        app.senders,
-        themes=[ThemeId("migration")],
-        url=SecretStr(url),
-        name="ada",
-    )
+    wish = Wish(filter=of_themes("migration"), urls=(SecretStr(url),), name="ada")
+    subscribe(app.store, app.clock, app.senders, wish)
 
 
 def told(report: ReplayReport) -> list[str]:
@@ -323,9 +317,9 @@ def test_the_doctor_finds_who_asks_for_a_theme_that_is_gone(tmp_path: Path) -> N
     (tmp_path / "housing.toml").write_text(HOUSING)
     home = tmp_path / "home"
     with App(read(home, environ={}, themes_dir=tmp_path)) as app:
-        url = SecretStr("console://")
-        wants = (ThemeId("housing"),)
-        made, _new = subscribe(app.store, app.clock, app.senders, themes=wants, url=url, name="me")
+        urls = (SecretStr("console://"),)
+        wish = Wish(filter=of_themes("housing"), urls=urls, name="me")
+        made, _new = subscribe(app.store, app.clock, app.senders, wish)
     with App(read(home, environ={})) as app:
         [wrong] = [finding for finding in examine(app) if finding.verdict == "wrong"]
     assert "housing" in wrong.text

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from alerts.subscribe import subscribe
+from alerts.subscribe import Wish, subscribe
 from despatch.app import App
 from despatch.app.replay import replay
 from despatch.cli import run
 from despatch.errors import UsageError
-from despatch.model import Revision, ThemeId
+from despatch.filter import of_themes
+from despatch.model import Revision
 from despatch.testing.channels import webhook_server
 from despatch.topics import RELEASES, decode
 
@@ -201,11 +202,5 @@ def test_a_history_without_a_single_entry_is_an_error(installed: App, tmp_path: 
 
 
 def subscribed(app: App, url: str) -> None:
-    subscribe(
-        app.store,
-        app.clock,
-        app.senders,
-        themes=[ThemeId("migration")],
-        url=SecretStr(url),
-        name="ada",
-    )
+    wish = Wish(filter=of_themes("migration"), urls=(SecretStr(url),), name="ada")
+    subscribe(app.store, app.clock, app.senders, wish)

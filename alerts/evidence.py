@@ -1,0 +1,24 @@
+"""The words that speak for a theme, as messages and reasons name them. Pure."""
+
+from alerts.words import listed, one_line
+from despatch.model import ThemeScore
+from despatch.shorten import shorten
+
+MAX_WORDS = 4
+"""Evidence words that a reason names."""
+MAX_WORD = 60
+"""Characters of one of them."""
+
+
+def evidence_words(score: ThemeScore) -> tuple[str, ...]:
+    """Return the words that speak for a theme, heaviest first, each once."""
+    heaviest = sorted(score.evidence, key=lambda one: (-one.weight, one.field, one.start))
+    words = (shorten(one_line(one.text), MAX_WORD) for one in heaviest if one.weight > 0)
+    return tuple({word.lower(): word for word in reversed([w for w in words if w])}.values())[::-1]
+
+
+def scored(score: ThemeScore) -> str:
+    """Return a theme with its score and words: `theme migration, score 0.97: “small boats”`."""
+    shown = listed([f"“{word}”" for word in evidence_words(score)[:MAX_WORDS]])
+    mark = " (experimental)" if score.experimental else ""
+    return f"theme {score.theme}{mark}, score {score.score:.2f}" + (f": {shown}" if shown else "")
