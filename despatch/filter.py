@@ -53,7 +53,7 @@ _Text = Annotated[
 ]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_upper=True)]
 """A country: ISO 3166-1 alpha-2."""
-Id = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=MAX_VALUE_CHARS)]
+Id = Annotated[str, StringConstraints(pattern=r'^[^\s"]+$', max_length=MAX_VALUE_CHARS)]
 """A theme's or a source's id."""
 Name = Annotated[_Text, AfterValidator(_name)]
 """An organisation's or a person's name; `despatch.wording.name_key` says which are the same."""
