@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.changes import describe, material
+from alerts.changes import describe
+from despatch.material import weigh
 from despatch.model import Cause, Classified, Event, Revision, Subscription
 from despatch.ports import Archived, Told
 
@@ -174,9 +175,10 @@ def _revised(revision: Revision, archived: Archived, best: bool) -> Verdict:
     before, after = _whole(kept), _whole(revision)
     if before.split() == after.split():
         return Verdict(None, "the same words as before", best)
-    matters = material(before, after)
-    reason = "the publisher changed it" if matters else "the publisher changed a trifle"
-    return Verdict("revised", reason, best, material=matters, changed=describe(before, after))
+    weighed = weigh(before, after)
+    changed = describe(before, after) if weighed.material else ""
+    reason = f"the publisher changed it: {weighed.reason}"
+    return Verdict("revised", reason, best, material=weighed.material, changed=changed)
 
 
 def _whole(revision: Revision) -> str:
@@ -204,7 +206,7 @@ def _of_revised(found: Verdict, subscription: Subscription, told: Sequence[Told]
     if "revised" not in wanted:
         return Hold("revisions are not wanted")
     if not found.material:
-        return Hold("only a trifle changed")
+        return Hold(f"not material: {found.reason}")
     return Tell("revised", found.reason)
 
 

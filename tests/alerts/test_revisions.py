@@ -204,7 +204,7 @@ def test_a_trifle_is_not_told_as_revised() -> None:
     found = verdict(trifle, kept(FIRST))
     assert found.cause == "revised"
     assert not found.material
-    assert answer(found, heard=told("new")) == Hold("only a trifle changed")
+    assert answer(found, heard=told("new")) == Hold(f"not material: {found.reason}")
 
 
 def test_a_changed_text_of_a_lesser_source_is_not_a_revision_of_the_kept_one() -> None:
