@@ -64,7 +64,11 @@ def test_a_revision_goes_to_the_classified_topic_and_to_each_of_its_themes() -> 
     classified = decode(Classified, outs[0].value)
     assert classified.revision == revision
     assert [score.theme for score in classified.themes] == ["migration", "partnerships"]
-    assert [score.version for score in classified.themes] == [theme.stamp for theme in THEMES]
+    stamps = {str(theme.id): theme.stamp for theme in THEMES}
+    assert [score.version for score in classified.themes] == [
+        stamps["migration"],
+        stamps["partnerships"],
+    ]
 
 
 def test_a_revision_without_a_theme_goes_to_the_classified_topic_alone() -> None:
