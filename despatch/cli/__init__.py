@@ -16,6 +16,7 @@ from despatch.cli import (
     alarms,
     gaps,
     judging,
+    matching,
     operating,
     replaying,
     sources,
@@ -76,6 +77,7 @@ def _everywhere(
 stages.add_to(app)
 replaying.add_to(app)
 judging.add_to(app)
+matching.add_to(app)
 subscribers.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)

@@ -1,21 +1,13 @@
 """`classify`: themes of documents, without anything being kept or told."""
 
-import gzip
 import sys
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BufferedReader
-from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from despatch.cli.context import complain, example, here
-from despatch.errors import PermanentError, UsageError
-
-_GZIP = b"\x1f\x8b"
-"""What a compressed file begins with (RFC 1952 §2.3.1)."""
+from despatch.cli.reading import lines_of
+from despatch.errors import PermanentError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,31 +54,9 @@ def classify(
         faults += 1
         complain(str(fault))
 
-    with _lines(file) as lines:
+    with lines_of(file) as lines:
         for result in classify_lines(lines, themes, on_bad=on_bad):
             sys.stdout.buffer.write(result)
     sys.stdout.flush()
     if faults:
         raise typer.Exit(PermanentError.exit_code)
-
-
-@contextmanager
-def _lines(file: str) -> Iterator[Iterator[bytes]]:
-    if file == "-":
-        yield _unpacked("standard input", cast(BufferedReader, sys.stdin.buffer))
-        return
-    try:
-        opened = Path(file).open("rb")  # noqa: SIM115 - what goes wrong inside is not ours to name
-    except OSError as exc:
-        raise UsageError(f"{file} can't be read: {exc.strerror}") from exc
-    with opened:
-        yield _unpacked(file, opened)
-
-
-def _unpacked(name: str, opened: BufferedReader) -> Iterator[bytes]:
-    """Yield the lines, of a compressed file too. Raises PermanentError where it breaks off."""
-    try:
-        packed = opened.peek(len(_GZIP)).startswith(_GZIP)
-        yield from gzip.GzipFile(fileobj=opened) if packed else opened
-    except (OSError, EOFError, zlib.error) as exc:
-        raise PermanentError(f"{name} can't be read from here on: {exc}") from exc
