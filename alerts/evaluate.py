@@ -40,7 +40,12 @@ def matches(filter_: Filter, classified: Classified) -> str | None:
 
     `theme migration, score 0.97: “small boats”; country TR (Türkiye); “visa fee” in the title`.
     """
-    every = tuple(checks(filter_, Facets(classified)))
+    return reason(filter_, Facets(classified))
+
+
+def reason(filter_: Filter, facets: Facets) -> str | None:
+    """Return the same for a release whose facets are read once for many filters."""
+    every = tuple(checks(filter_, facets))
     if not all(check.met for check in every):
         return None
     return "; ".join(check.said for check in every if check.said) or EVERYTHING

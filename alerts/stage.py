@@ -8,6 +8,8 @@ moved afterwards, as a hint.
 from collections.abc import Sequence
 from datetime import timedelta
 
+from alerts.match import Matcher
+from alerts.phrases import Submit
 from alerts.revisions import MAX_ALERT_AGE
 from alerts.taking import Received, Taking
 from despatch import log
@@ -31,12 +33,15 @@ class Alerting:
         *,
         group: str = "despatch.alerts",
         max_alert_age: timedelta = MAX_ALERT_AGE,
+        submit: Submit | None = None,
     ) -> None:
+        """`submit` runs what the matcher does in the background; without it, it does so at once."""
         self.group = group
         self._store = store
         self._bus = bus
         self._clock = clock
         self._max_alert_age = max_alert_age
+        self._matcher = Matcher(submit)
         self._fenced: dict[Place, int] = {}
         self._buried: Sequence[Outgoing] = ()
         self._log = log.get(stage=self.name)
@@ -55,11 +60,13 @@ class Alerting:
         if dead and dead is not self._buried:
             self._bus.publish(dead)
             self._buried = dead  # not again each time that the store is tried again
+        self._matcher.prepare(self._store)
         with self._store.transaction() as tx:
             first = self._advance(tx, batch)
             if first is not None:
                 fresh = [one for one in results if one.offset >= first]
-                Taking(tx, batch.place, self._clock, self._max_alert_age).take(fresh)
+                taking = Taking(tx, batch.place, self._matcher, self._clock, self._max_alert_age)
+                taking.take(fresh)
         try:
             reader.commit(batch)
         except TransientError as exc:  # only a hint: the position stands in the store

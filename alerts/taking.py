@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from alerts.match import Matcher
 from alerts.revisions import Verdict, verdict
-from alerts.telling import candidates, settle
-from despatch.model import Classified, ReleaseId, SubscriberId
+from alerts.telling import candidates, follows_up, settle
+from despatch.model import Classified, ReleaseId, SubscriberId, Subscription
 from despatch.ports import Archived, Clock, Place, Taken, Told, Transaction
 
 
@@ -29,10 +29,16 @@ class Taking:
     """One batch of a partition, within its transaction."""
 
     def __init__(
-        self, tx: Transaction, place: Place, clock: Clock, max_alert_age: timedelta
+        self,
+        tx: Transaction,
+        place: Place,
+        matcher: Matcher,
+        clock: Clock,
+        max_alert_age: timedelta,
     ) -> None:
         self._tx = tx
         self._place = place
+        self._matcher = matcher
         self._clock = clock
         self._max_alert_age = max_alert_age
 
@@ -45,7 +51,7 @@ class Taking:
         if not received:
             return
         archived = dict(self._tx.archived({one.release for one in received}))
-        matcher = Matcher(self._tx.subscriptions())
+        self._matcher.catch_up(self._tx)
         changed: set[ReleaseId] = set()
         for one in received:
             if one.release in changed:
@@ -53,17 +59,19 @@ class Taking:
             kept = archived.get(one.release)
             found = verdict(one.classified, kept)
             if not found.repeat:
-                self._write(found, one, kept, matcher)
+                self._write(found, one, kept)
                 changed.add(one.release)
 
-    def _write(
-        self, found: Verdict, one: Received, kept: Archived | None, matcher: Matcher
-    ) -> None:
+    def _write(self, found: Verdict, one: Received, kept: Archived | None) -> None:
         tx, now = self._tx, self._clock.now()
         said = f"{found.cause or 'nothing'}: {found.reason}"
-        tx.archive(Taken(one.classified, self._place, one.offset, now, said), best=found.best)
+        version = self._matcher.version
+        taken = Taken(one.classified, self._place, one.offset, now, said, version)
+        tx.archive(taken, best=found.best)
         heard = tx.subscribers_told(one.release) if kept is not None else frozenset()
-        asked = candidates(found, one.classified, kept, matcher, heard)
+        met = self._matcher.meet(tx, one.classified)
+        theirs = self._active(heard) if follows_up(found, kept) else {}
+        asked = candidates(found, kept, met, theirs)
         told = self._told([each.subscription.subscriber for each in asked], one.release, heard)
         outcome = settle(
             found, one.classified, asked, told, now=now, max_alert_age=self._max_alert_age
@@ -74,6 +82,16 @@ class Taking:
             tx.add_told(one_told)
         for alert, channels in outcome.alerts:
             tx.add_alert(alert, channels, now)
+
+    def _active(
+        self, heard: frozenset[SubscriberId]
+    ) -> Mapping[SubscriberId, Sequence[Subscription]]:
+        """Return the active subscriptions of those who heard of a release."""
+        found: dict[SubscriberId, list[Subscription]] = defaultdict(list)
+        for one in self._tx.subscriptions_of(heard):
+            if one.state == "active":
+                found[one.subscriber].append(one)
+        return found
 
     def _told(
         self,

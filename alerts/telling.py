@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.match import Matcher
+from alerts.evaluate import reason
+from alerts.facets import Facets
+from alerts.match import Met
 from alerts.revisions import Hold, Tell, Verdict, decide
 from despatch.fingerprint import digest
 from despatch.model import (
@@ -45,32 +47,32 @@ class Outcome:
     told: tuple[Told, ...]
 
 
+def follows_up(found: Verdict, archived: Archived | None) -> bool:
+    """Tell whether whoever heard of a release hears of this too, whatever they ask for now."""
+    return found.cause in _FOLLOW_UPS and archived is not None
+
+
 def candidates(
     found: Verdict,
-    classified: Classified,
     archived: Archived | None,
-    matcher: Matcher,
-    heard: Iterable[SubscriberId],
+    met: Iterable[Met],
+    heard: Mapping[SubscriberId, Sequence[Subscription]],
 ) -> tuple[Candidate, ...]:
     """Return the subscriptions to decide about.
 
-    What matches; and for a withdrawal, those of whoever was told of the release: the ones that
-    matched what is kept of it, else all they have.
+    What matches; and for a withdrawal, those of whoever was told of the release (`heard`: each with
+    their active subscriptions): the ones that matched what is kept of it, else all they have.
     """
-    met = {
-        m.subscription.id: Candidate(m.subscription, m.reason, True)
-        for m in matcher.meet(classified)
-    }
-    if found.cause in _FOLLOW_UPS and archived is not None:
-        before = {m.subscription.id for m in matcher.meet(archived.classified)}
-        for subscriber in sorted(heard):
-            theirs = matcher.of(subscriber)
-            if any(one.id in met for one in theirs):
+    asked = {m.subscription.id: Candidate(m.subscription, m.reason, True) for m in met}
+    if follows_up(found, archived) and archived is not None:
+        before = Facets(archived.classified)
+        for _subscriber, theirs in sorted(heard.items()):
+            if any(one.id in asked for one in theirs):
                 continue
-            matched = [one for one in theirs if one.id in before]
+            matched = [one for one in theirs if reason(one.filter, before) is not None]
             for one in matched or theirs:
-                met[one.id] = Candidate(one, "you were told of this release", False)
-    return tuple(met.values())
+                asked[one.id] = Candidate(one, "you were told of this release", False)
+    return tuple(asked.values())
 
 
 def settle(

@@ -188,7 +188,9 @@ class App:
         return Classifying(self.themes, self.clock)
 
     def alerting(self) -> "Alerting":
-        """Return the alerts' stage."""
+        """Return the alerts' stage, with a thread of its own for what can wait."""
+        from concurrent.futures import ThreadPoolExecutor
+
         from alerts.stage import Alerting
 
         return Alerting(
@@ -197,6 +199,7 @@ class App:
             self.clock,
             group=ALERTS_GROUP,
             max_alert_age=self.settings.max_alert_age,
+            submit=ThreadPoolExecutor(1, thread_name_prefix="merge phrases").submit,
         )
 
     def deliverer(self) -> "DeliveryWorker":

@@ -61,6 +61,19 @@ class Told:
     at: datetime
 
 
+Changed = Literal["added", "changed", "active", "paused", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChange:
+    """An entry of the log of subscriptions: one was added, changed, or given another state."""
+
+    version: int
+    subscription: SubscriptionId
+    change: Changed
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A delivery lent to one worker, with all that it needs to send."""
@@ -137,6 +150,9 @@ class Taken:
     taken_at: datetime
     verdict: str
     """What the table of revisions made of it."""
+    subscription_version: int | None = None
+    """Of the log of subscriptions: those up to it were asked. None for what was taken before there
+    was a log."""
 
 
 class Transaction(Reading, Watching, Documents, Protocol):
@@ -205,8 +221,29 @@ class Transaction(Reading, Watching, Documents, Protocol):
         """Return every subscription that is not removed, oldest first."""
         ...
 
+    def find_subscriptions(self, ids: Collection[SubscriptionId]) -> Sequence[Subscription]:
+        """Return those of these subscriptions that are not removed, oldest first."""
+        ...
+
+    def subscriptions_of(self, subscribers: Collection[SubscriberId]) -> Sequence[Subscription]:
+        """Return these subscribers' subscriptions that are not removed, oldest first."""
+        ...
+
     def set_subscription_state(self, subscription: SubscriptionId, state: State) -> bool:
         """Pause, resume or remove; False if there is no such subscription."""
+        ...
+
+    def subscription_version(self) -> int:
+        """Return the newest version of the log of subscriptions; 0 before the first.
+
+        Whatever adds or changes a subscription, or gives it another state, is written to the log
+        in the same transaction. Versions grow, and become visible in their order: who has read up
+        to one has missed nothing below it.
+        """
+        ...
+
+    def subscription_changes(self, after: int, *, limit: int) -> Sequence[SubscriptionChange]:
+        """Return the changes after a version, oldest first, at most so many."""
         ...
 
     # the alert stage

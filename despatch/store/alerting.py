@@ -73,6 +73,7 @@ class Alerting(Rows):
             log_offset=taken.offset,
             taken_at=taken.taken_at,
             verdict=taken.verdict,
+            subscription_version=taken.subscription_version,
         )
         if new:
             self._archive_release(taken.classified, payload, best)

@@ -139,6 +139,7 @@ class Operating(Deliveries):
                 offset=row.log_offset,
                 taken_at=row.taken_at,
                 verdict=row.verdict,
+                subscription_version=row.subscription_version,
             )
             for row in self._all(asked)
         ]

@@ -1,10 +1,10 @@
 """Who is told, by which channels, of what, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from despatch.errors import UsageError
 from despatch.frequency import HOURLY, Frequency, Limit, Quiet
@@ -18,11 +18,12 @@ from despatch.model import (
     Subscription,
     SubscriptionId,
 )
-from despatch.store.rows import Rows, read_payload
+from despatch.store.rows import in_parts, read_payload
+from despatch.store.subscription_log import SubscriptionLog
 from despatch.store.tables import channels, subscribers, subscription_channels, subscriptions
 
 
-class Subscribers(Rows):
+class Subscribers(SubscriptionLog):
     """The part of a transaction that subscribers, channels and subscriptions are."""
 
     def add_subscriber(self, subscriber: Subscriber) -> None:
@@ -88,6 +89,7 @@ class Subscribers(Rows):
         return self._run(update(channels).where(*kept).values(values)) == 1
 
     def add_subscription(self, subscription: Subscription) -> None:
+        self._before_change()
         self._need_subscriber(subscription.subscriber)
         for channel in subscription.channels:
             self._need_channel(channel, subscription.subscriber)
@@ -102,8 +104,10 @@ class Subscribers(Rows):
             update(subscriptions).where(*removed).values(values)
         ):
             self._use_channels(subscription)
+            self._log_change(subscription.id, "added")
 
     def change_subscription(self, subscription: Subscription) -> bool:
+        self._before_change()
         for channel in subscription.channels:
             self._need_channel(channel, subscription.subscriber)
         known = (
@@ -115,19 +119,42 @@ class Subscribers(Rows):
         if not self._run(update(subscriptions).where(*known).values(values)):
             return False
         self._use_channels(subscription)
+        self._log_change(subscription.id, "changed")
         return True
 
     def subscriptions(self) -> Sequence[Subscription]:
-        wanted = select(subscriptions).where(subscriptions.c.state != "removed")
-        rows = self._all(wanted.order_by(subscriptions.c.created_at, subscriptions.c.id))
+        return self._read_subscriptions(subscriptions.c.state != "removed")
+
+    def find_subscriptions(self, ids: Collection[SubscriptionId]) -> Sequence[Subscription]:
+        found: list[Subscription] = []
+        for part in in_parts(ids):
+            known = subscriptions.c.id.in_(part) & (subscriptions.c.state != "removed")
+            found += self._read_subscriptions(known)
+        return sorted(found, key=lambda one: (one.created_at, one.id))
+
+    def subscriptions_of(self, subscribers: Collection[SubscriberId]) -> Sequence[Subscription]:
+        found: list[Subscription] = []
+        for part in in_parts(subscribers):
+            theirs = subscriptions.c.subscriber.in_(part) & (subscriptions.c.state != "removed")
+            found += self._read_subscriptions(theirs)
+        return sorted(found, key=lambda one: (one.created_at, one.id))
+
+    def set_subscription_state(self, subscription: SubscriptionId, state: State) -> bool:
+        self._before_change()
+        known = subscriptions.c.id == subscription
+        if not self._run(update(subscriptions).where(known).values(state=state)):
+            return False
+        self._log_change(subscription, state)
+        return True
+
+    def _read_subscriptions(self, wanted: ColumnElement[bool]) -> list[Subscription]:
+        """Return subscriptions, oldest first."""
+        asked = select(subscriptions).where(wanted)
+        rows = self._all(asked.order_by(subscriptions.c.created_at, subscriptions.c.id))
         return [
             read_payload(Subscription, row.payload).model_copy(update={"state": row.state})
             for row in rows
         ]
-
-    def set_subscription_state(self, subscription: SubscriptionId, state: State) -> bool:
-        known = subscriptions.c.id == subscription
-        return self._run(update(subscriptions).where(known).values(state=state)) == 1
 
     def _need_subscriber(self, subscriber: SubscriberId) -> None:
         if self._first(select(subscribers.c.id).where(subscribers.c.id == subscriber)) is None:

@@ -205,6 +205,16 @@ subscriptions = Table(
     Column("payload", Text, nullable=False),
 )
 
+# Every change, with versions that are committed in their order.
+subscription_log = Table(
+    "subscription_log",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("subscription", Text, ForeignKey("subscriptions.id"), nullable=False),
+    Column("change", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 subscription_channels = Table(
     "subscription_channels",
     metadata,
@@ -246,6 +256,7 @@ taken = Table(
     Column("log_offset", BigInteger, nullable=False),
     Column("taken_at", Moment, nullable=False),
     Column("verdict", Words, nullable=False),
+    Column("subscription_version", BigInteger),
 )
 
 releases = Table(

@@ -11,7 +11,6 @@ from alerts import message
 from alerts.evaluate import matches
 from alerts.evidence import evidence_words
 from alerts.excerpts import excerpts
-from alerts.match import Matcher
 from despatch.model import DeliveryId, Evidence, SubscriptionId, ThemeId, ThemeScore
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.subscribers import a_subscription, an_alert
@@ -240,10 +239,9 @@ def test_evidence_against_a_theme_is_not_among_its_words() -> None:
     assert evidence_words(against) == ("visa fee",)
 
 
-def test_a_subscription_is_met_by_any_of_its_themes_once_with_the_words() -> None:
+def test_a_reason_names_each_theme_that_was_asked_for_with_its_words() -> None:
     both = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
-    (met,) = Matcher([both]).meet(CLASSIFIED)
-    assert met.reason == (
+    assert matches(both.filter, CLASSIFIED) == (
         "theme migration, score 0.97: “people smuggling” and “small boats”; "
         "theme partnerships, score 0.60: “deal”"
     )
@@ -252,12 +250,6 @@ def test_a_subscription_is_met_by_any_of_its_themes_once_with_the_words() -> Non
 def test_a_reason_names_only_the_themes_that_were_asked_for() -> None:
     only = a_subscription(themes=(ThemeId("partnerships"),))
     assert matches(only.filter, CLASSIFIED) == "theme partnerships, score 0.60: “deal”"
-
-
-def test_paused_subscriptions_and_other_themes_are_not_met() -> None:
-    paused = a_subscription(state="paused")
-    other = a_subscription(name="other", themes=(ThemeId("fishing"),))
-    assert Matcher([paused, other]).meet(CLASSIFIED) == ()
 
 
 ANY_EVIDENCE = st.builds(

@@ -423,3 +423,27 @@ def test_killed_between_any_two_steps_it_tells_nobody_twice_and_misses_nobody(
     for step in range(1, steps + 1):
         found, _ = killed_at(tmp_path / str(step), step, STORY)
         assert found == expected, f"killed at step {step}"
+
+
+def test_what_was_taken_says_which_subscriptions_were_asked(
+    stage: Alerting, store: SqlStore, bus: LocalBus
+) -> None:
+    """One that is confirmed later does not count back; the next batch of every process has it."""
+    enrol(store, ADA)
+    publish(bus, FIRST)
+    run(stage, bus)
+    enrol(store, BOB)
+    publish(bus, OTHER, a_classified(a_revision(a_release("later"))))
+    run(stage, bus)
+    with store.transaction() as tx:
+        versions = [
+            taken.subscription_version
+            for name in ("fees", "boats", "later")
+            for taken in tx.trace(a_release(name).id).taken
+        ]
+    assert versions == [1, 2, 2]
+    assert told(store, "fees", "boats", "later") == [
+        ("u-ada", "new"),
+        ("u-ada", "new"),
+        ("u-bob", "new"),
+    ]

@@ -362,3 +362,21 @@ def test_a_url_with_any_character_is_kept(ada: Store) -> None:
     with ada.transaction() as tx:
         tx.add_channel(a_channel(url=url, shown="json://…1"))
         assert tx.channels()[0].url == SecretStr(url)
+
+
+def test_subscriptions_are_found_by_id_and_by_subscriber_oldest_first(ada: Store) -> None:
+    channel = a_channel()
+    early = a_subscription(name="early", created_at=SEEN)
+    late = a_subscription(name="late", created_at=SEEN + timedelta(days=1), state="paused")
+    gone = a_subscription(name="gone")
+    with ada.transaction() as tx:
+        tx.add_channel(channel)
+        for one in (late, early, gone):
+            tx.add_subscription(one)
+        tx.set_subscription_state(gone.id, "removed")
+        everything = [late.id, early.id, gone.id, SubscriptionId("s-nobody")]
+        assert tx.find_subscriptions(everything) == [early, late]
+        assert tx.find_subscriptions([late.id]) == [late]
+        assert tx.find_subscriptions([]) == []
+        assert tx.subscriptions_of([early.subscriber]) == [early, late]
+        assert tx.subscriptions_of([]) == []

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from despatch.errors import NotWritable, SchemaError
 from despatch.store import schema
@@ -27,6 +27,17 @@ MIGRATE = (
     "import sys; from despatch.store.sql import SqlStore; sys.stdin.readline();"
     f"print(*SqlStore(sys.argv[1], keys=['{KEY}']).migrate())"
 )
+
+
+ADA = "('u-ada', 'ada', '2026-03-02 11:59:00.000000')"
+
+
+def upgrade(connection: Connection, version: str) -> None:
+    """Bring a database to a version that is not the newest."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.attributes |= {"connection": connection, "applied": []}
+    command.upgrade(config, version)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -141,10 +152,7 @@ def test_a_subscription_to_themes_becomes_one_with_a_filter(url: str) -> None:
     }
     engine = create_engine(url)
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-        config.attributes |= {"connection": connection, "applied": []}
-        command.upgrade(config, "0001")
+        upgrade(connection, "0001")
         values = "(:subscriber, 'ada', '2026-03-02 11:59:00.000000')"
         connection.execute(text(f"INSERT INTO subscribers VALUES {values}"), kept)
         values = "(:id, :subscriber, 'active', '2026-03-02 11:59:00.000000', :payload)"
@@ -155,6 +163,26 @@ def test_a_subscription_to_themes_becomes_one_with_a_filter(url: str) -> None:
         with store.transaction() as tx:
             assert tx.subscribers() == [a_subscriber()]
             assert tx.subscriptions() == [a_subscription(themes=("migration", "trade"))]
+
+
+def test_the_log_of_subscriptions_begins_with_those_that_there_are(url: str) -> None:
+    """0003: whoever follows the log from its beginning knows all of them."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        upgrade(connection, "0002")
+        connection.execute(text(f"INSERT INTO subscribers (id, name, created_at) VALUES {ADA}"))
+        for name, minute, state in (("b", 58, "paused"), ("a", 59, "active")):
+            row = f"('s-{name}', 'u-ada', '{state}', '2026-03-02 11:{minute}:00.000000', '{{}}')"
+            connection.execute(text(f"INSERT INTO subscriptions VALUES {row}"))
+    engine.dispose()
+    with closing(SqlStore(url, keys=[KEY])) as store:
+        store.migrate()
+        with store.transaction() as tx:
+            log = [
+                (one.version, one.subscription, one.change)
+                for one in tx.subscription_changes(0, limit=9)
+            ]
+    assert log == [(1, "s-b", "paused"), (2, "s-a", "active")]
 
 
 def test_no_migration_leads_back() -> None:
