@@ -72,23 +72,26 @@ class Phrases:
         background, as soon as there are enough.
         """
         self._take_merged()
-        if self._merging is not None:
-            return
-        if len(self._fresh) * GROWTH > len(self._known):
-            self._begin(_at_once)
-            self._take_merged()
-        elif len(self._fresh) >= FEW:
-            self._begin(self._submit)
+        if self._merging is None:
+            if len(self._fresh) * GROWTH > len(self._known):
+                self._begin(_at_once)
+                self._take_merged()
+            elif len(self._fresh) >= FEW:
+                self._begin(self._submit)
+        self._build_delta()
 
     def find(self, text: str) -> set[str]:
         """Return the phrases that stand in a text."""
         self._take_merged()
-        if self._fresh and self._delta is None:
-            self._delta = _Part(self._fresh, self._written)
+        self._build_delta()
         found: set[str] = set()
         for part in self._parts if self._delta is None else (*self._parts, self._delta):
             found.update(part.find(text))
         return found
+
+    def _build_delta(self) -> None:
+        if self._fresh and self._delta is None:
+            self._delta = _Part(self._fresh, self._written)
 
     def _begin(self, submit: Submit) -> None:
         """Begin to merge the new phrases, and the parts that are not much larger, into one."""

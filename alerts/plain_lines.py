@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from alerts.phrases import Submit
 from alerts.plain import PlainLine, PlainRelease, PlainSubscription
 from alerts.plain_match import PlainMatcher
 from despatch.errors import PermanentError
@@ -16,13 +17,15 @@ OnBad = Callable[[PermanentError], None]
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_subscriptions(lines: Iterable[bytes], name: str, on_bad: OnBad) -> PlainMatcher:
+def read_subscriptions(
+    lines: Iterable[bytes], name: str, on_bad: OnBad, submit: Submit | None = None
+) -> PlainMatcher:
     """Return a matcher of the subscriptions in JSONL; `name` is the file's, for what is wrong.
 
     A bad line is said to `on_bad` with its number and fault, and is left out. So is a second line
     with the same id, and one with an empty keyword.
     """
-    matcher = PlainMatcher()
+    matcher = PlainMatcher(submit)
     for number, subscription in _read(PlainSubscription, lines, name, on_bad):
         if subscription.id in matcher:
             on_bad(_bad(name, number, f"id {subscription.id!r} is another line's already"))

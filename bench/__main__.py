@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "kafka": "bench.kafka_bus",
     "local": "bench.local_bus",
     "classify": "bench.classifying",
+    "match": "bench.matching",
     "deliver": "bench.delivering",
     "poll": "bench.polling",
     "path": "bench.whole_path",
@@ -29,13 +30,13 @@ BENCHMARKS: Mapping[str, str] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what was asked for; return 1 if something could not be measured under CI."""
+    """Run what was asked for; return 1 if a limit is broken, or CI could not measure something."""
     asked = _parse(arguments)
     log.configure(level="info")
     # Polls, stages and services must not be told where to go by whoever runs this.
     for name in [name for name in os.environ if name.startswith("DESPATCH_")]:
         del os.environ[name]
-    whole = True
+    whole = kept = True
     page = PAGE.read_text(encoding="utf-8") if asked.write else ""
     found = []
     for name in asked.names or BENCHMARKS:
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = machine.made(asked.runs, began, load)
         found.append({"made": made, **report.as_json(result)})
         whole = whole and bool(result.findings)
+        kept = kept and result.kept
         if not asked.json:
             sys.stdout.write(f"{report.plain(result)}\n{made}\n\n")
             sys.stdout.flush()
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json:
         json.dump(found, sys.stdout, indent=2)
         sys.stdout.write("\n")
-    return 0 if whole or not os.environ.get("CI") else 1
+    return 0 if kept and (whole or not os.environ.get("CI")) else 1
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

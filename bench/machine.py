@@ -19,6 +19,8 @@ PACKAGES = (
     "feedparser",
     "pydantic",
     "SQLAlchemy",
+    "pyroaring",
+    "ahocorasick-rs",
 )
 
 

@@ -102,12 +102,60 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """Figures of which the middle one must not exceed a limit."""
+
+    unit: str
+    most: float
+    values: Sequence[float]
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is kept."""
+        return spread(self.values).median <= self.most
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What was promised beside what it came to."""
+
+    title: str
+    limits: Mapping[str, Limit]
+
+    def table(self) -> Table:
+        return [
+            ["", "limit", "measured"],
+            *(
+                [
+                    name if one.kept else f"{name}: BROKEN",
+                    f"{number(one.most)} {one.unit}",
+                    f"{shown(one.values)} {one.unit}",
+                ]
+                for name, one in self.limits.items()
+            ),
+        ]
+
+    def figures(self) -> dict[str, Any]:
+        limits = {
+            name: {"unit": one.unit, "most": one.most, "kept": one.kept, "values": [*one.values]}
+            for name, one in self.limits.items()
+        }
+        return {"title": self.title, "limits": limits}
+
+
+@dataclass(frozen=True)
 class Report:
     """What a benchmark came to; `missing` says why it, or a peer of it, did not run."""
 
     name: str
     findings: Sequence[Finding] = ()
     missing: Sequence[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        """Whether every limit is kept."""
+        found = (one for one in self.findings if isinstance(one, Limits))
+        return all(limit.kept for one in found for limit in one.limits.values())
 
 
 def markdown(report: Report, made: str) -> str:

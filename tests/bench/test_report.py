@@ -7,7 +7,18 @@ import pytest
 
 from bench.__main__ import BENCHMARKS, PAGE
 from bench.measure import Cost
-from bench.report import Contest, Report, Values, as_json, markdown, number, plain, replaced
+from bench.report import (
+    Contest,
+    Limit,
+    Limits,
+    Report,
+    Values,
+    as_json,
+    markdown,
+    number,
+    plain,
+    replaced,
+)
 
 CONTEST = Contest(
     "Carry stones",
@@ -83,3 +94,16 @@ def test_the_page_has_a_place_for_every_benchmark(name: str) -> None:
 @pytest.mark.parametrize("module", BENCHMARKS.values())
 def test_every_benchmark_is_a_module_that_is_there(module: str) -> None:
     assert Path(PAGE.parents[1], *module.split(".")).with_suffix(".py").is_file()
+
+
+def test_a_broken_limit_is_named_and_is_the_reports() -> None:
+    kept = Limits("Carry", {"a stone": Limit("s", 2, [1.0, 2.0, 9.0])})
+    broken = Limits("Carry", {"a rock": Limit("s", 2, [1.0, 2.5, 9.0])})
+    assert kept.table() == [
+        ["", "limit", "measured"],
+        ["a stone", "2.00 s", "2.00 (1.00 to 9.00) s"],
+    ]
+    assert broken.table()[1][0] == "a rock: BROKEN"
+    assert json.loads(json.dumps(broken.figures()))["limits"]["a rock"]["kept"] is False
+    assert Report("stones", [CONTEST, kept]).kept
+    assert not Report("stones", [CONTEST, kept, broken]).kept
