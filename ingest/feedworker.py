@@ -8,6 +8,7 @@ from ingest.child import serve
 from ingest.entry import Entry
 from ingest.feedparse import ParsedFeed, parse_feed
 from ingest.hints import to_keep
+from ingest.leanparse import use
 
 _OF_FEED = tuple(field.name for field in fields(ParsedFeed))
 _OF_ENTRY = tuple(field.name for field in fields(Entry))
@@ -23,4 +24,5 @@ def _parse(body: bytes, content_type: str, address: str) -> bytes:
 
 
 if __name__ == "__main__":
+    use()
     serve(_parse)

@@ -6,9 +6,9 @@ What fails is everybody's who took part, and everybody tries again.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
@@ -30,6 +30,9 @@ from despatch.ports import (
 
 MOST_AT_ONCE = 200
 """So many requests are done together: bounds a transaction, and how long the others wait."""
+
+MOMENT_S = 0.01
+"""So long the first request waits for others, while some of the turns have not asked yet."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -79,6 +82,8 @@ class Ledger:
         self._lease = lease
         self._waiting = _Batch()
         self._count = 0
+        self._turns = 0
+        self._all_wait = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "ledger")
 
@@ -95,6 +100,16 @@ class Ledger:
             with suppress(asyncio.CancelledError):
                 await self._writer
         self._thread.shutdown(wait=False)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Take part, for the length of the block: who takes part may be waited for, a moment."""
+        self._turns += 1
+        try:
+            yield
+        finally:
+            self._turns -= 1
+            self._look()
 
     async def lease(self, source: SourceId) -> Leased | None:
         """Lend a source to this poller: see `Reading.lease_source`."""
@@ -117,6 +132,7 @@ class Ledger:
         request: _Request[T, R] = _Request(what, asyncio.get_running_loop().create_future())
         line.append(request)
         self._count += 1
+        self._look()
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         return await request.answer
@@ -124,6 +140,7 @@ class Ledger:
     async def _write(self) -> None:
         """Do what waits, as long as something does."""
         while self._count:
+            await self._gather()
             batch = self._take()
             if batch.publish:
                 await self._publish(batch.publish)
@@ -131,6 +148,17 @@ class Ledger:
                 _give(requests, await self._failure(self._keep, batch))
             for request in batch.all():
                 _pass_on(request)
+
+    async def _gather(self) -> None:
+        """Wait a moment for who may ask yet; nobody is waited for once all of them have."""
+        self._all_wait.clear()
+        self._look()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._all_wait.wait(), MOMENT_S)
+
+    def _look(self) -> None:
+        if self._count >= min(self._turns, MOST_AT_ONCE):
+            self._all_wait.set()
 
     async def _publish(self, requests: Sequence[_Request[Sequence[Outgoing], None]]) -> None:
         """Publish all together; if one can never be, one after the other: whose is it?"""

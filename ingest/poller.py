@@ -94,7 +94,7 @@ class Poller:
         """
         manner = Manner(backlog, rate, on_page, patience, stop)
         async with self._readers() as (tools, documents), self._ledger() as ledger:
-            return await self._turn(leased, tools, documents, ledger, manner).run()
+            return await _taking_part(self._turn(leased, tools, documents, ledger, manner), ledger)
 
     async def poll_once(
         self,
@@ -114,13 +114,14 @@ class Poller:
         async with self._readers() as (tools, documents), self._ledger() as ledger:
 
             async def one(source: SourceId) -> PollReport:
-                async with room:  # leased in here: a lease must not run out in a queue
-                    leased = await patient.insist_on(partial(ledger.lease, source))
-                    if leased is None:
-                        why = "busy: paused, removed, or lent to another poller"
-                        return PollReport(source, "busy", problem=why)
-                    manner = Manner(patience=patience)
-                    return await self._turn(leased, tools, documents, ledger, manner).run()
+                async with room:
+                    with ledger.turn():  # leased in here: a lease must not run out in a queue
+                        leased = await patient.insist_on(partial(ledger.lease, source))
+                        if leased is None:
+                            why = "busy: paused, removed, or lent to another poller"
+                            return PollReport(source, "busy", problem=why)
+                        manner = Manner(patience=patience)
+                        return await self._turn(leased, tools, documents, ledger, manner).run()
 
             results = await asyncio.gather(*map(one, wanted), return_exceptions=True)
             if source_ids is None:
@@ -152,7 +153,7 @@ class Poller:
                     rereader.check()
                     for leased in await self._due(self._room(turns), patient):
                         turn = self._turn(leased, tools, documents, ledger, Manner(stop=stop))
-                        turns[asyncio.create_task(turn.run())] = turn
+                        turns[asyncio.create_task(_taking_part(turn, ledger))] = turn
                     await _rest(turns, stop)
                     await self._reap(turns)
             except Stopped:
@@ -275,6 +276,11 @@ class Poller:
                 return tx.lease_due(world.owner, now, world.lease, limit, per_host=self._per_host)
 
         return await patient.insist(lease)
+
+
+async def _taking_part(turn: Turn, ledger: Ledger) -> PollReport:
+    with ledger.turn():
+        return await turn.run()
 
 
 async def _watch(

@@ -81,6 +81,19 @@ class PollReport:
             skipped=(self.skipped + page.skipped)[:MOST_SKIPS],
         )
 
+    def with_nothing(self, page: Page) -> "PollReport":
+        """Return the report with one more page counted that has no entries."""
+        return replace(
+            self,
+            outcome=page.outcome,
+            status=page.status,
+            pages=self.pages + 1,
+            ignored=self.ignored + page.unchanged,
+            left_out=self.left_out + page.left_out,
+            skips=self.skips + len(page.skipped),
+            skipped=(self.skipped + page.skipped)[:MOST_SKIPS],
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
         return asdict(self)

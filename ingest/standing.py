@@ -10,7 +10,7 @@ from despatch import log
 from despatch.errors import Throttled
 from despatch.model import SourceId
 from despatch.ports import Alarms, Clock, Due, Store, Transaction
-from ingest.hints import NO_HINTS, Hints
+from ingest.hints import Hints, kept_hints
 from ingest.patience import Patience
 from ingest.schedule import next_due, spread_of, words
 from ingest.source import Page
@@ -34,9 +34,10 @@ class Standing:
     clock: Clock
     alarms: Alarms
     patience: Patience
-    hints: Hints = NO_HINTS
-    """What the publisher asks for, as far as it is known."""
+    cursor: Mapping[str, Any]
+    """What was kept before this turn."""
     fixed: bool = field(default=False, init=False)
+    _hints: Hints | None = field(default=None, init=False)
     _settings: Mapping[str, Any] | None = field(default=None, init=False)
 
     def ask_every(self, every: timedelta | None) -> None:
@@ -46,17 +47,18 @@ class Standing:
 
     def heed(self, page: Page) -> None:
         """Take what a page says of those who poll, and of where the source has moved."""
-        self.hints, self._settings = page.hints, page.settings
+        self._hints, self._settings = page.hints, page.settings
 
     def due(
         self, failures: int = 0, retry_after: timedelta | None = None, *, ended: bool = False
     ) -> Due:
         """Return when it is polled next, and why."""
         now = self.clock.now()
+        known = self._hints if self._hints is not None else kept_hints(self.cursor)
         due = next_due(
             now,
             self.every,
-            self.hints,
+            known,
             fixed=self.fixed,
             failures=failures,
             retry_after=retry_after,

@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from math import ceil
 from typing import Any, cast
+
+from structlog.typing import FilteringBoundLogger
 
 from despatch import log
 from despatch.errors import (
@@ -39,7 +41,6 @@ from despatch.topics import RELEASES, encode
 from ingest.dealt_with import dealt_with
 from ingest.documents import Documents
 from ingest.entry import Entry
-from ingest.hints import kept_hints
 from ingest.ledger import Ledger
 from ingest.manner import Manner, World
 from ingest.newness import Contact, Decision, Publish, decide, names_of
@@ -52,6 +53,9 @@ from ingest.standing import GONE, Standing
 from ingest.watch import Hands, Watch
 
 NOT_WHOLE = "it was not read whole"
+
+QUIET = frozenset({"not modified", "unchanged"})
+"""Not worth a line of the log: a source's history has them."""
 
 
 class Turn:
@@ -79,18 +83,53 @@ class Turn:
         """The cursor as the store has it."""
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
-        self._standing = Standing(
-            leased.source.id,
+        self._cursor = leased.cursor
+        self._id = leased.source.id
+
+    # Most polls bring nothing, and need only some of these.
+    @cached_property
+    def _source(self) -> Source:
+        try:
+            return open_source(self._leased.source)
+        except OperatorError as exc:
+            raise ReadFailed(exc) from exc
+
+    @cached_property
+    def _standing(self) -> Standing:
+        world = self._world
+        return Standing(
+            self._id,
             world.every,
             world.store,
             world.clock,
             world.alarms,
             self._patience,
-            kept_hints(leased.cursor),
+            self._leased.cursor,
         )
-        self._cursor = leased.cursor
-        self._id = leased.source.id
-        self._log = log.get(stage="ingest", source=leased.source.id)
+
+    @cached_property
+    def _watch(self) -> Watch:
+        world = self._world
+        hands = Hands(self._patience, self._next, self._known, self._save, self._take_late)
+        return Watch(
+            self._leased, self._source, self._tools, hands, world.store, world.clock, world.alarms
+        )
+
+    @cached_property
+    def _documents(self) -> Documents:
+        return Documents(
+            source=self._id,
+            wanted=self._source.in_full,
+            reader=self._reader,
+            clock=self._world.clock,
+            patience=self._patience,
+            lease=self._world.lease,
+            keep_lease=self._keep_lease,
+        )
+
+    @cached_property
+    def _log(self) -> FilteringBoundLogger:
+        return log.get(stage="ingest", source=self._id)
 
     @property
     def seen_s(self) -> float:
@@ -134,11 +173,8 @@ class Turn:
             await self._succeeded()
 
     async def _read(self) -> None:
-        source = self._opened()
-        self._standing.ask_every(source.every)
-        self._watch = self._watching(source)
-        self._documents = self._documents_of(source)
-        reading = source.read(self._tools, self._leased.cursor, self._world.clock.now())
+        self._standing.ask_every(self._source.every)
+        reading = self._source.read(self._tools, self._leased.cursor, self._world.clock.now())
         # An async generator that is left early is closed here, not at some later time.
         async with aclosing(cast(AsyncGenerator[Page, None], reading)) as pages:
             while (page := await self._next(pages)) is not None:
@@ -149,30 +185,6 @@ class Turn:
                     raise Stopped
         if not self._patience.stopped:
             await self._watch.follow_up()
-
-    def _watching(self, source: Source) -> Watch:
-        world = self._world
-        hands = Hands(self._patience, self._next, self._known, self._save, self._take_late)
-        return Watch(
-            self._leased, source, self._tools, hands, world.store, world.clock, world.alarms
-        )
-
-    def _documents_of(self, source: Source) -> Documents:
-        return Documents(
-            source=self._id,
-            wanted=source.in_full,
-            reader=self._reader,
-            clock=self._world.clock,
-            patience=self._patience,
-            lease=self._world.lease,
-            keep_lease=self._keep_lease,
-        )
-
-    def _opened(self) -> Source:
-        try:
-            return open_source(self._leased.source)
-        except OperatorError as exc:
-            raise ReadFailed(exc) from exc
 
     async def _next(self, pages: AsyncGenerator[Page, None]) -> Page | None:
         async def read() -> Page | None:
@@ -186,6 +198,9 @@ class Turn:
     async def _take(self, page: Page, *, late: bool = False) -> None:
         """Publish what is new of a page, then save how far the source is read."""
         await self._save()
+        if not page.parts:
+            await self._take_nothing(page)
+            return
         entries = [entry for part in page.parts for entry in part.entries]
         known = await self._known(entries)
         parts = await self._documents.read(page.parts, known)
@@ -199,14 +214,25 @@ class Turn:
         cursor = await self._watch.remember(settled, missed)
         progress = self._progress(cursor, bodies, kept, missed)
         self._unsaved = self._documents.kept(progress, entries, decisions)
-        for reason in page.skipped:
-            self._log.warning("entry skipped", why=reason)
-        self.report = self.report.with_page(page, decisions, gap=missed is not None, late=late)
         self._cursor = settled
         if not late:
             self._standing.heed(page)
+        self._count(self.report.with_page(page, decisions, gap=missed is not None, late=late), page)
+
+    async def _take_nothing(self, page: Page) -> None:
+        """Take a page without entries, as most are: nothing to judge, and little to keep."""
+        cursor = await self._watch.remember(page.cursor, None)
+        self._unsaved = self._progress(cursor, (), (), None)
+        self._cursor = page.cursor
+        self._standing.heed(page)
+        self._count(self.report.with_nothing(page), page)
+
+    def _count(self, report: PollReport, page: Page) -> None:
+        self.report = report
+        for reason in page.skipped:
+            self._log.warning("entry skipped", why=reason)
         if self._manner.on_page is not None:
-            self._manner.on_page(self.report)
+            self._manner.on_page(report)
 
     async def _take_late(self, page: Page) -> int:
         """Take a page that lies before what was read; return how many releases were new."""
@@ -289,9 +315,10 @@ class Turn:
         await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
         if report.outcome == "ended":
             await self._standing.retire("says that it has ended")
-        self._log.info(
-            "source polled", outcome=report.outcome, new=report.new, changed=report.changed
-        )
+        if report.outcome not in QUIET:
+            self._log.info(
+                "source polled", outcome=report.outcome, new=report.new, changed=report.changed
+            )
 
     async def _failed(self, why: DespatchError) -> None:
         now = self._world.clock.now()
@@ -319,14 +346,14 @@ class Turn:
             await self._ledger.keep(self._last(Due(now, NOT_WHOLE), self._leased.health))
 
     async def _give_back(self, due: Due, health: Health) -> None:
-        last = replace(self._last(due, health), poll=self._ended())
+        last = self._last(due, health, self._ended())
         await self._patience.insist_on(partial(self._ledger.keep, last))
 
-    def _last(self, due: Due, health: Health) -> Progress:
+    def _last(self, due: Due, health: Health, poll: Poll | None = None) -> Progress:
         """Return what is kept when the source is given back: what is not saved yet with it."""
         epoch = self._leased.epoch
         unsaved = self._unsaved or Progress(self._id, epoch, health)
-        return replace(unsaved, epoch=epoch, health=health, due=due)
+        return replace(unsaved, epoch=epoch, health=health, due=due, poll=poll)
 
     def _ended(self) -> Poll:
         now, report = self._world.clock.now(), self.report

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import zstandard
-from sqlalchemy import case, delete, select
+from sqlalchemy import bindparam, case, delete, select
 
 from despatch.ports import Body
 from despatch.store.rows import Rows, insert_into
@@ -28,7 +28,7 @@ class Bodies(Rows):
             for each in sorted(bodies, key=lambda each: each.at)
         }
         if rows:
-            self._connection.execute(_keep(self._dialect), list(rows.values()))
+            self._many(_keep(self._dialect), list(rows.values()))
 
     def body(self, sha256: str) -> bytes | None:
         row = self._first(select(bodies.c.body, bodies.c.size).where(bodies.c.sha256 == sha256))
@@ -42,7 +42,7 @@ class Bodies(Rows):
 
 @cache
 def _keep(dialect: str) -> Any:
-    insert = insert_into(dialect, bodies)
+    insert = insert_into(dialect, bodies).values({c.name: bindparam(c.name) for c in bodies.c})
     given = insert.excluded.last_at
     later = case((bodies.c.last_at < given, given), else_=bodies.c.last_at)
     return insert.on_conflict_do_update(index_elements=["sha256"], set_={"last_at": later})

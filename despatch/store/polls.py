@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, literal_column, select
 
 from despatch.model import SourceId
 from despatch.ports import POLLS_KEPT, Due, Poll
@@ -34,7 +34,7 @@ class Polls(Rows):
         """Add polls to their sources' histories; each source has counted its own already."""
         if ended:
             rows = [_row(source, poll) for source, poll in ended]
-            self._connection.execute(_insert(self._dialect), rows)
+            self._many(_insert(self._dialect), rows)
 
 
 def due_columns(due: Due) -> Mapping[str, Any]:
@@ -46,7 +46,10 @@ def due_columns(due: Due) -> Mapping[str, Any]:
 def _insert(dialect: str) -> Any:
     """Return the insert of a source's newest poll, in the place of the one that falls out."""
     number = select(sources.c.polls).where(sources.c.id == bindparam("of")).scalar_subquery()
-    insert = insert_into(dialect, polls).values(number=number, place=number % POLLS_KEPT)
+    names = [c.name for c in polls.c if c.name not in {"number", "place"}]
+    given: dict[str, Any] = {name: bindparam(name) for name in names}
+    place = number % literal_column(str(POLLS_KEPT))
+    insert = insert_into(dialect, polls).values(number=number, place=place, **given)
     kept = {c.name: insert.excluded[c.name] for c in polls.c if not c.primary_key}
     return insert.on_conflict_do_update(index_elements=["source", "place"], set_=kept)
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Connection, Dialect, Executable, Row, Table
+from sqlalchemy import Connection, Dialect, Executable, Row, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from despatch.errors import FencedError, SchemaError
@@ -38,14 +38,18 @@ class Rows:
 
     def _put(self, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, each in place of the one with its key; no key twice."""
-        if not rows:
-            return
-        sql, columns, by_place = _put_in(self._connection.dialect, table, tuple(key))
-        given = [{name: made(row[name]) for name, made in columns.items()} for row in rows]
+        if rows:
+            self._many(_put_in(self._dialect, table, tuple(key)), rows)
+
+    def _many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute a statement, one that is made once and kept, for each of many rows."""
+        sql, written, by_place = _prepared(self._connection.dialect, statement)
         if by_place:
-            self._connection.exec_driver_sql(sql, [tuple(row.values()) for row in given])
-        else:
+            given = [tuple([made(row[name]) for name, made in written]) for row in rows]
             self._connection.exec_driver_sql(sql, given)
+        else:
+            named = [{name: made(row[name]) for name, made in written} for row in rows]
+            self._connection.exec_driver_sql(sql, named)
 
     def _run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
         """Execute and return how many rows were inserted or changed."""
@@ -85,20 +89,26 @@ def _insert_new(dialect: str, table: Table) -> Any:
 
 
 @cache
-def _put_in(
-    dialect: Dialect, table: Table, key: tuple[str, ...]
-) -> tuple[str, Mapping[str, Callable[[Any], Any]], bool]:
-    """Return SQL, how each column's value is written, and whether values go by their place.
+def _put_in(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
+    insert = insert_into(dialect, table).values({c.name: bindparam(c.name) for c in table.c})
+    changed = {c.name: insert.excluded[c.name] for c in table.c if c.name not in key}
+    return insert.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
+@cache
+def _prepared(
+    dialect: Dialect, statement: Any
+) -> tuple[str, Sequence[tuple[str, Callable[[Any], Any]]], bool]:
+    """Return SQL, each parameter's name and how it is written, and whether they go by their place.
 
     For thousands of rows SQLAlchemy's own way costs more than the database's work.
     """
-    insert = insert_into(dialect.name, table)
-    changed = {c.name: insert.excluded[c.name] for c in table.c if c.name not in key}
-    statement = insert.on_conflict_do_update(index_elements=list(key), set_=changed)
-    compiled = statement.compile(dialect=dialect, column_keys=[c.name for c in table.c])
-    order = compiled.positiontup or [c.name for c in table.c]
-    types = {name: table.c[name].type.dialect_impl(dialect) for name in order}
-    written = {name: type_.bind_processor(dialect) or _as_it_is for name, type_ in types.items()}
+    compiled = statement.compile(dialect=dialect)
+    if constant := [name for name, bind in compiled.binds.items() if not bind.required]:
+        raise TypeError(f"no row gives {constant}: write them into the statement")
+    types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+    order = compiled.positiontup or list(compiled.binds)
+    written = [(name, types[name].bind_processor(dialect) or _as_it_is) for name in order]
     return str(compiled), written, bool(compiled.positiontup)
 
 

@@ -5,7 +5,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, Row, Text, bindparam, func, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    Row,
+    Text,
+    bindparam,
+    func,
+    null,
+    select,
+    true,
+    update,
+)
 
 from despatch.errors import FencedError
 from despatch.model import SourceId, State
@@ -122,7 +133,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         given_back = [_given_back(each, each.due) for each in ours if each.due is not None]
         for statement, rows in ((_READ_ON, read_on), (_GIVE_BACK, given_back)):
             if rows:
-                self._connection.execute(statement, rows)
+                self._many(statement, rows)
         self._give_back_hosts([lent[each.source][1] for each in ours if each.due is not None])
         self._remember([(each.source, each.poll) for each in ours if each.poll is not None])
         for gap in [each.gap for each in ours if each.gap is not None]:
@@ -130,7 +141,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         self.keep_bodies([body for each in ours for body in each.bodies])
         self._keep_entries(ours)
         self.keep_documents([document for each in ours for document in each.documents])
-        for each in ours:
+        for each in (each for each in ours if each.reread):
             self.read_soon(each.source, each.reread, self._clock.now())
         return {each.source for each in progress} - {each.source for each in ours}
 
@@ -227,8 +238,8 @@ _READ_ON = (
     .values(cursor=func.coalesce(bindparam("of_cursor", type_=Text), sources.c.cursor), **_HEALTH)
 )
 _GIVE_BACK = _READ_ON.values(
-    lease_owner=None,
-    lease_until=None,
+    lease_owner=null(),
+    lease_until=null(),
     polls=sources.c.polls + bindparam("of_polls", type_=BigInteger),
     next_due=bindparam("of_next_due"),
     due_why=bindparam("of_due_why"),

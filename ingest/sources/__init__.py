@@ -1,7 +1,7 @@
 """The kinds of sources: one module each, found by looking into this folder."""
 
 from collections.abc import Mapping
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from importlib import import_module
 from operator import or_
 from pkgutil import iter_modules
@@ -27,6 +27,16 @@ def open_source(record: SourceRecord) -> Source:
 
 def open_settings(kind: str, settings: Mapping[str, Any]) -> Source:
     """Return a source of a kind. Raises SettingsError that names the wrong setting."""
+    given = tuple(settings.items())
+    try:
+        hash(given)
+    except TypeError:
+        return _opened(kind, given)
+    return _opened_before(kind, given)
+
+
+def _opened(kind: str, given: tuple[tuple[str, Any], ...]) -> Source:
+    settings = dict(given)
     try:
         return _adapter().validate_python({**settings, "kind": kind})
     except ValidationError as exc:
@@ -34,6 +44,9 @@ def open_settings(kind: str, settings: Mapping[str, Any]) -> Source:
         where = ".".join(str(part) for part in first["loc"][1:]) or "kind"
         fault = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{where}: {fault}") from exc
+
+
+_opened_before = lru_cache(10_000)(_opened)  # sources are frozen, and opened at every poll
 
 
 @cache

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -171,6 +172,7 @@ class FeedSource(Frozen):
         return moved.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
 
 
+@lru_cache(10_000)  # asked at every poll, and the answer is always the same
 def _on_govuk(address: str) -> bool:
     return urlsplit(address).hostname == urlsplit(SITE).hostname
 
