@@ -15,8 +15,6 @@ ALGORITHM = "1"
 """Version of `fingerprint`: two fingerprints of different versions can't be compared."""
 
 _TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|cmpid|ocid|ns_\w+)$", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
-_RAGGED = re.compile(r"[^\S ]|  ")
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 # Most addresses are canonical as they come, and this is seen in a tenth of the time.
 _CANONICAL = re.compile(rf"https://{_LABEL}(?:\.{_LABEL})*(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*")
@@ -90,4 +88,4 @@ def revision_id(release: ReleaseId, source: str, number: int, print_: str) -> Re
 def _plain(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    return (_SPACE.sub(" ", text) if _RAGGED.search(text) else text).strip()
+    return " ".join(text.split())

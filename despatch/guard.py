@@ -48,13 +48,20 @@ _ODD = re.compile(r"[\x00-\x20\\\x7f]")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 
-@lru_cache(10_000)
 def vet_url(url: str, allowed: tuple[Network, ...] = ()) -> str:
     """Return the host of a URL that may be asked for; a name is vetted once it is resolved.
 
     Raises PermanentError (`bad address`, `blocked address`): not http or https, a password in it,
     characters that two parsers read differently, an IP literal that is refused, in whichever form.
     """
+    host = host_of(url)
+    vet_host(host, tuple(allowed))
+    return host
+
+
+@lru_cache(10_000)  # looked at when its source is opened, and again when it is asked for
+def host_of(url: str) -> str:
+    """Return the host of a URL, which is not vetted yet. Raises PermanentError (`bad address`)."""
     if _ODD.search(url):
         raise PermanentError(f"bad address: {url[:200]!r} holds blanks or backslashes")
     try:
@@ -66,7 +73,6 @@ def vet_url(url: str, allowed: tuple[Network, ...] = ()) -> str:
         raise PermanentError(f"bad address: {url[:200]!r} is not an http or https address")
     if parts.username is not None or parts.password is not None:
         raise PermanentError(f"bad address: a user name stands in the address of {host}; remove it")
-    vet_host(host, tuple(allowed))
     return host
 
 

@@ -26,7 +26,7 @@ from despatch.errors import (
     Throttled,
     TransientError,
 )
-from despatch.guard import EVERYWHERE, Network, vet_host, vet_ip, vet_url
+from despatch.guard import EVERYWHERE, Network, host_of, vet_host, vet_ip
 from despatch.ports import Clock, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
 from ingest.body import BodyReader
@@ -88,6 +88,7 @@ class HttpFetcher:
         self._at_once = at_once
         self._pace = Pace(per_host, pause)
         self._held: dict[str, datetime] = {}
+        self._vetted: set[str] = set()
         self._system = SystemResolver()
         self._resolve = resolve or self._system
         self._witness = witness
@@ -159,7 +160,7 @@ class HttpFetcher:
         url, left_s = address, self._total_s
         for_good: bool | None = None
         for _hop in range(MAX_REDIRECTS + 1):
-            host = vet_url(url, self._allowed)
+            host = self._vetted_host(url)
             async with self._pace.turn(host):
                 self._check_held(host, url)
                 began = loop.time()
@@ -172,6 +173,14 @@ class HttpFetcher:
                 raise PermanentError(f"redirect: {url} sends from https to {answer.to}")
             url, for_good = answer.to, answer.for_good and for_good is not False
         raise PermanentError(f"redirect: {address} redirects more than {MAX_REDIRECTS} times")
+
+    def _vetted_host(self, url: str) -> str:
+        """Return the host of a URL that may be asked; each is looked at once."""
+        host = host_of(url)
+        if host not in self._vetted:
+            vet_host(host, self._allowed)
+            self._vetted.add(host)
+        return host
 
     async def _ask(
         self, url: str, headers: dict[str, str], given: Validators, limit: asyncio.Timeout
@@ -225,7 +234,7 @@ class HttpFetcher:
             if status in {429, 503} and (asked_for := answer.headers.get("Retry-After")):
                 wait = parse_retry_after(asked_for, self._clock.now(), most=LONGEST_ASKED)
             if status == 429 and wait:
-                host = vet_url(url, self._allowed)
+                host = host_of(url)
                 self._held[host] = self._clock.now() + wait
                 return Throttled(text, retry_after=wait, host=host, asked=True)
             return TransientError(text, retry_after=wait, status=status)

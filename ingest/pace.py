@@ -1,8 +1,7 @@
 """How hard one host is asked: so many requests at a time, and a pause between their starts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 
 PER_HOST = 2
@@ -25,23 +24,17 @@ class Pace:
         self._pause_s = pause.total_seconds()
         self._lanes: dict[str, _Lane] = {}
 
-    @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for a turn at this host, and have it for the length of the block."""
+    def turn(self, host: str) -> "_Turn":
+        """Return a turn at this host: waited for at the block's begin, had for its length."""
         lane = self._lanes.get(host)
         if lane is None:
             lane = self._lanes[host] = _Lane(self._per_host, self._pause_of(host))
-        lane.users += 1
-        try:
-            async with lane.room:
-                wait_s = lane.reserve(asyncio.get_running_loop().time())
-                if wait_s > 0:
-                    await asyncio.sleep(wait_s)
-                yield
-        finally:
-            lane.users -= 1
-            if len(self._lanes) > _MANY:
-                self._forget_idle()
+        return _Turn(self, lane)
+
+    def ended(self) -> None:
+        """Forget hosts that nobody asks any more, if there are many."""
+        if len(self._lanes) > _MANY:
+            self._forget_idle()
 
     def _pause_of(self, host: str) -> float:
         allowed = ALLOWED.get(host)
@@ -50,6 +43,40 @@ class Pace:
     def _forget_idle(self) -> None:
         now = asyncio.get_running_loop().time()
         self._lanes = {h: lane for h, lane in self._lanes.items() if lane.is_busy(now)}
+
+
+class _Turn:
+    """A context manager by hand: every request has one."""
+
+    __slots__ = ("_lane", "_pace")
+
+    def __init__(self, pace: Pace, lane: "_Lane") -> None:
+        self._pace = pace
+        self._lane = lane
+        lane.users += 1
+
+    async def __aenter__(self) -> None:
+        lane = self._lane
+        try:
+            await lane.room.acquire()
+        except BaseException:
+            self._end()
+            raise
+        try:
+            wait_s = lane.reserve(asyncio.get_running_loop().time())
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+        except BaseException:
+            await self.__aexit__()
+            raise
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self._lane.room.release()
+        self._end()
+
+    def _end(self) -> None:
+        self._lane.users -= 1
+        self._pace.ended()
 
 
 class _Lane:

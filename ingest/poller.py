@@ -21,6 +21,7 @@ from ingest.reading import DocumentReader, Extract
 from ingest.report import PollReport
 from ingest.rereads import Rereader
 from ingest.source import Parse, Tools
+from ingest.sources import kinds
 from ingest.turn import Turn
 
 __all__ = ["OnPage", "PollReport", "Poller"]
@@ -66,6 +67,7 @@ class Poller:
         stuck_after: timedelta = STUCK_AFTER,
     ) -> None:
         self._world = World(bus, store, clock, alarms or LoggedAlarms(), owner, every, lease)
+        kinds()  # a kind of source that can't be imported is no surprise for later
         self._fetcher = fetcher
         self._at_once = at_once
         self._per_host = per_host
@@ -110,26 +112,35 @@ class Poller:
         """
         patient = self._patience(None, patience)
         wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
-        room = asyncio.Semaphore(self._at_once)
+        todo = enumerate(wanted)
+        results: dict[int, PollReport | BaseException] = {}
         async with self._readers() as (tools, documents), self._ledger() as ledger:
 
             async def one(source: SourceId) -> PollReport:
-                async with room:
-                    with ledger.turn():  # leased in here: a lease must not run out in a queue
-                        leased = await patient.insist_on(partial(ledger.lease, source))
-                        if leased is None:
-                            why = "busy: paused, removed, or lent to another poller"
-                            return PollReport(source, "busy", problem=why)
-                        manner = Manner(patience=patience)
-                        return await self._turn(leased, tools, documents, ledger, manner).run()
+                with ledger.turn():  # leased in here: a lease must not run out in a queue
+                    leased = await patient.insist_on(partial(ledger.lease, source))
+                    if leased is None:
+                        why = "busy: paused, removed, or lent to another poller"
+                        return PollReport(source, "busy", problem=why)
+                    manner = Manner(patience=patience)
+                    return await self._turn(leased, tools, documents, ledger, manner).run()
 
-            results = await asyncio.gather(*map(one, wanted), return_exceptions=True)
+            async def some() -> None:
+                for at, source in todo:
+                    try:
+                        results[at] = await one(source)
+                    except (DespatchError, Stopped) as exc:
+                        results[at] = exc
+
+            workers = (some() for _ in range(self._at_once))
+            ended = await asyncio.gather(*workers, return_exceptions=True)
             if source_ids is None:
                 await Rereader(self._world, documents, patient).all_due()
-        faults = [result for result in results if isinstance(result, BaseException)]
-        if faults:
-            raise faults[0]
-        reports = [result for result in results if isinstance(result, PollReport)]
+        in_order = [results[at] for at in sorted(results)]
+        for result in (*in_order, *ended):
+            if isinstance(result, BaseException):
+                raise result
+        reports = [result for result in in_order if isinstance(result, PollReport)]
         return await self._with_holds(reports, patient)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -254,14 +265,10 @@ class Poller:
         ]
 
     async def _ids(self, patient: Patience, everything: bool) -> Sequence[SourceId]:
-        def ask() -> list[SourceId]:
-            now = self._world.clock.now()
+        def ask() -> Sequence[SourceId]:
+            due_by = None if everything else self._world.clock.now()
             with self._world.store.transaction() as tx:
-                return [
-                    record.id
-                    for record, _health, due in tx.sources()
-                    if record.state == "active" and (everything or due is None or due <= now)
-                ]
+                return tx.active_sources(due_by)
 
         return await patient.insist(ask)
 

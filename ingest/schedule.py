@@ -7,8 +7,8 @@ words, the back-off after failures. `docs/reference/schedule.md` is the table of
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zlib import crc32
 
-from despatch.fingerprint import digest
 from despatch.ports import Due
 from ingest.hints import NO_HINTS, Hints
 
@@ -80,7 +80,7 @@ def next_due(
 
 def spread_of(source: str, at: datetime) -> float:
     """Return a number from 0 up to 1 that differs between sources and polls, and repeats."""
-    return int(digest(source, at.isoformat(), length=8), 16) / 0x1_0000_0000
+    return crc32(f"{at.timestamp()} {source}".encode(errors="surrogatepass")) / 0x1_0000_0000
 
 
 def words(time: timedelta) -> str:

@@ -5,13 +5,13 @@ saved: before the next page is, or when the source is given back. A crash in bet
 revisions with the same ids, and loses none.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 from math import ceil
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from structlog.typing import FilteringBoundLogger
 
@@ -41,6 +41,7 @@ from despatch.topics import RELEASES, encode
 from ingest.dealt_with import dealt_with
 from ingest.documents import Documents
 from ingest.entry import Entry
+from ingest.glance import Answered, may_glance, quiet
 from ingest.ledger import Ledger
 from ingest.manner import Manner, World
 from ingest.newness import Contact, Decision, Publish, decide, names_of
@@ -56,6 +57,8 @@ NOT_WHOLE = "it was not read whole"
 
 QUIET = frozenset({"not modified", "unchanged"})
 """Not worth a line of the log: a source's history has them."""
+
+R = TypeVar("R")
 
 
 class Turn:
@@ -161,6 +164,8 @@ class Turn:
 
     async def _poll(self) -> None:
         try:
+            if await self._glance():
+                return
             await self._read()
         except ReadFailed as exc:
             if isinstance(exc.why, Throttled):
@@ -171,6 +176,25 @@ class Turn:
                 await self._failed(exc.why)
         else:
             await self._succeeded()
+
+    async def _glance(self) -> bool:
+        """Ask, and be done if nothing moved; else the answer is there for whoever reads."""
+        source, leased, clock = self._source, self._leased, self._world.clock
+        if self._manner.on_page is not None or not may_glance(source, leased):
+            return False
+        answer = await self._asked(source.ask(self._tools.fetcher, leased.cursor))
+        now = clock.now()
+        page = source.nothing(answer, leased.cursor, now)
+        if page is not None:
+            every = self._world.every
+            progress = quiet(self._source, leased, page, self._began_at, now, every)
+            if progress is not None:
+                self.report = self.report.with_nothing(page)
+                await self._patience.insist_on(partial(self._ledger.keep, progress))
+                return True
+        fetcher = Answered(self._tools.fetcher, source.address, [answer])
+        self._tools = replace(self._tools, fetcher=fetcher)
+        return False
 
     async def _read(self) -> None:
         self._standing.ask_every(self._source.every)
@@ -190,8 +214,12 @@ class Turn:
         async def read() -> Page | None:
             return await anext(pages, None)
 
+        return await self._asked(read())
+
+    async def _asked(self, reading: Coroutine[Any, Any, R]) -> R:
+        """Return what comes of reading. Raises ReadFailed."""
         try:
-            return await self._patience.unless_stopped(read())
+            return await self._patience.unless_stopped(reading)
         except (TransientError, PermanentError, OperatorError) as exc:
             raise ReadFailed(exc) from exc
 

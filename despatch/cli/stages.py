@@ -14,6 +14,7 @@ from rich.markup import escape
 from despatch.app import App
 from despatch.app.cost import Meter
 from despatch.app.housekeeping import Housekeeper
+from despatch.app.rubbish import settle
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.app.status import status
 from despatch.cli.context import Health, Json, address, ago, count, err, example, give, here, out
@@ -137,6 +138,7 @@ def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None
     async def run() -> "list[PollReport]":
         async with app.fetcher() as fetcher:
             poller = app.poller(fetcher)
+            settle()
             with meter:
                 return await poller.poll_once(everything=everything)
 
@@ -182,7 +184,9 @@ async def _poll_on(app: App, stop: threading.Event) -> None:
     watching = asyncio.create_task(watch())
     try:
         async with app.fetcher() as fetcher:
-            await app.poller(fetcher).run(ended)
+            poller = app.poller(fetcher)
+            settle()
+            await poller.run(ended)
     finally:
         stop.set()
         await watching
@@ -209,6 +213,7 @@ def _run(
         if stop.is_set():
             return
         runner = Runner(stage(), app.bus, app.clock, alarms=app.alarms)
+        settle()
         with (
             Heart(app, runner.stage.name, lambda: runner.waiting_for),
             _health(app, health, runner),

@@ -155,6 +155,13 @@ class Reading(Polling, Protocol):
         """Return every source with its health and when it is next due, by id; no removed ones."""
         ...
 
+    def active_sources(self, due_by: datetime | None = None) -> Sequence[SourceId]:
+        """Return the ids of the sources that are polled, in order; with a time, those due by then.
+
+        A source whose host is held (`hold_host`) is not due before that is over.
+        """
+        ...
+
     def set_source_state(self, source: SourceId, state: State) -> bool:
         """Pause, resume or remove; False if there is no such source."""
         ...

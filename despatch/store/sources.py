@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     func,
     null,
+    or_,
     select,
     true,
     update,
@@ -37,7 +38,7 @@ from despatch.store.entry_rows import entry_row, key_hash, known_entry
 from despatch.store.hosts import DUE, NAMED, NAMED_QUIETLY, Hosts, due_of, with_host, within_limits
 from despatch.store.polls import Polls, due_columns
 from despatch.store.rows import in_parts
-from despatch.store.tables import entries, sources
+from despatch.store.tables import entries, hosts, sources
 from despatch.store.watching import Watching
 
 _NOBODY = (-1, "")
@@ -71,6 +72,13 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
     def sources(self) -> Sequence[tuple[SourceRecord, Health, datetime | None]]:
         wanted = with_host(sources).where(sources.c.state != "removed").order_by(sources.c.id)
         return [(_record(row), _health(row), due_of(row).at) for row in self._all(wanted)]
+
+    def active_sources(self, due_by: datetime | None = None) -> Sequence[SourceId]:
+        wanted = with_host(sources.c.id).where(sources.c.state == "active").order_by(sources.c.id)
+        if due_by is not None:
+            free = or_(hosts.c.held_until.is_(None), hosts.c.held_until <= due_by)
+            wanted = wanted.where(sources.c.next_due <= due_by, free)
+        return [SourceId(row.id) for row in self._all(wanted)]
 
     def set_source_state(self, source: SourceId, state: State) -> bool:
         return self._run(update(sources).where(sources.c.id == source).values(state=state)) == 1

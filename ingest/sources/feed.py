@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from despatch.errors import PermanentError
-from despatch.guard import EVERYWHERE, vet_url
+from despatch.guard import host_of
 from despatch.model import Fetched, Frozen
-from despatch.ports import Response, Validators
+from despatch.ports import Fetcher, Response, Validators
 from ingest.govuk_content import CONTENT_API, is_govuk
 from ingest.govuk_search import API, SITE, Search, search_for
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
@@ -21,7 +21,7 @@ from ingest.moved import Move, kept_move, move_seen, move_to_keep
 from ingest.older import ByLinks, ByNumber, BySearch, Way
 from ingest.reading import InFull
 from ingest.shown import read_shown
-from ingest.source import Outcome, Page, Part, Source, Tools, Window
+from ingest.source import Page, Part, Source, Tools, Window
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
@@ -71,7 +71,7 @@ class FeedSource(Frozen):
         if address is None:
             return None
         try:
-            vet_url(address, EVERYWHERE)
+            host_of(address)
         except PermanentError as exc:
             raise ValueError(str(exc)) from exc
         return address
@@ -85,22 +85,41 @@ class FeedSource(Frozen):
         api = self.content_api if chosen == "govuk" else ""
         return InFull(chosen, api, self.complete_later)
 
+    async def ask(self, fetcher: Fetcher, cursor: Mapping[str, Any]) -> Response:
+        """Return the answer to one GET, with what the last one gave to ask again with."""
+        known = Validators(cursor.get("etag"), cursor.get("last_modified"))
+        return await fetcher.get(self.address, known, accept=ACCEPT)
+
+    def nothing(self, answer: Response, cursor: Mapping[str, Any], now: datetime) -> Page | None:
+        """Return the page of an answer without news: a 304, or the same bytes as before."""
+        before = cursor.get("body_sha256")
+        if answer.status != 304 and hashlib.sha256(answer.body).hexdigest() != before:
+            return None
+        known = kept_hints(cursor)
+        hints = hints_of_answer(answer, known)
+        move = move_seen(kept_move(cursor), self.address, answer, now)
+        as_before = move is None and hints == known and _as_before(answer, cursor)
+        familiar = {"familiar": cursor["familiar"]} if "familiar" in cursor else {}
+        return Page(
+            cursor=cursor if as_before else {**_cursor(answer, before, hints, move), **familiar},
+            outcome="not modified" if answer.status == 304 else "unchanged",
+            status=answer.status,
+            settings=self._moved(move, now),
+            last=True,
+            hints=hints,
+        )
+
     async def read(
         self, tools: Tools, cursor: Mapping[str, Any], now: datetime
     ) -> AsyncIterator[Page]:
         """Yield one page: the feed's window of entries, or none if nothing moved."""
-        known = Validators(cursor.get("etag"), cursor.get("last_modified"))
-        answer = await tools.fetcher.get(self.address, known, accept=ACCEPT)
+        answer = await self.ask(tools.fetcher, cursor)
+        if (page := self.nothing(answer, cursor, now)) is not None:
+            yield page
+            return
         hints = hints_of_answer(answer, kept_hints(cursor))
         move = move_seen(kept_move(cursor), self.address, answer, now)
-        if answer.status == 304:
-            sha256 = cursor.get("body_sha256")
-            yield self._nothing("not modified", answer, cursor, sha256, hints, move, now)
-            return
         sha256 = hashlib.sha256(answer.body).hexdigest()
-        if sha256 == cursor.get("body_sha256"):
-            yield self._nothing("unchanged", answer, cursor, sha256, hints, move, now)
-            return
         content_type = answer.header("content-type") or ""
         shown = await read_shown(tools.parse, answer, content_type, cursor)
         feed = shown.feed
@@ -143,26 +162,6 @@ class FeedSource(Frozen):
             return None
         return search_for(self.address, self.search_api or API)
 
-    def _nothing(
-        self,
-        outcome: Outcome,
-        answer: Response,
-        before: Mapping[str, Any],
-        sha256: str | None,
-        hints: Hints,
-        move: Move | None,
-        now: datetime,
-    ) -> Page:
-        familiar = {"familiar": before["familiar"]} if "familiar" in before else {}
-        return Page(
-            cursor={**_cursor(answer, sha256, hints, move), **familiar},
-            outcome=outcome,
-            status=answer.status,
-            settings=self._moved(move, now),
-            last=True,
-            hints=hints,
-        )
-
     def _moved(self, move: Move | None, now: datetime) -> Mapping[str, Any] | None:
         """Return the settings from now on, once a move is believed; the first address is kept."""
         if move is None or not move.believed(now):
@@ -187,6 +186,20 @@ def _cursor(
         "hints": to_keep(hints),
         **move_to_keep(move),
     }
+
+
+def _as_before(answer: Response, cursor: Mapping[str, Any]) -> bool:
+    """Return whether a cursor is ours alone, and the next poll asks as this one did."""
+    given = answer.validators
+    return (
+        cursor.keys() <= _KEYS
+        and given.etag == cursor.get("etag")
+        and given.last_modified == cursor.get("last_modified")
+    )
+
+
+_KEYS = frozenset({"etag", "last_modified", "body_sha256", "hints", "familiar"})
+"""What a cursor holds of a source that has not moved."""
 
 
 SOURCE: type[Source] = FeedSource
