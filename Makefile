@@ -76,6 +76,7 @@ clean: ## remove the environment and the state of `make run`
 	@echo "Installing Despatch into .venv (once, about a minute) …"
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q ingest processors alerts despatch
 	@touch $@
 
 .venv/dev: requirements-dev.lock .venv/runtime

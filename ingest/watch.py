@@ -4,8 +4,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
+
+from structlog.typing import FilteringBoundLogger
 
 from despatch import log
 from despatch.errors import PermanentError, TransientError
@@ -72,7 +74,10 @@ class Watch:
         self._gaps: list[str] = list(memory.get("gaps", ()))
         self._reconciled: str = memory.get("reconciled", "")
         self._reconcile_now = False
-        self._log = log.get(stage="ingest", source=leased.source.id)
+
+    @cached_property
+    def _log(self) -> FilteringBoundLogger:
+        return log.get(stage="ingest", source=self._id)
 
     async def look(self, page: Page, decisions: Sequence[Decision]) -> Gap | None:
         """Return the gap between a window and what is known, before any of it is kept."""

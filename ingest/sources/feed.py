@@ -117,7 +117,7 @@ class FeedSource(Frozen):
         if (page := self.nothing(answer, cursor, now)) is not None:
             yield page
             return
-        hints = hints_of_answer(answer, kept_hints(cursor))
+        known = kept_hints(cursor)
         move = move_seen(kept_move(cursor), self.address, answer, now)
         sha256 = hashlib.sha256(answer.body).hexdigest()
         content_type = answer.header("content-type") or ""
@@ -127,9 +127,9 @@ class FeedSource(Frozen):
             address=answer.address, at=answer.at, body_sha256=sha256, http_status=answer.status
         )
         dates = [entry.updated_at or entry.published_at for entry in feed.entries]
-        moments = newest_moments(hints.moments, dates, now)
-        kept = feed.hints if shown.parsed else hints
-        hints = replace(hints_of_answer(answer, kept), moments=moments)
+        moments = newest_moments(known.moments, dates, now)
+        said = hints_of_answer(answer, feed.hints if shown.parsed else known)
+        hints = replace(said, moments=moments)
         yield Page(
             cursor=_cursor(answer, sha256, hints, move),
             parts=(Part(fetched, answer.body, feed.entries),),

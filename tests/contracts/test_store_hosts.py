@@ -214,3 +214,16 @@ def test_who_only_changes_what_is_kept_needs_no_host(store: Store) -> None:
     assert names(lend_due(store, "three", now=NOW + MINUTE)) == []
     give_back(store, mine)
     assert names(lend_due(store, "three", now=NOW + 21 * MINUTE)) == ["a", "b"]
+
+
+def test_sources_that_are_polled_are_named_all_or_those_that_are_due(store: Store) -> None:
+    late, later = (add(store, name, "example.gov", late=1) for name in ("late", "later"))
+    free = add(store, "free", "example.org", late=-10)
+    paused = add(store, "paused", "example.org", late=1)
+    with store.transaction() as tx:
+        tx.set_source_state(paused, "paused")
+        assert tx.active_sources() == [free, late, later]
+        assert tx.active_sources(NOW) == [late, later]
+        tx.hold_host("example.gov", NOW + 20 * MINUTE, "it asked for 20 min")
+        assert tx.active_sources(NOW + 10 * MINUTE) == [free]
+        assert tx.active_sources(NOW + 20 * MINUTE) == [free, late, later]

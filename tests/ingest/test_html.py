@@ -122,3 +122,16 @@ def test_a_hostile_page_is_read_in_one_pass(bomb: str) -> None:
 
 def _letters(text: str) -> str:
     return re.sub(r"[\s>|-]", "", text)
+
+
+_SIMPLE = (
+    *("<p>", "</p>", '<p class="k">', '<a href="/x y">', "</a>", "<b>", "</b>", "<em>", "</em>"),
+    *('<span class="a b">', "</span>", "word", "w.", " ", "\n", " \n", "&amp;", "&lt;p&gt;"),
+    *("&nbsp;", "\u00a0", "&#10;", "&#x2028;", "\u2029", "\u200b", "\x1c", "\x85", "é", "e\u0301"),
+)
+
+
+@given(st.lists(st.sampled_from(_SIMPLE), max_size=12).map("".join))
+def test_simple_html_is_read_as_all_html_is(given_: str) -> None:
+    """An unfinished comment at the end says nothing, and makes any HTML take the long way."""
+    assert html_to_text(given_ + "<p></p>") == html_to_text(given_ + "<p></p><!-- -->")

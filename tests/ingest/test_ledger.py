@@ -99,3 +99,24 @@ def test_a_store_that_is_away_is_everybodys_error_and_what_is_asked_again_is_don
     (leased,) = done(here, insist, lease_sources=[away])
 
     assert leased.source.id == source
+
+
+def test_who_takes_part_is_waited_for_a_moment(here: Any) -> None:
+    """Two turns ask one after the other: it is one transaction, as neither was done without."""
+    names = [here.add(f"s{number}") for number in range(2)]
+    journal: list[str] = []
+
+    async def turn(ledger: Ledger, name: SourceId, steps: int) -> Any:
+        with ledger.turn():
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            return await ledger.lease(name)
+
+    leased = done(
+        here,
+        *(lambda ledger, n=name, s=10 * at: turn(ledger, n, s) for at, name in enumerate(names)),
+        journal=journal,
+    )
+
+    assert [each.source.id for each in leased] == names
+    assert journal == ["lease_sources"]

@@ -241,6 +241,22 @@ def test_a_failure_is_a_report_and_the_source_waits_longer_each_time(here: Any) 
     assert list(here.alarms.opened) == ["source example fails"]
 
 
+def test_a_304_is_the_end_of_failures_too(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(FRESH, OLD), etag='"1"')
+    here.poll(source)
+    here.fetcher.will(here.feed, *[TransientError("http 500")] * 3)
+    for _ in range(3):
+        here.poll(source)
+    assert list(here.alarms.opened) == ["source example fails"]
+
+    here.fetcher.will(here.feed, feed(FRESH, OLD), etag='"1"')
+    report = here.poll(source)
+
+    assert (report.outcome, here.alarms.opened) == ("not modified", {})
+    assert here.health(source)[1].failures == 0
+
+
 def test_a_source_that_is_back_is_well_again(here: Any) -> None:
     source = here.add()
     here.fetcher.will(here.feed, *[TransientError("http 500")] * 3, feed(FRESH, OLD))
