@@ -48,7 +48,7 @@ bench: .venv/dev ## speed, as ratios to a peer in the same run
 	@$(BIN)/python -m bench
 
 chaos: .venv/dev ## the long form of the kill tests: 200 kills a bus
-	@DESPATCH_TEST_KILLS=200 $(BIN)/pytest -q -s tests/e2e/test_kill.py tests/e2e/test_poll_kill.py
+	@DESPATCH_TEST_KILLS=200 $(BIN)/pytest -q -s tests/e2e/test_kill.py tests/e2e/test_poll_kill.py tests/e2e/test_delivery_kill.py
 
 versions: .venv/dev ## the unit tests on every Python from 3.11 that is at hand
 	@$(BIN)/python tests/every_python.py

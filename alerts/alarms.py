@@ -8,7 +8,8 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from alerts.channels import shown
-from alerts.deliver import OPERATOR, Channels
+from alerts.outbox import OPERATOR
+from alerts.sending import Channels, send_now
 from despatch import log
 from despatch.errors import TransientError, UsageError
 from despatch.fingerprint import digest
@@ -109,9 +110,8 @@ class StoreAlarms:
             return
         alert = _alert("alarm", outage, text, self._clock.now())
         try:
-            sent = self._senders.sender_for(self._url).send(
-                self._url, alert, DeliveryId("y-" + digest("direct", outage))
-            )
+            key = DeliveryId("y-" + digest("direct", outage))
+            sent = send_now(self._senders, self._url, alert, key)
         except UsageError as exc:
             self._log.error("operator not told", why=str(exc))
         else:

@@ -4,39 +4,37 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from despatch.model import Attempt, DeliveryState
-from despatch.ports import Claim, Sent
+from despatch.ports import Claim, Finished, Sent
 
-WAITS = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 16, 32, 64, 128, 256, 480, 480))
+WAITS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800)
+)
 """The longest wait after the first try, the second, …: about a day in all."""
 MAX_TRIES = len(WAITS) + 1
 MAX_RETRY_AFTER = timedelta(days=1)
+GIVE_UP_AFTER = timedelta(days=2)
+"""A delivery whose host rests is not tried, and does not wait for longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a claim; `sent` is None if it was given back without a try."""
+    """What came of a try."""
 
     claim: Claim
-    sent: Sent | None
+    sent: Sent
     began: datetime
     took: timedelta
 
     @property
-    def attempt(self) -> Attempt | None:
+    def attempt(self) -> Attempt:
         """The record of the try."""
-        if self.sent is None:
-            return None
         return Attempt(
             at=self.began,
             took_ms=max(0, round(self.took.total_seconds() * 1_000)),
             outcome=self.sent.outcome,
             reason=self.sent.reason[:500],
         )
-
-    @property
-    def reason(self) -> str:
-        """What came of it, in a sentence."""
-        return self.sent.reason if self.sent else "not tried: given back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +45,33 @@ class After:
     not_before: datetime
 
 
+def tried(result: Result, now: datetime, max_tries: int, chance: float) -> Finished:
+    """Return a try as it is recorded, with what the delivery becomes."""
+    after = next_state(result, now, max_tries, chance)
+    attempt = result.attempt
+    return Finished(result.claim, attempt, after.state, after.not_before, attempt.reason)
+
+
+def postponed(claim: Claim, at: datetime, reason: str, now: datetime) -> Finished:
+    """Return a delivery that is given back without a try; given up if it has waited for too long.
+
+    Without this end, what waits for a host that never comes back would wait for ever: of all that
+    wait only one is tried now and then, to see whether the host is back.
+    """
+    if at > now and now - (claim.added_at or now) > GIVE_UP_AFTER:
+        days = GIVE_UP_AFTER.days
+        return Finished(claim, None, "failed", now, f"too late: {reason}, for over {days} days")
+    return Finished(claim, None, "waiting", at, reason)
+
+
 def next_state(result: Result, now: datetime, max_tries: int, chance: float) -> After:
     """Return what a delivery becomes. `chance` is a number in [0, 1) that spreads the tries.
 
     A try in doubt is tried again, with the same key.
     """
-    if result.sent is None:
-        return After("waiting", now)
     if result.sent.outcome == "delivered":
         return After("delivered", now)
-    tries = len(result.claim.delivery.attempts) + 1
+    tries = result.claim.tries + 1
     if result.sent.outcome == "permanent" or tries >= max_tries:
         return After("failed", now)
     return After("waiting", now + next_try(tries, result.sent.retry_after, chance))
@@ -65,7 +80,7 @@ def next_state(result: Result, now: datetime, max_tries: int, chance: float) -> 
 def next_try(tries: int, retry_after: timedelta | None, chance: float) -> timedelta:
     """Return how long to wait after the n-th try: full jitter, and never before Retry-After.
 
-    `next_try(3, None, 0.5) == timedelta(minutes=2)`. Full jitter spreads best: Marc Brooker,
+    `next_try(3, None, 0.5) == timedelta(minutes=1)`. Full jitter spreads best: Marc Brooker,
     "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
     longest = WAITS[min(max(tries, 1), len(WAITS)) - 1]

@@ -2,55 +2,51 @@
 
 A delivery is lent for at least twice as long as a send can take, so that nobody else sends it
 meanwhile. A worker that dies leaves it to the end of its lease; then it is sent again, with the
-same key. The store is used by the worker's own thread alone: what came of many sends is recorded
-in one transaction.
+same key. Sends run in one event loop, many at once; the store is used by one other thread, which
+records hundreds of outcomes and claims as many in one transaction while sends go on.
 """
 
+import asyncio
 import random
 import threading
-from collections import Counter, deque
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
-from pydantic import SecretStr
-
-from alerts.attempts import MAX_TRIES, After, Result, next_state
+from alerts.attempts import MAX_TRIES, Result, postponed, tried
 from alerts.channels import host_of
+from alerts.host import Limits
+from alerts.hosts import Hosts, Later
+from alerts.outbox import Outbox
+from alerts.sending import Channels
 from despatch import log
-from despatch.errors import FencedError, TransientError, UsageError
-from despatch.model import DeliveryId, SubscriberId
-from despatch.ports import Alarms, Claim, Clock, LoggedAlarms, Sender, Sent, Store, Transaction
+from despatch.errors import TransientError, UsageError
+from despatch.model import Lane
+from despatch.ports import Alarms, Claim, Clock, Finished, LoggedAlarms, Sent, Store
 from despatch.watchdog import Watchdog
 
-OPERATOR = SubscriberId("operator")
-"""The subscriber that alarms go to."""
+T = TypeVar("T")
 
 _WAITS = "deliveries wait"
 """The alarm's key while the store is away."""
 
+_BATCH = 250
+"""So many outcomes are recorded at once, if they come quickly; else what there is now and then."""
+_HAND: dict[Lane, int] = {"urgent": 1_000, "bulk": 500}
+"""The most claims in hand; no more than are sent in about a second, for what waits is lent."""
 _IDLE = timedelta(milliseconds=250)
+_TICK = timedelta(milliseconds=50)
 _STORE_AWAY = timedelta(seconds=2)
-_FORGET_FAILING = timedelta(seconds=30)
-
-
-class Channels(Protocol):
-    """What the worker asks for a sender: `alerts.channels.Senders`."""
-
-    @property
-    def time_limit(self) -> timedelta:
-        """How long a send can take at most, over any channel."""
-        ...
-
-    def sender_for(self, url: SecretStr) -> Sender:
-        """Return the sender for a URL; raises UsageError if there is none."""
-        ...
+_PACE_OVER_S = 0.25
+_DROP_EVERY = timedelta(milliseconds=500)
 
 
 class DeliveryWorker:
-    """Sends with a bounded number of threads, and no more than `lanes` at once to one host.
+    """Sends within `limits`: how much at once, in all, to one host and over one channel.
 
     Several workers may run, in one process or in many. Its methods are for one thread.
     """
@@ -64,8 +60,7 @@ class DeliveryWorker:
         owner: str,
         alarms: Alarms | None = None,
         max_tries: int = MAX_TRIES,
-        lanes: int = 4,
-        workers: int = 8,
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
         chance: Callable[[], float] = random.random,
         stuck_after: timedelta = timedelta(minutes=5),
     ) -> None:
@@ -73,20 +68,21 @@ class DeliveryWorker:
         """Two workers of one process are two owners."""
         self.waiting_for = ""
         """What it waits for, in words; empty while all is well."""
-        self._store = store
         self._senders = senders
         self._clock = clock
         self._alarms = alarms or LoggedAlarms()
         self._max_tries = max_tries
-        self._lanes = lanes
-        self._workers = workers
         self._chance = chance
-        self._held: deque[tuple[Claim, str]] = deque()
-        self._flying: dict[Future[Sent], tuple[Claim, str, datetime]] = {}
-        self._busy: Counter[str] = Counter()
-        self._results: list[tuple[Result, After]] = []
-        self._failing: set[str] = set()
-        self._failing_read_at: datetime | None = None
+        self._outbox = Outbox(store, self._alarms, self.owner)
+        self._hosts = Hosts(
+            limits, lambda claim: host_of(claim.url), lambda claim: senders.pause(claim.url)
+        )
+        self._flights: dict[asyncio.Task[Sent], tuple[Claim, datetime]] = {}
+        self._finished: list[Finished] = []
+        self._pace = Pace(_BATCH)
+        self._more = False
+        """Whether there was more to claim than was claimed last."""
+        self._looked_at: datetime | None = None
         self._watchdog = Watchdog("deliveries", stuck_after)
         self._stuck_after = stuck_after
         self._alarmed = True
@@ -95,54 +91,77 @@ class DeliveryWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until told to stop; then wait for the sends in hand and give the rest back."""
-        with self._watchdog, ThreadPoolExecutor(self._workers, "deliver") as pool:
-            while not stop.is_set():
-                self._show_life()
-                pause = self._turn_or_wait(pool)
-                if self._flying and not self.waiting_for:
-                    wait(self._flying, pause.total_seconds(), FIRST_COMPLETED)
-                else:
-                    stop.wait(pause.total_seconds())
-            self._land()
+        with self._watchdog:
+            asyncio.run(self._run(stop))
 
     def run_once(self) -> int:
-        """Deliver what is due now, once each; return how many deliveries were given back.
+        """Deliver what is due now, once each; return how many were tried.
 
         Raises TransientError when the store is away; what was sent by then is sent again, with
         the same key, when its lease has run out.
         """
-        with ThreadPoolExecutor(self._workers, "deliver") as pool:
-            self._claim(4 * self._workers)
-            done = 0
-            while self._held or self._flying or self._results:
-                self._start(pool)
-                if self._flying:
-                    wait(self._flying, return_when=FIRST_COMPLETED)
-                self._collect()
-                done += self._record()
-            return done
+        return asyncio.run(self._once())
 
     def drain(self, until: datetime) -> int:
-        """Deliver until nothing waits, or what waits is not due before `until`; return how many."""
-        total = 0
-        while True:
-            total += (done := self.run_once())
-            if done:
-                continue
-            with self._store.transaction() as tx:
-                due = tx.next_delivery_at()
-            now = self._clock.now()
-            if due is None or due > until or now > until:
-                return total
-            self._clock.sleep(min(max(due - now, timedelta(milliseconds=20)), timedelta(seconds=1)))
+        """Deliver until nothing waits, or nothing is due before `until`; return how many tries.
 
-    def _turn_or_wait(self, pool: ThreadPoolExecutor) -> timedelta:
+        Raises as `run_once` does.
+        """
+        return asyncio.run(self._drain(until))
+
+    async def _run(self, stop: threading.Event) -> None:
+        async with self._opened() as (store, due):
+            while not stop.is_set():
+                self._show_life()
+                pause = await self._turn_or_wait(store)
+                await _wait(due, pause)
+            await self._land(store)
+
+    async def _once(self) -> int:
+        async with self._opened() as (store, due):
+            done = await self._turn(store)
+            while self._flights or self._finished or self._hosts.held.total():
+                await _wait(due, _TICK)
+                done += await self._turn(store, claim=False)
+            return done
+
+    async def _drain(self, until: datetime) -> int:
+        done = 0
+        async with self._opened() as (store, due):
+            while True:
+                done += await self._turn(store)
+                if self._flights or self._finished or self._hosts.held.total() or self._more:
+                    await _wait(due, _TICK)
+                    continue
+                at, now = await store(self._outbox.next_at), self._clock.now()
+                if at is None or at > until or now > until:
+                    return done
+                pause = min(max(at - now, timedelta(milliseconds=20)), timedelta(seconds=1))
+                await store(partial(self._clock.sleep, pause))
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[tuple["_InStore", asyncio.Event]]:
+        """Yield what calls the store in its thread, and an event: there is enough to record."""
+        self._due = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "outbox") as thread:
+
+            async def in_store(call: Callable[[], T]) -> T:
+                return await loop.run_in_executor(thread, call)
+
+            try:
+                yield in_store, self._due
+            finally:
+                await self._senders.close()
+
+    async def _turn_or_wait(self, store: "_InStore") -> timedelta:
         """Do one turn; return for how long nothing needs to be done."""
         try:
-            busy = self._turn(pool)
+            await self._turn(store)
         except TransientError as exc:
             if not self.waiting_for:
-                self._alarms.open(_WAITS, f"{_WAITS}: {exc}")
+                text = f"{_WAITS}: {exc}"
+                await store(partial(self._alarms.open, _WAITS, text))
             self._alarmed = True
             self.waiting_for = str(exc)
             self._log.warning("waiting", why=str(exc))
@@ -150,169 +169,151 @@ class DeliveryWorker:
         self.waiting_for = ""
         if self._alarmed:
             self._alarmed = False
-            self._alarms.close(_WAITS)
-        return timedelta(0) if busy and not self._flying else _IDLE
+            await store(partial(self._alarms.close, _WAITS))
+        return _TICK if self._flights or self._finished or self._hosts.held.total() else _IDLE
 
     def _show_life(self) -> None:
         """Tell the watchdog that all is well, unless a send hangs far beyond its time limit."""
         now = self._clock.now()
-        if all(now - began < self._stuck_after for _claim, _host, began in self._flying.values()):
+        if all(now - began < self._stuck_after for _claim, began in self._flights.values()):
             self._watchdog.touch()
 
-    def _turn(self, pool: ThreadPoolExecutor) -> bool:
-        """Record what ended, start what can be, claim more; return whether anything moved."""
-        self._collect()
-        moved = self._record()
-        room = 2 * self._workers - len(self._held) - len(self._flying)
-        claimed = self._claim(room) if room > 0 else 0
-        self._start(pool)
-        return bool(moved or claimed)
-
-    def _claim(self, limit: int) -> int:
-        """Borrow deliveries that are due. What was paused or removed since is cancelled."""
+    async def _turn(self, store: "_InStore", *, claim: bool = True) -> int:
+        """Record what ended, claim more, start what may be; return how many tries were recorded."""
         now = self._clock.now()
-        with self._store.transaction() as tx:
-            claims = tx.claim_deliveries(self.owner, now, 2 * self._senders.time_limit, limit)
-            for claim in claims:
-                if not claim.kept:
-                    tx.finish_delivery(claim.delivery.id, self.owner, None, "cancelled", now)
+        self._give_back_overdue(now)
+        finished, self._finished = self._finished, []
+        room = self._room() if claim else {}
+        claims: Sequence[Claim] = ()
+        if finished or any(room.values()):
+            lease = 2 * self._senders.time_limit
+            exchange = partial(self._outbox.exchange, finished, room, lease, now)
+            try:
+                claims = await store(exchange)
+            except BaseException:
+                self._finished = [*finished, *self._finished]  # they stay in hand
+                raise
+        self._more = len(claims) >= max(room.values(), default=0) > 0
+        self._take(claims)
+        self._start()
+        tries = sum(one.attempt is not None for one in finished)
+        self._pace.note(tries, asyncio.get_running_loop().time())
+        return tries
+
+    def _room(self) -> dict[Lane, int]:
+        """Return how many to claim of each lane; nothing while the hand is well filled."""
+        held, flying = self._hosts.held, self._hosts.flying
+        most = {lane: min(hand, self._pace.a_second) for lane, hand in _HAND.items()}
+        return {lane: max(0, hand - held[lane] - flying[lane]) for lane, hand in most.items()}
+
+    def _take(self, claims: Sequence[Claim]) -> None:
+        now = self._clock.now()
         for claim in claims:
-            if claim.kept:
-                self._held.append((claim, host_of(claim.url)))
-        return len(claims)
+            if claim.fault:
+                self._record(claim, Sent("permanent", f"bad channel: {claim.fault}"), now, now)
+            elif later := self._hosts.take(claim, now):
+                self._give_back(later, now)
 
-    def _start(self, pool: ThreadPoolExecutor) -> None:
-        """Start what has a thread and a lane; what waited too long for one is given back."""
-        for _ in range(len(self._held)):
-            if len(self._flying) >= self._workers:
-                return
-            claim, host = self._held.popleft()
-            if self._lease_left(claim) < self._senders.time_limit:
-                self._give_back(claim)
-            elif self._busy[host] >= self._lanes:
-                self._held.append((claim, host))
-            else:
-                self._busy[host] += 1
-                flight = pool.submit(_send, self._senders, claim)
-                self._flying[flight] = (claim, host, self._clock.now())
-
-    def _lease_left(self, claim: Claim) -> timedelta:
-        until = claim.delivery.lease_until
-        return until - self._clock.now() if until else timedelta(0)
-
-    def _collect(self) -> None:
-        for flight in [flight for flight in self._flying if flight.done()]:
-            claim, host, began = self._flying.pop(flight)
-            self._busy[host] -= 1
-            now = self._clock.now()
-            result = Result(claim, _outcome(flight), began, now - began)
-            after = next_state(result, now, self._max_tries, self._chance())
-            self._results.append((result, after))
-
-    def _give_back(self, claim: Claim) -> None:
+    def _start(self) -> None:
         now = self._clock.now()
-        self._results.append((Result(claim, None, now, timedelta(0)), After("waiting", now)))
+        for claim in self._hosts.start(now):
+            if claim.lease_until - now < self._senders.time_limit:
+                self._hosts.ended(claim, _UNTRIED, now)
+                self._give_back(Later(claim, now, "it was not its turn within its lease"), now)
+                continue
+            flight = asyncio.create_task(_send(self._senders, claim))
+            self._flights[flight] = claim, now
+            flight.add_done_callback(self._ended)
 
-    def _record(self) -> int:
-        """Record results in one transaction; they stay in hand if the store is away."""
-        if not self._results:
-            return 0
-        for result, after in self._results:
-            if after.state == "failed" and _is_ours_to_pause(result.claim):
-                self._raise_alarm(result)
-        with self._store.transaction() as tx:
-            for result, after in self._results:
-                self._finish(tx, result, after)
-        done, self._results = self._results, []
-        self._well_again({_alarm_key(r.claim) for r, after in done if after.state == "delivered"})
-        return len(done)
-
-    def _finish(self, tx: Transaction, result: Result, after: After) -> None:
-        delivery = result.claim.delivery
-        try:
-            tx.finish_delivery(
-                delivery.id, self.owner, result.attempt, after.state, after.not_before
-            )
-        except FencedError as exc:  # our lease ran out: another worker records what comes of it
-            self._log.warning("delivery dropped", delivery=delivery.id, why=str(exc))
+    def _ended(self, flight: "asyncio.Task[Sent]") -> None:
+        claim, began = self._flights.pop(flight)
+        if flight.cancelled():
             return
-        self._log.info(
-            "delivery tried", delivery=delivery.id, state=after.state, reason=result.reason
-        )
-        if after.state == "failed" and _is_ours_to_pause(result.claim):
-            tx.set_channel_state(delivery.channel, "paused")
+        now, sent = self._clock.now(), _outcome(flight)
+        if self._hosts.ended(claim, sent, now):
+            self._log.warning("host rests", channel=claim.channel, why=sent.failure)
+        if sent.outcome != "delivered":
+            self._looked_at = None  # what is in hand for the same place may have no turn soon
+        self._record(claim, sent, began, now)
+        self._start()
+        if len(self._finished) >= _BATCH:
+            self._due.set()
 
-    def _raise_alarm(self, result: Result) -> None:
-        """Say that a channel fails for good, before it is paused: a crash says it twice."""
-        key = _alarm_key(result.claim)
-        self._failing.add(key)
-        tries = len(result.claim.delivery.attempts) + 1
-        self._alarms.open(
-            key,
-            f"{key}: delivery {result.claim.delivery.id} failed for good after {tries} "
-            f"{'try' if tries == 1 else 'tries'}: {result.reason}. The channel is paused. Once "
-            f"it works: despatch subscriptions resume {_subscription(result.claim)}",
-        )
+    def _record(self, claim: Claim, sent: Sent, began: datetime, now: datetime) -> None:
+        result = Result(claim, sent, began, now - began)
+        self._finished.append(tried(result, now, self._max_tries, self._chance()))
 
-    def _well_again(self, keys: set[str]) -> None:
-        """Close the alarms of channels that deliver again."""
-        if not keys:
-            return
-        self._read_failing()
-        for key in sorted(keys & self._failing):
-            self._failing.discard(key)
-            self._alarms.close(key)
+    def _give_back_overdue(self, now: datetime) -> None:
+        if self._looked_at is None or now - self._looked_at >= _DROP_EVERY:
+            self._looked_at = now
+            for later in self._hosts.overdue(now):
+                self._give_back(later, now)
 
-    def _read_failing(self) -> None:
-        """Learn, now and then, which channels other workers found failing."""
-        now = self._clock.now()
-        if self._failing_read_at and now - self._failing_read_at < _FORGET_FAILING:
-            return
-        self._failing_read_at = now
-        try:
-            with self._store.transaction() as tx:
-                self._failing |= {one.key for one in tx.alarms() if one.key.startswith("channel ")}
-        except TransientError:
-            return
+    def _give_back(self, later: Later, now: datetime) -> None:
+        self._finished.append(postponed(later.claim, later.at, later.reason, now))
 
-    def _land(self) -> None:
+    async def _land(self, store: "_InStore") -> None:
         """Wait for the sends in hand, record them, and give back what was not started."""
-        wait(self._flying, self._senders.time_limit.total_seconds())
-        self._collect()
-        while self._held:
-            self._give_back(self._held.popleft()[0])
+        now = self._clock.now()
+        for claim in self._hosts.all_held():
+            self._give_back(Later(claim, now, "its worker stopped"), now)
+        if self._flights:
+            await asyncio.wait(self._flights, timeout=self._senders.time_limit.total_seconds())
+        finished, self._finished = self._finished, []
         try:
-            self._record()
+            await store(partial(self._outbox.exchange, finished, {}, timedelta(0), now))
         except TransientError as exc:
-            self._log.warning("left to their leases", count=len(self._results), why=str(exc))
+            self._log.warning("left to their leases", count=len(finished), why=str(exc))
 
 
-def _send(senders: Channels, claim: Claim) -> Sent:
-    if claim.fault:
-        return Sent("permanent", claim.fault)
+class _InStore(Protocol):
+    """Calls something in the one thread that uses the store."""
+
+    def __call__(self, call: Callable[[], T]) -> Coroutine[Any, Any, T]: ...
+
+
+class Pace:
+    """How many are sent in a second, as far as the last few turns say; never under `least`."""
+
+    def __init__(self, least: int) -> None:
+        self.a_second = least
+        self._least = least
+        self._count = 0
+        self._since: float | None = None
+
+    def note(self, count: int, at_s: float) -> None:
+        """Take note of so many more, at a time of some clock."""
+        self._count += count
+        if self._since is None:
+            self._since = at_s
+        if at_s - self._since >= _PACE_OVER_S:
+            self.a_second = max(self._least, round(self._count / (at_s - self._since)))
+            self._count, self._since = 0, at_s
+
+
+_UNTRIED = Sent("temporary", "not tried")
+
+
+async def _wait(event: asyncio.Event, pause: timedelta) -> None:
+    """Return when the event is set, or after the pause."""
+    try:
+        await asyncio.wait_for(event.wait(), pause.total_seconds())
+    except TimeoutError:
+        return
+    event.clear()
+
+
+async def _send(senders: Channels, claim: Claim) -> Sent:
     try:
         sender = senders.sender_for(claim.url)
     except UsageError as exc:
-        return Sent("permanent", str(exc))
-    return sender.send(claim.url, claim.alert, DeliveryId(claim.delivery.id))
+        return Sent("permanent", f"bad channel: {exc}")
+    return await sender.send(claim.url, claim.alert, claim.delivery)
 
 
-def _outcome(flight: Future[Sent]) -> Sent:
+def _outcome(flight: "asyncio.Task[Sent]") -> Sent:
     """Return what came of a send; a sender that raised has a fault, named by its class alone."""
     fault = flight.exception()
     if fault is not None:
-        return Sent("temporary", f"the channel's own code failed: {type(fault).__name__}")
+        return Sent("temporary", f"fault: the channel's own code failed: {type(fault).__name__}")
     return flight.result()
-
-
-def _is_ours_to_pause(claim: Claim) -> bool:
-    """The operator's channel is never paused: nobody would be told. A test is only a test."""
-    return claim.alert.subscriber != OPERATOR and claim.alert.event != "test"
-
-
-def _alarm_key(claim: Claim) -> str:
-    return f"channel {claim.delivery.channel} fails"
-
-
-def _subscription(claim: Claim) -> str:
-    return claim.alert.subscriptions[0] if claim.alert.subscriptions else "ID"

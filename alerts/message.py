@@ -2,14 +2,19 @@
 
 Everything that strangers wrote is cleaned of control characters and cut to a bound. Evidence
 words stand between asterisks, so that plain text shows them too.
+
+What a release, an event and a change decide is rendered once, whoever gets it (`shared`); only why
+one gets it, how to stop, and the key are written for each.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from alerts.evidence import evidence_words
 from alerts.excerpts import Excerpt, excerpts
+from alerts.memo import Memo
 from alerts.words import clean, one_line
 from despatch.model import Alert, Classified, DeliveryId, Release, ThemeScore
 from despatch.shorten import shorten
@@ -47,8 +52,34 @@ class ThemeLine:
     experimental: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What an alert says to whoever gets it."""
+
+    subject: str
+    text: str
+    """All that stands above the reason."""
+    release: dict[str, Any] | None
+    """As the JSON body has it; not to be changed."""
+    release_json: str
+
+
+_shared: Memo[Shared] = Memo(64)
+
+
+def shared(alert: Alert) -> Shared:
+    """Return what this alert has in common with those about the same release, event and change."""
+    if alert.classified is None:
+        return _share(alert)
+    return _shared.of(alert.classified, (alert.event, alert.changed), lambda: _share(alert))
+
+
 def subject(alert: Alert) -> str:
     """Return one line of at most 200 characters: `New: Visa fees rise (migration)`."""
+    return shared(alert).subject
+
+
+def _subject(alert: Alert) -> str:
     event = _EVENTS[alert.event]
     if alert.classified is None:
         return shorten(f"{event}: {one_line(alert.subject) or 'Despatch'}", MAX_SUBJECT)
@@ -62,20 +93,26 @@ def subject(alert: Alert) -> str:
 
 def text(alert: Alert, key: DeliveryId) -> str:
     """Return the plain text: title, source, date, themes, what changed, link, why, how to stop."""
-    if alert.classified is None:
-        parts = [clean(shorten(alert.body, MAX_BODY)), one_line(alert.reason), *_stop(alert)]
-    else:
-        release = alert.classified.revision.release
-        parts = [
-            f"{_title(release)}\n{byline(alert.classified)}",
-            note(alert),
-            changed(alert),
-            *(_theme(line) for line in themes(alert.classified)),
-            link(release),
-            f"Why you get this: {why(alert)}",
-            *_stop(alert),
-        ]
+    reason = why(alert) if alert.classified is None else f"Why you get this: {why(alert)}"
+    parts = [shared(alert).text, reason, *_stop(alert)]
     return "\n\n".join([*(part for part in parts if part), f"Ref. {key}"])
+
+
+def _share(alert: Alert) -> Shared:
+    if alert.classified is None:
+        body = clean(shorten(alert.body, MAX_BODY))
+        return Shared(_subject(alert), body, None, "null")
+    release = alert.classified.revision.release
+    parts = [
+        f"{_title(release)}\n{byline(alert.classified)}",
+        note(alert),
+        changed(alert),
+        *(_theme(line) for line in themes(alert.classified)),
+        link(release),
+    ]
+    rows = _release(alert.classified)
+    text = "\n\n".join(part for part in parts if part)
+    return Shared(_subject(alert), text, rows, json.dumps(rows, ensure_ascii=False))
 
 
 def short(alert: Alert) -> str:
@@ -122,8 +159,16 @@ def payload(alert: Alert, key: DeliveryId) -> dict[str, Any]:
         "changed": changed(alert),
         "created_at": _moment(alert.created_at),
         "subscriptions": list(alert.subscriptions),
-        "release": None if alert.classified is None else _release(alert.classified),
+        "release": shared(alert).release,
     }
+
+
+def encoded(alert: Alert, key: DeliveryId) -> bytes:
+    """Return `payload` as UTF-8; the release's part of it is not encoded again for each."""
+    rest = payload(alert, key)
+    del rest["release"]
+    head = json.dumps(rest, ensure_ascii=False)
+    return f'{head[:-1]}, "release": {shared(alert).release_json}}}'.encode()
 
 
 def themes(classified: Classified) -> tuple[ThemeLine, ...]:

@@ -9,7 +9,8 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from alerts.channels import shown
-from alerts.deliver import OPERATOR, Channels
+from alerts.outbox import OPERATOR
+from alerts.sending import Channels, send_now
 from alerts.words import listed, one_line
 from despatch.errors import UsageError
 from despatch.filter import Filter
@@ -124,7 +125,7 @@ def send_test(
         if id_ in channels:
             url = channels[id_].url
             key = DeliveryId("y-" + digest("test", alert.id, id_))
-            yield channels[id_].shown, senders.sender_for(url).send(url, alert, key)
+            yield channels[id_].shown, send_now(senders, url, alert, key)
 
 
 def checked_name(name: str) -> str:

@@ -26,7 +26,7 @@ BENCHMARKS: Mapping[str, str] = {
     "poll": "bench.polling",
     "path": "bench.whole_path",
 }
-"""Each is a module with `run(runs, folder) -> Report`."""
+"""Each is a module with `run(runs, folder) -> Report`, and maybe with `run_full` likewise."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = []
     for name in asked.names or BENCHMARKS:
         began, load = machine.now(), machine.load()
-        result = _run(name, asked.runs)
+        result = _run(name, asked.runs, full=asked.full)
         made = machine.made(asked.runs, began, load)
         found.append({"made": made, **report.as_json(result)})
         whole = whole and bool(result.findings)
@@ -64,6 +64,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "names", nargs="*", metavar="NAME", help=f"which to run, of {', '.join(BENCHMARKS)}"
     )
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="rounds that count")
+    parser.add_argument(
+        "--full", action="store_true", help="with as many as a benchmark's limit names, if it can"
+    )
     parser.add_argument("--json", action="store_true", help="every run's figures, as JSON")
     parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     asked = parser.parse_args(arguments)
@@ -75,7 +78,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def _run(name: str, runs: int) -> report.Report:
+def _run(name: str, runs: int, *, full: bool) -> report.Report:
     sys.stderr.write(f"{name} …\n")
     began = time.monotonic()
     module = importlib.import_module(BENCHMARKS[name])
@@ -84,7 +87,8 @@ def _run(name: str, runs: int) -> report.Report:
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stderr(nowhere),  # a service writes its log: it is part of the cost
     ):
-        result: report.Report = module.run(runs, Path(folder))
+        run = getattr(module, "run_full", module.run) if full else module.run
+        result: report.Report = run(runs, Path(folder))
     sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     return result
 

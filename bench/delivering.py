@@ -1,149 +1,148 @@
-"""Webhooks delivered from the store, every step committed, against sending with no promise."""
+"""One release's alerts drained from the store, every outcome committed, against bare loops.
 
-import json
+The limits: e-mail at no less than 0.7 times a bare smtplib loop with ready bytes on one connection,
+webhooks at no less than 0.7 times a bare aiohttp loop, to the same server in the same run.
+"""
+
+import asyncio
 import logging
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import smtplib
+from collections.abc import Callable, Iterator
 from functools import partial
-from http.client import HTTPConnection
-from itertools import count
 from pathlib import Path
 
+import aiohttp
 from apprise import Apprise
 
 from alerts import message
-from alerts.channels import Senders
-from alerts.deliver import DeliveryWorker
+from alerts.channels.mail import write
+from alerts.channels.mailbox import Mailbox
+from alerts.channels.mailbox import Server as Relay
+from bench.mail_server import MailServer
 from bench.measure import Cost, Stopwatch, alternate
+from bench.outbox import a_release_s_alert, drained
 from bench.report import Contest, Report
 from bench.server import Server
-from despatch.model import Alert, DeliveryId
-from despatch.ports import Store, SystemClock
-from despatch.testing.installation import generate_documents
-from despatch.testing.releases import a_classified, a_release, a_revision
-from despatch.testing.stores import temporary_store
-from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription, an_alert
+from despatch.model import DeliveryId
+from despatch.testing.subscribers import an_alert
 
-DELIVERIES = 300
+WEBHOOKS, EMAILS = 2_000, 1_000
+FULL_WEBHOOKS, FULL_EMAILS = 100_000, 20_000
+APPRISE_SHARE = 50
+"""Bare apprise does one of so many: it is slower by that much."""
 
-DRAINED = "Despatch, draining"
-SERVICE = "Despatch, as a service"
+DESPATCH = "Despatch, all recorded"
+LOOP = "bare aiohttp, a loop"
+MANY = "bare aiohttp, 8 at once"
+SMTPLIB = "bare smtplib, one connection"
 APPRISE = "bare apprise"
-KEPT = "http.client, one connection"
-EACH = "http.client, a connection each"
 
-_CLOCK = SystemClock()
+_ALERT = an_alert(a_release_s_alert())
+_KEY = DeliveryId("y-0123456789abcdef01234567")
+_SECRET = "whsec_" + "A" * 43 + "="
 
 
 def run(runs: int, folder: Path) -> Report:
-    """Return deliveries a second to one webhook on loopback."""
-    alerts = [
-        _alert(n, row["title"], row["text"]) for n, row in enumerate(generate_documents(DELIVERIES))
-    ]
-    names = count()
+    """Return deliveries a second of both kinds."""
+    return Report("deliver", [_webhooks(runs, folder, WEBHOOKS), _emails(runs, folder, EMAILS)])
+
+
+def run_full(runs: int, folder: Path) -> Report:
+    """Return the same with as many as the limits name."""
+    return Report(
+        "deliver",
+        [_webhooks(runs, folder, FULL_WEBHOOKS), _emails(runs, folder, FULL_EMAILS)],
+    )
+
+
+def _webhooks(runs: int, folder: Path, count: int) -> Contest:
     with Server() as server:
+        url = f"json://127.0.0.1:{server.port}/sink?secret={_SECRET}"
+
+        def ours() -> Cost:
+            server.ask("/forget")
+            cost = drained(folder, count, lambda _number: url)
+            _hold(server.ask("/count"), count)
+            return cost
+
         contenders: dict[str, Callable[[], Cost]] = {
-            DRAINED: lambda: _prepared(folder / str(next(names)), server, alerts, _drain),
-            SERVICE: lambda: _prepared(folder / str(next(names)), server, alerts, _serve),
-            APPRISE: partial(_apprise, server, alerts),
-            KEPT: partial(_kept, server, alerts),
-            EACH: partial(_each, server, alerts),
+            DESPATCH: ours,
+            LOOP: partial(_posted, server, count, 1),
+            MANY: partial(_posted, server, count, 8),
+            APPRISE: partial(_apprised, url, max(1, count // APPRISE_SHARE)),
         }
-        costs = alternate(contenders, runs)
-    title = f"{DELIVERIES} immediate webhooks to one host; Despatch claims and records each"
-    return Report("deliver", [Contest(title, "deliveries", costs, [APPRISE, KEPT])])
+        costs = alternate(contenders, runs, warm_ups=min(1, runs - 1))
+    title = f"{count:,} immediate webhooks about one release, to as many subscribers at one host"
+    return Contest(title, "deliveries", costs, [LOOP, MANY])
 
 
-def _prepared(
-    folder: Path,
-    server: Server,
-    alerts: Sequence[Alert],
-    work: Callable[[DeliveryWorker, Server, Stopwatch], None],
-) -> Cost:
-    """Let a worker deliver all alerts from a new store, and hold it to having done so."""
-    folder.mkdir()
-    server.ask("/forget")
-    watch = Stopwatch()
-    with temporary_store(folder) as store:
-        _fill(store, server, alerts)
-        work(DeliveryWorker(store, Senders(), _CLOCK, owner="bench"), server, watch)
-        with store.transaction() as tx:
-            done = tx.counts().deliveries.get("delivered", 0)
-    if done != len(alerts):
-        raise RuntimeError(f"{done} of {len(alerts)} deliveries are recorded")
-    return watch.cost(done)
+def _emails(runs: int, folder: Path, count: int) -> Contest:
+    with MailServer() as server:
+
+        def url(number: int) -> str:
+            return f"mailto://127.0.0.1:{server.port}?from=a@example.org&to=u{number}@example.org"
+
+        def ours() -> Cost:
+            server.count()
+            cost = drained(folder, count, url)
+            _hold(server.count(), count)
+            return cost
+
+        contenders: dict[str, Callable[[], Cost]] = {
+            DESPATCH: ours,
+            SMTPLIB: partial(_mailed, server.port, count),
+            APPRISE: partial(_apprised, url(0), max(1, count // APPRISE_SHARE)),
+        }
+        costs = alternate(contenders, runs, warm_ups=min(1, runs - 1))
+    title = f"{count:,} immediate e-mails about one release, to as many recipients by one server"
+    return Contest(title, "deliveries", costs, [SMTPLIB])
 
 
-def _drain(worker: DeliveryWorker, _server: Server, watch: Stopwatch) -> None:
-    with watch:
-        worker.drain(_CLOCK.now())
+def _hold(came: int, count: int) -> None:
+    if came != count:
+        raise RuntimeError(f"{came} of {count} came")
 
 
-def _serve(worker: DeliveryWorker, server: Server, watch: Stopwatch) -> None:
-    """Run as `despatch alert` does, until the last one has come and is recorded."""
-    stop = threading.Event()
-
-    def watch_server() -> None:
-        try:
-            server.ask(f"/wait/{DELIVERIES}")
-        finally:
-            stop.set()
-
-    watching = threading.Thread(target=watch_server)
-    with watch:
-        watching.start()
-        worker.run(stop)
-    watching.join()
+def _posted(server: Server, count: int, at_once: int) -> Cost:
+    return asyncio.run(_post(server.url("/sink"), count, at_once))
 
 
-def _fill(store: Store, server: Server, alerts: Sequence[Alert]) -> None:
-    channel = a_channel(url=f"json://127.0.0.1:{server.port}/hook")
-    with store.transaction() as tx:
-        tx.add_subscriber(a_subscriber())
-        tx.add_channel(channel)
-        tx.add_subscription(a_subscription(channel))
-        for alert in alerts:
-            tx.add_alert(alert, [channel.id], alert.created_at)
+async def _post(url: str, count: int, at_once: int) -> Cost:
+    """Send ready bytes, each lane one after the other."""
+    body = message.encoded(_ALERT, _KEY)
+    left = iter(range(count))
+    async with aiohttp.ClientSession(headers={"Content-Type": "application/json"}) as session:
+        with Stopwatch() as watch:
+            await asyncio.gather(*(_lane(session, url, body, left) for _ in range(at_once)))
+    return watch.cost(count)
 
 
-def _apprise(server: Server, alerts: Sequence[Alert]) -> Cost:
+async def _lane(session: aiohttp.ClientSession, url: str, body: bytes, left: Iterator[int]) -> None:
+    for _number in left:
+        async with session.post(url, data=body) as answer:
+            await answer.read()
+            answer.raise_for_status()
+
+
+def _mailed(port: int, count: int) -> Cost:
+    """Send ready bytes on one connection."""
+    relay = Relay("127.0.0.1", port, "insecure", None, None, verify=False)
+    sender = "alerts@example.org"
+    to = Mailbox(relay, sender, sender, "u@example.org", "", None, ())
+    written = write(to, _ALERT, _KEY, None)
+    with smtplib.SMTP("127.0.0.1", port) as client, Stopwatch() as watch:
+        for number in range(count):
+            client.sendmail(sender, [f"u{number}@example.org"], written)
+    return watch.cost(count)
+
+
+def _apprised(url: str, count: int) -> Cost:
     logging.getLogger("apprise").setLevel(logging.WARNING)  # its default: our senders change it
     sender = Apprise()
-    sender.add(f"json://127.0.0.1:{server.port}/hook")
+    sender.add(url)
     with Stopwatch() as watch:
-        for alert in alerts:
-            body = message.text(alert, DeliveryId(alert.id))
-            if not sender.notify(title=message.subject(alert), body=body):
+        for _number in range(count):
+            body = message.text(_ALERT, _KEY)
+            if not sender.notify(title=message.subject(_ALERT), body=body):
                 raise RuntimeError("apprise could not send")
-    return watch.cost(len(alerts))
-
-
-def _kept(server: Server, alerts: Sequence[Alert]) -> Cost:
-    connection = HTTPConnection("127.0.0.1", server.port)
-    with closing(connection), Stopwatch() as watch:
-        for alert in alerts:
-            _post(connection, alert)
-    return watch.cost(len(alerts))
-
-
-def _each(server: Server, alerts: Sequence[Alert]) -> Cost:
-    with Stopwatch() as watch:
-        for alert in alerts:
-            with closing(HTTPConnection("127.0.0.1", server.port)) as connection:
-                _post(connection, alert)
-    return watch.cost(len(alerts))
-
-
-def _post(connection: HTTPConnection, alert: Alert) -> None:
-    body = json.dumps(message.payload(alert, DeliveryId(alert.id)))
-    connection.request("POST", "/hook", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != 200:
-        raise RuntimeError(f"the webhook answered {answer.status}")
-
-
-def _alert(number: int, title: str, text: str) -> Alert:
-    release = a_release(f"bench-{number}", title=title, text=text)
-    return an_alert(a_classified(a_revision(release)), subscriptions=(a_subscription().id,))
+    return watch.cost(count)

@@ -62,7 +62,7 @@ class Answering(asyncio.Protocol):
     `GET /feed/7` is a feed, with an ETag unless `/validators/off` was asked for; `/news` puts one
     new entry into each, and takes it out again. Any POST is taken; when, and the release it is
     about, is told by `/arrivals` and forgotten by `/forget`. `/wait/300` is answered once 300 have
-    come.
+    come. A POST to `/sink` is only counted: a hundred thousand bodies are not kept.
     """
 
     def __init__(self, state: "_State") -> None:
@@ -94,7 +94,7 @@ class Answering(asyncio.Protocol):
         """Return the answer, or nothing yet."""
         method, path, _rest = head.split(b" ", 2)
         if method == b"POST":
-            self._state.take(body)
+            self._state.take(None if path == b"/sink" else body)
             return _response(b"200 OK", b"")
         asked = path.decode()
         if asked.startswith("/wait/"):
@@ -123,11 +123,14 @@ class _State:
         self.feeds = [a_feed(number, entries) for number in range(feeds)]
         self.validators = True
         self.bodies: list[tuple[float, bytes]] = []
+        self.count = 0
         self._waiting: list[tuple[int, Answering]] = []
 
-    def take(self, body: bytes) -> None:
-        """Keep what was posted, and tell whoever waits for so many."""
-        self.bodies.append((time.monotonic(), body))
+    def take(self, body: bytes | None) -> None:
+        """Keep what was posted, if anything is to be kept, and tell whoever waits for so many."""
+        self.count += 1
+        if body is not None:
+            self.bodies.append((time.monotonic(), body))
         self._tell()
 
     def wait(self, count: int, connection: Answering) -> None:
@@ -136,7 +139,7 @@ class _State:
         self._tell()
 
     def _tell(self) -> None:
-        for count, connection in [one for one in self._waiting if len(self.bodies) >= one[0]]:
+        for count, connection in [one for one in self._waiting if self.count >= one[0]]:
             self._waiting.remove((count, connection))
             connection.write(_response(b"200 OK", b"null"))
 
@@ -148,8 +151,9 @@ class _State:
             self.feeds, self.later = self.later, self.feeds
         elif path == "/forget":
             self.bodies.clear()
+            self.count = 0
         elif path == "/count":
-            return len(self.bodies)
+            return self.count
         elif path == "/arrivals":
             return [[at, json.loads(body)["release"]["id"]] for at, body in self.bodies]
         return None

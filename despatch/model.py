@@ -235,6 +235,8 @@ class Alert(Frozen):
 
 
 DeliveryState = Literal["waiting", "sending", "delivered", "failed", "cancelled"]
+Lane = Literal["urgent", "bulk"]
+"""What is urgent never waits behind what is sent in bulk, such as a run of digests."""
 
 
 class Attempt(Frozen):
@@ -254,7 +256,10 @@ class Delivery(Frozen):
     """Deterministic; also the idempotency key that every attempt carries."""
     alert: AlertId
     channel: ChannelId
+    lane: Lane = "urgent"
     state: DeliveryState = "waiting"
+    reason: str = ""
+    """Why it has this state, in a sentence without any secret; empty before the first try."""
     attempts: tuple[Attempt, ...] = ()
     not_before: Instant
     lease_owner: str | None = None

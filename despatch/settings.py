@@ -134,8 +134,8 @@ class Settings(BaseModel):
     )
     allow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Listed] = Field(
         (),
-        description="Networks that may be fetched from though they are private, such as "
-        "`127.0.0.0/8, 10.1.0.0/16`.",
+        description="Networks that may be fetched from, and that webhooks may be in, though they "
+        "are private, such as `127.0.0.0/8, 10.1.0.0/16`.",
     )
     host_at_once: int = Field(
         2, ge=1, le=100, description="Requests that are under way at one host at the same time."
@@ -178,6 +178,36 @@ class Settings(BaseModel):
     )
     mail_return_path: str | None = Field(
         None, description="Address that e-mail which can't be delivered goes back to."
+    )
+    send_at_once: int = Field(
+        64, ge=1, le=1_000, description="Deliveries that are under way at the same time, in all."
+    )
+    send_host_at_once: int = Field(
+        8, ge=1, le=100, description="Deliveries under way at one host at the same time."
+    )
+    send_channel_at_once: int = Field(
+        4, ge=1, le=100, description="Deliveries under way over one channel at the same time."
+    )
+    send_timeout: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=2),
+        le=timedelta(minutes=2),
+        description="The most time for one delivery; half of it for one answer, at most 15s. What "
+        "a worker that died had in hand goes to others after twice as long.",
+    )
+    send_host_pause: Duration = Field(
+        timedelta(0),
+        ge=timedelta(0),
+        le=timedelta(minutes=1),
+        description="Pause between the starts of two deliveries to one host, such as `0.1s` for a "
+        "mail server that takes ten a second. What a service behind apprise asks for is kept to "
+        "besides.",
+    )
+    send_channel_pause: Duration = Field(
+        timedelta(0),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="Pause between the starts of two deliveries over one channel.",
     )
     operator_url: SecretStr | None = Field(
         None,

@@ -11,15 +11,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from types import ModuleType
-from typing import TextIO
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, TextIO
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import SecretStr
 
 from alerts.channels.setup import CONNECT_TIMEOUT, READ_TIMEOUT, TIME_LIMIT, ChannelSetup
 from despatch.errors import UsageError
 from despatch.fingerprint import digest
-from despatch.ports import Sender
+from despatch.guard import Network
+from despatch.ports import Links, NoLinks, Sender
+
+if TYPE_CHECKING:
+    from despatch.connect import Resolve
 
 
 class Senders:
@@ -30,6 +34,9 @@ class Senders:
         *,
         mail_from: str | None = None,
         mail_return_path: str | None = None,
+        links: Links = NoLinks(),  # noqa: B008 - it holds nothing
+        allow_networks: tuple[Network, ...] = (),
+        resolve: "Resolve | None" = None,
         out: TextIO | None = None,
         connect_timeout: timedelta = CONNECT_TIMEOUT,
         read_timeout: timedelta = READ_TIMEOUT,
@@ -37,7 +44,15 @@ class Senders:
     ) -> None:
         """`out` is what the console channel prints to; None: standard output."""
         self._setup = ChannelSetup(
-            mail_from, mail_return_path, out, connect_timeout, read_timeout, time_limit
+            mail_from,
+            mail_return_path,
+            links,
+            allow_networks,
+            resolve,
+            out,
+            connect_timeout,
+            read_timeout,
+            time_limit,
         )
         self._open: dict[str, Sender] = {}
 
@@ -57,6 +72,18 @@ class Senders:
     def check(self, url: SecretStr) -> None:
         """Raise UsageError, without the secret, if the URL can't be a channel."""
         self.sender_for(url).check(url)
+
+    def pause(self, url: SecretStr) -> timedelta:
+        """Return what must lie between two sends to this URL's host; nothing for a wrong URL."""
+        try:
+            return self.sender_for(url).pause(url)
+        except UsageError:
+            return timedelta(0)
+
+    async def close(self) -> None:
+        """Let go of every kept connection."""
+        for sender in self._open.values():
+            await sender.close()
 
     @property
     def time_limit(self) -> timedelta:
@@ -107,5 +134,8 @@ def shown(url: SecretStr) -> str:
 
 def host_of(url: SecretStr) -> str:
     """Return what sends to one place have in common: scheme, host and port. Secret, too."""
-    text = url.get_secret_value().strip()
-    return f"{scheme_of(url)}://{urlsplit(text).netloc.rpartition('@')[2].lower()}"
+    parts = urlsplit(url.get_secret_value().strip())
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme in {"mailto", "mailtos"}:  # the server that takes it, if another is named
+        host = dict(parse_qsl(parts.query)).get("smtp", host)
+    return f"{scheme_of(url)}://{host.lower()}"

@@ -20,10 +20,12 @@ def of_http(status: int, retry_after: timedelta | None = None) -> Sent:
     if 200 <= status < 300:
         return Sent("delivered", f"the other side answered {name}")
     if 300 <= status < 400:
-        return Sent("permanent", f"a redirect ({name}) is not followed: give the final address")
+        said = f"redirect: the other side answered {name}: give the final address"
+        return Sent("permanent", said)
+    said = f"http {status}: the other side answered {name}"
     if status >= 500 or status in _TEMPORARY:
-        return Sent("temporary", f"the other side answered {name}", retry_after)
-    return Sent("permanent", f"the other side answered {name}")
+        return Sent("temporary", said, retry_after)
+    return Sent("permanent", said)
 
 
 def of_smtp(code: int) -> Sent:
@@ -31,8 +33,8 @@ def of_smtp(code: int) -> Sent:
     if 200 <= code < 300:
         return Sent("delivered", f"the mail server took it ({code})")
     if 500 <= code < 600:
-        return Sent("permanent", f"the mail server refused it for good ({code})")
-    return Sent("temporary", f"the mail server refused it for now ({code})")
+        return Sent("permanent", f"smtp {code}: the mail server refused it for good")
+    return Sent("temporary", f"smtp {code}: the mail server refused it for now")
 
 
 def _phrase(status: int) -> str:

@@ -6,6 +6,7 @@ only yes or no, so what came of a no is read from what it logged.
 """
 
 import re
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -61,17 +62,27 @@ class AppriseChannel:
     def check(self, url: SecretStr) -> None:
         grammar.one_recipient(grammar.read(url), scheme_of(url))
 
-    def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
+    def pause(self, url: SecretStr) -> timedelta:
+        """Return what the service wants between two messages; a fresh plugin would never wait."""
+        try:
+            return timedelta(seconds=float(grammar.read(url).request_rate_per_sec))
+        except UsageError:
+            return timedelta(0)
+
+    async def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
         try:
             plugin = grammar.read(url)
             grammar.one_recipient(plugin, scheme_of(url))
         except UsageError as exc:
-            return Sent("permanent", str(exc))
+            return Sent("permanent", f"bad channel: {exc}")
         plugin.socket_connect_timeout = self._setup.connect_timeout.total_seconds()
         plugin.socket_read_timeout = self._setup.read_timeout.total_seconds()
         if scheme_of(url) in _KEY_SCHEMES:
             plugin.headers["Idempotency-Key"] = key
-        return within(self.time_limit, partial(_notify, plugin, alert, key))
+        return await within(self.time_limit, partial(_notify, plugin, alert, key))
+
+    async def close(self) -> None:
+        return None
 
 
 def _notify(plugin: Any, alert: Alert, key: DeliveryId) -> Sent:
@@ -88,12 +99,14 @@ def judge(lines: list[str]) -> Sent:
     said = "\n".join(lines)
     if found := _STATUS.findall(said):
         sent = of_http(int(found[-1]))
-        return sent if sent.outcome != "delivered" else Sent("temporary", "it was not taken")
+        if sent.outcome != "delivered":
+            return sent
+        return Sent("temporary", "refused: the service did not take it")
     if _MAYBE.search(said):
-        return Sent("in doubt", "the other side gave no answer; it may have arrived")
+        return Sent("in doubt", "disconnected: the other side gave no answer; it may have arrived")
     if _NEVER.search(said):
-        return Sent("temporary", "the other side can't be reached")
-    return Sent("temporary", "apprise could not send it and does not say why")
+        return Sent("temporary", "unreachable: the other side can't be reached")
+    return Sent("temporary", "unknown: apprise could not send it and does not say why")
 
 
 def _fit(plugin: Any, alert: Alert, key: DeliveryId) -> tuple[str, str]:

@@ -50,14 +50,20 @@ class ConsoleChannel:
         if url.get_secret_value().strip().partition("://")[2].strip("/"):
             raise UsageError(f"{scheme_of(url)}:// takes nothing behind it")
 
-    def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
+    def pause(self, url: SecretStr) -> timedelta:
+        return timedelta(0)
+
+    async def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
         out = self._out or sys.stdout
         try:
             with self._lock:
                 _print(out, self._width, alert, key)
         except OSError as exc:
-            return Sent("temporary", f"the console can't be written: {exc.strerror or 'closed'}")
+            return Sent("temporary", f"console: it can't be written: {exc.strerror or 'closed'}")
         return Sent("delivered", "printed")
+
+    async def close(self) -> None:
+        return None
 
 
 def _print(out: TextIO, width: int | None, alert: Alert, key: DeliveryId) -> None:

@@ -1,8 +1,14 @@
 """What a channel's module is opened with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from despatch.guard import Network
+from despatch.ports import Links, NoLinks
+
+if TYPE_CHECKING:
+    from despatch.connect import Resolve
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
 READ_TIMEOUT = timedelta(seconds=15)
@@ -17,6 +23,12 @@ class ChannelSetup:
     """Sender that e-mails show, such as `Alerts <alerts@example.org>`."""
     mail_return_path: str | None = None
     """Address that undeliverable e-mail goes back to."""
+    links: Links = field(default_factory=NoLinks)
+    """Makes the links that an alert's reader can act by."""
+    allow_networks: tuple[Network, ...] = ()
+    """Networks that webhooks may be in though they are private."""
+    resolve: "Resolve | None" = None
+    """Resolves webhooks' hosts; None: as the system does."""
     out: TextIO | None = None
     """What the console channel prints to; None: standard output."""
     connect_timeout: timedelta = CONNECT_TIMEOUT

@@ -1,59 +1,51 @@
 """Webhooks, `json://` and `jsons://`: one POST of the alert as JSON, docs/reference/webhook.md.
 
-Our own sender behind apprise's URL form, for apprise can't tell a 404 from a 503 nor read a
-Retry-After. Options of the form that hold here too: user and password, method, `+header`,
-`-parameter`, `:field`, `verify=no`.
+Our own sender behind apprise's URL form, for apprise can't tell a 404 from a 503, read a
+Retry-After, sign a body or keep a connection. Options of the form that hold here too: user and
+password, method, `+header`, `-parameter`, `:field`, `verify=no`; and `secret=`, which signs.
 """
 
-import base64
-import http.client
+import asyncio
+import errno
 import json
-import re
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
 
+import aiohttp
 from pydantic import SecretStr
 
 from alerts import message
 from alerts.attempts import MAX_RETRY_AFTER
-from alerts.channels import grammar, scheme_of
 from alerts.channels.answers import of_http
-from alerts.channels.limited import within
+from alerts.channels.known import Known
 from alerts.channels.setup import ChannelSetup
+from alerts.channels.signature import signed
+from alerts.channels.target import Target, read_target
 from alerts.channels.tls import trusting
-from despatch import __version__
-from despatch.errors import UsageError
+from despatch.connect import Blocked, SystemResolver, VettingResolver, vetting_sockets
+from despatch.errors import PermanentError, UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
 from despatch.retry import parse_retry_after
 
 SCHEMES = frozenset({"json", "jsons"})
 
-_PATH_SAFE = "/~!$&'()*+,;=:@"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_OURS = frozenset({"content-length", "transfer-encoding", "connection", "idempotency-key"})
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where one webhook is; a secret, so its representation says nothing."""
-
-    secure: bool
-    host: str
-    port: int
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    fields: tuple[tuple[str, str], ...]
-    verify: bool
-
-    def __repr__(self) -> str:
-        return "Target(…)"
+_KEPT_S = 4
+"""How long a connection is kept without use: less than the 5 s after which Node's servers close."""
+_MAX_ANSWER_BYTES = 64 * 1024
+_CERTIFICATE = {
+    10: "its certificate has expired",
+    18: "its certificate is signed by itself",
+    19: "its certificate is signed by an unknown authority",
+    20: "its certificate is signed by an unknown authority",
+    62: "its certificate is for another host",
+    64: "its certificate is for another address",
+}
+"""By OpenSSL's codes, `man verify`."""
+_ANSWER_S = 1.0
+"""How long the rest of an answer is read for, so that its connection can be kept."""
 
 
 def open_channel(setup: ChannelSetup) -> Sender:
@@ -62,79 +54,132 @@ def open_channel(setup: ChannelSetup) -> Sender:
 
 
 class Webhook:
-    """Sends one POST on a connection of its own; follows no redirect, uses no proxy."""
+    """Sends POSTs over kept connections; follows no redirect, uses no proxy, goes nowhere inside.
+
+    An address is vetted when the URL is read, when its name is resolved, and when the socket is
+    made: see `despatch/connect.py`.
+    """
 
     def __init__(self, setup: ChannelSetup) -> None:
         self.time_limit = setup.time_limit
         self._setup = setup
+        self._targets: Known[Target] = Known(lambda url: read_target(url, setup.allow_networks))
+        self._session: aiohttp.ClientSession | None = None
+        self._resolver: SystemResolver | None = None
 
     def check(self, url: SecretStr) -> None:
-        target(url)
+        self._targets.of(url)
 
-    def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
+    def pause(self, url: SecretStr) -> timedelta:
+        return timedelta(0)
+
+    async def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
         try:
-            to = target(url)
+            to = self._targets.of(url)
         except UsageError as exc:
-            return Sent("permanent", str(exc))
-        body = json.dumps(_body(to, message.payload(alert, key)), ensure_ascii=False).encode()
-        return within(self.time_limit, partial(self._post, to, body, key))
+            return Sent("permanent", f"bad channel: {exc}")
+        body = _body(to, alert, key)
+        headers = dict(to.headers)
+        headers["Idempotency-Key"] = headers["webhook-id"] = key
+        if to.signing_key is not None:
+            headers |= signed(to.signing_key, key, body, datetime.now(UTC))
+        return await self._post(to, headers, body)
 
-    def _post(self, to: Target, body: bytes, key: DeliveryId) -> Sent:
-        connection = _connection(to, self._setup.connect_timeout)
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        if self._resolver is not None:
+            self._resolver.close()
+            self._resolver = None
+
+    async def _post(self, to: Target, headers: dict[str, str], body: bytes) -> Sent:
         try:
-            return self._exchange(connection, to, body, key)
-        finally:
-            connection.close()
+            async with self._opened().request(
+                to.method,
+                to.url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                ssl=_trusting(to.verify),
+            ) as answer:
+                sent = of_http(answer.status, _asked_wait(answer))
+                await _read_rest(answer)
+                return sent
+        except PermanentError as exc:  # the guard's, about what the host's name resolved to
+            return Sent("permanent", _blocked(str(exc)))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
+            return self._failed(exc)
 
-    def _exchange(
-        self, connection: http.client.HTTPConnection, to: Target, body: bytes, key: DeliveryId
-    ) -> Sent:
-        try:
-            connection.connect()
-        except ssl.SSLError as exc:
-            return Sent("temporary", f"no TLS with the other side: {exc.reason or 'refused'}")
-        except (OSError, UnicodeError) as exc:
-            return Sent("temporary", f"the other side can't be reached: {_named(exc)}")
-        wait = self._setup.read_timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(wait.total_seconds())
-        try:
-            connection.request(to.method, to.path, body, _headers(to, key))
-            answer = connection.getresponse()
-        except TimeoutError:
-            return Sent("in doubt", f"no answer within {wait.total_seconds():g} s")
-        except (OSError, http.client.HTTPException) as exc:
-            return Sent("in doubt", f"the other side hung up without an answer: {_named(exc)}")
-        return of_http(answer.status, _asked_wait(answer))
+    def _opened(self) -> aiohttp.ClientSession:
+        """Return the session, made within the loop that sends."""
+        if self._session is None:
+            setup = self._setup
+            self._resolver = SystemResolver()
+            resolve = setup.resolve or self._resolver
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0,  # how many are under way is the worker's to say
+                    resolver=VettingResolver(resolve, setup.allow_networks),
+                    use_dns_cache=False,
+                    socket_factory=vetting_sockets(setup.allow_networks),
+                    keepalive_timeout=_KEPT_S,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=setup.time_limit.total_seconds(),
+                    sock_connect=setup.connect_timeout.total_seconds(),
+                    sock_read=setup.read_timeout.total_seconds(),
+                ),
+            )
+        return self._session
+
+    def _failed(self, exc: Exception) -> Sent:
+        """Return what came of a POST without an answer; nothing of an error's text is passed on."""
+        if isinstance(exc, aiohttp.ClientConnectorDNSError):
+            return Sent("temporary", "dns: the host's name can't be resolved")
+        if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
+            return Sent("temporary", f"tls: {_tls_words(exc)}")
+        if isinstance(exc, aiohttp.ClientConnectorError):
+            return _unconnected(exc.os_error)
+        if isinstance(exc, aiohttp.ConnectionTimeoutError):
+            wait = self._setup.connect_timeout.total_seconds()
+            return Sent("temporary", f"timeout: no connection within {wait:g} s")
+        if isinstance(exc, TimeoutError):
+            wait = self._setup.read_timeout.total_seconds()
+            return Sent("in doubt", f"timeout: no answer within {wait:g} s; it may have arrived")
+        if isinstance(exc, aiohttp.ClientResponseError):
+            return Sent("in doubt", "bad answer: what came is not HTTP; it may have arrived")
+        if isinstance(exc, aiohttp.InvalidURL | ValueError):
+            return Sent("permanent", "bad channel: its address can't be asked for")
+        return Sent("in doubt", "disconnected: the other side hung up without an answer")
 
 
-def target(url: SecretStr) -> Target:
-    """Return where a webhook's URL leads. Raises UsageError, without the secret."""
-    plugin = grammar.read(url)
-    headers = {"User-Agent": f"Despatch/{__version__}", "Content-Type": "application/json"}
-    if plugin.user:
-        login = f"{plugin.user}:{plugin.password or ''}".encode()
-        headers["Authorization"] = "Basic " + base64.b64encode(login).decode()
-    headers |= plugin.headers
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            raise UsageError(f"a +header of this {scheme_of(url)}:// URL can't be sent")
-        if name.lower() in _OURS:
-            raise UsageError(f"the header {name} is ours to set: leave it out of the URL")
-    query = "?" + urlencode(plugin.params) if plugin.params else ""
-    return Target(
-        secure=plugin.secure,
-        host=plugin.host.strip("[]"),
-        port=plugin.port or (443 if plugin.secure else 80),
-        method=plugin.method,
-        path=quote(unquote(plugin.fullpath), safe=_PATH_SAFE) + query,
-        headers=tuple(headers.items()),
-        fields=tuple(plugin.payload_extras.items()),
-        verify=plugin.verify_certificate,
-    )
+async def _read_rest(answer: aiohttp.ClientResponse) -> None:
+    """Read what is left of a short answer, for the connection's sake; else close it."""
+    content = answer.content
+    try:
+        async with asyncio.timeout(None if content.at_eof() else _ANSWER_S):
+            left = _MAX_ANSWER_BYTES
+            while left > 0 and not content.at_eof():
+                left -= len(await content.readany())
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        answer.close()
+    else:
+        if not content.at_eof():
+            answer.close()
 
 
-def _body(to: Target, payload: dict[str, Any]) -> dict[str, Any]:
+def _body(to: Target, alert: Alert, key: DeliveryId) -> bytes:
+    if not to.fields:
+        return message.encoded(alert, key)
+    payload = _with_fields(to, message.payload(alert, key))
+    return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def _with_fields(to: Target, payload: dict[str, Any]) -> dict[str, Any]:
     """Return the payload with the URL's `:fields`: as apprise does, a known one is renamed."""
     for name, value in to.fields:
         if name not in payload:
@@ -146,25 +191,40 @@ def _body(to: Target, payload: dict[str, Any]) -> dict[str, Any]:
     return payload
 
 
-def _headers(to: Target, key: DeliveryId) -> dict[str, str]:
-    return {**dict(to.headers), "Idempotency-Key": key, "Connection": "close"}
+@cache
+def _trusting(verify: bool) -> ssl.SSLContext:
+    return trusting(verify=verify)
 
 
-def _connection(to: Target, timeout: timedelta) -> http.client.HTTPConnection:
-    seconds = timeout.total_seconds()
-    if not to.secure:
-        return http.client.HTTPConnection(to.host, to.port, timeout=seconds)
-    context = trusting(verify=to.verify)
-    return http.client.HTTPSConnection(to.host, to.port, timeout=seconds, context=context)
-
-
-def _asked_wait(answer: http.client.HTTPResponse) -> timedelta | None:
-    asked = answer.getheader("Retry-After")
+def _asked_wait(answer: aiohttp.ClientResponse) -> timedelta | None:
+    asked = answer.headers.get("Retry-After")
     if asked is None:
         return None
     return parse_retry_after(asked, datetime.now(UTC), most=MAX_RETRY_AFTER)
 
 
-def _named(exc: Exception) -> str:
-    """Return an error by its class: its text can hold the address."""
-    return type(exc).__name__
+def _unconnected(cause: OSError) -> Sent:
+    if isinstance(cause, Blocked) or "blocked address" in str(cause):
+        return Sent("permanent", _blocked(str(cause)))
+    if cause.errno == errno.ECONNREFUSED:
+        return Sent("temporary", "refused: nothing listens there")
+    return Sent(
+        "temporary", f"unreachable: {errno.errorcode.get(cause.errno or 0, 'no way there')}"
+    )
+
+
+def _blocked(said: str) -> str:
+    """Return the guard's word without the host, which is part of the secret."""
+    word = "bad address" if said.startswith("bad address") else "blocked address"
+    return (
+        f"{word}: the host is inside a private or reserved network; the setting allow_networks "
+        "opens one"
+    )
+
+
+def _tls_words(exc: Exception) -> str:
+    """Return what is wrong with a certificate; OpenSSL's own words can name the host."""
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        code = getattr(exc.certificate_error, "verify_code", 0)
+        return _CERTIFICATE.get(code, "its certificate is not trusted")
+    return "no secure connection could be made"

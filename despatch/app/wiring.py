@@ -132,11 +132,7 @@ class App:
     @part
     def senders(self) -> "Senders":
         """One sender for each kind of channel."""
-        from alerts.channels import Senders
-
-        return Senders(
-            mail_from=self.settings.mail_from, mail_return_path=self.settings.mail_return_path
-        )
+        return self._new_senders()
 
     @part
     def alarms(self) -> "StoreAlarms":
@@ -144,7 +140,10 @@ class App:
         from alerts.alarms import StoreAlarms
 
         return StoreAlarms(
-            self.store, self.clock, operator_url=self.settings.operator_url, senders=self.senders
+            self.store,
+            self.clock,
+            operator_url=self.settings.operator_url,
+            senders=self._new_senders(),  # its own: connections belong to one event loop
         )
 
     def fetcher(self, witness: "Witness | None" = None) -> "HttpFetcher":
@@ -205,9 +204,22 @@ class App:
     def deliverer(self) -> "DeliveryWorker":
         """Return a worker that sends what waits."""
         from alerts.deliver import DeliveryWorker
+        from alerts.host import Limits
 
+        said = self.settings
         return DeliveryWorker(
-            self.store, self.senders, self.clock, owner=self.instance, alarms=self.alarms
+            self.store,
+            self._new_senders(),
+            self.clock,
+            owner=self.instance,
+            alarms=self.alarms,
+            limits=Limits(
+                at_once=said.send_at_once,
+                host_at_once=said.send_host_at_once,
+                channel_at_once=said.send_channel_at_once,
+                host_pause=said.send_host_pause,
+                channel_pause=said.send_channel_pause,
+            ),
         )
 
     def close(self) -> None:
@@ -215,6 +227,19 @@ class App:
         for name in ("bus", "store"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
+
+    def _new_senders(self) -> "Senders":
+        from alerts.channels import Senders
+        from alerts.channels.setup import READ_TIMEOUT
+
+        said = self.settings
+        return Senders(
+            mail_from=said.mail_from,
+            mail_return_path=said.mail_return_path,
+            allow_networks=said.allow_networks,
+            read_timeout=min(READ_TIMEOUT, said.send_timeout / 2),
+            time_limit=said.send_timeout,
+        )
 
     def _home(self) -> Path:
         return make_home(self.settings.home)

@@ -14,6 +14,7 @@ import typer
 import despatch
 from despatch.cli import (
     alarms,
+    deliveries,
     gaps,
     judging,
     matching,
@@ -83,6 +84,7 @@ sources.add_to(app)
 tracing.add_to(app)
 topics.add_to(app)
 alarms.add_to(app)
+deliveries.add_to(app)
 gaps.add_to(app)
 operating.add_to(app)
 

@@ -6,6 +6,7 @@ from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import Fetcher, Response, Validators
+from despatch.ports.links import Links, NoLinks
 from despatch.ports.polling import POLLS_KEPT, Due, Poll
 from despatch.ports.reading import (
     Asked,
@@ -22,6 +23,7 @@ from despatch.ports.store import (
     Beat,
     Claim,
     Counts,
+    Finished,
     Store,
     SubscriptionChange,
     Taken,
@@ -49,12 +51,15 @@ __all__ = [
     "Due",
     "Extent",
     "Fetcher",
+    "Finished",
     "Gap",
     "Health",
     "KnownEntry",
     "Leased",
+    "Links",
     "LoggedAlarms",
     "Message",
+    "NoLinks",
     "Outgoing",
     "Place",
     "Poll",

@@ -15,6 +15,7 @@ from despatch.model import (
     ChannelId,
     Classified,
     DeliveryId,
+    Lane,
     Match,
     ReleaseId,
     SourceId,
@@ -109,7 +110,14 @@ class Alerting(Rows):
             told_at=told.at,
         )
 
-    def add_alert(self, alert: Alert, channels: Collection[ChannelId], now: datetime) -> int:
+    def add_alert(
+        self,
+        alert: Alert,
+        channels: Collection[ChannelId],
+        now: datetime,
+        *,
+        lane: Lane = "urgent",
+    ) -> int:
         classified = alert.classified
         self._add(
             tables.alerts,
@@ -121,9 +129,11 @@ class Alerting(Rows):
             created_at=alert.created_at,
             payload=alert.model_copy(update={"classified": None}).model_dump_json(),
         )
-        return sum(self._add_delivery(alert, channel, now) for channel in dict.fromkeys(channels))
+        return sum(
+            self._add_delivery(alert, channel, now, lane) for channel in dict.fromkeys(channels)
+        )
 
-    def _add_delivery(self, alert: Alert, channel: ChannelId, now: datetime) -> bool:
+    def _add_delivery(self, alert: Alert, channel: ChannelId, now: datetime, lane: Lane) -> bool:
         return self._add(
             tables.deliveries,
             id=DeliveryId("y-" + digest("delivery", alert.id, channel)),
@@ -132,6 +142,8 @@ class Alerting(Rows):
             state="waiting",
             not_before=now,
             due_at=now,
+            lane=lane,
+            added_at=now,
         )
 
     def _keep(self, classified: Classified) -> str:

@@ -1,13 +1,12 @@
 """Deliveries lent to workers, one at a time, and what came of each try."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr
-from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy import Row, bindparam, exists, func, select, update
 
-from despatch.errors import FencedError
 from despatch.model import (
     Alert,
     AlertId,
@@ -17,8 +16,10 @@ from despatch.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    Lane,
+    SubscriberId,
 )
-from despatch.ports import Claim
+from despatch.ports import Claim, Finished
 from despatch.store.rows import Rows, in_parts, read_payload
 from despatch.store.secrets import DamagedError
 from despatch.store.tables import (
@@ -33,61 +34,115 @@ from despatch.store.tables import (
 
 _ASKED_BY_NO_SUBSCRIPTION = {"test", "alarm", "recovered"}
 
+_WANTED = exists().where(
+    subscription_channels.c.channel == deliveries.c.channel,
+    subscription_channels.c.subscription == subscriptions.c.id,
+    subscriptions.c.subscriber == alerts.c.subscriber,
+    subscriptions.c.state == "active",
+)
+_TRIES = select(func.count()).where(attempts.c.delivery == deliveries.c.id).scalar_subquery()
+# The classified message is not joined: of a thousand deliveries most are about the same one.
+_CLAIMED = (
+    select(
+        deliveries.c.id,
+        deliveries.c.channel,
+        deliveries.c.lane,
+        deliveries.c.added_at,
+        alerts.c.payload,
+        alerts.c.event,
+        alerts.c.classified,
+        channels.c.url,
+        channels.c.url_key,
+        channels.c.state.label("channel_state"),
+        _WANTED.label("wanted"),
+        _TRIES.label("tries"),
+    )
+    .join(alerts, alerts.c.id == deliveries.c.alert)
+    .join(channels, channels.c.id == deliveries.c.channel)
+)
+_FINISH = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"))
+    .values(lease_owner=None, lease_until=None)
+)
+
 
 class Deliveries(Rows):
     """The part of a transaction that deliveries are."""
 
     def claim_deliveries(
-        self, owner: str, now: datetime, lease: timedelta, limit: int
+        self, owner: str, now: datetime, lease: timedelta, limits: Mapping[Lane, int]
     ) -> Sequence[Claim]:
-        due = self._all(
-            select(deliveries)
-            .where(deliveries.c.due_at <= now)
-            .order_by(deliveries.c.due_at, deliveries.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
+        due = [
+            row
+            for lane in get_args(Lane)
+            if limits.get(lane, 0) > 0
+            for row in self._due(lane, now, limits[lane])
+        ]
         for row in due:
             if row.state == "sending":
-                self._add_attempt(row.id, _in_doubt(row))
+                self._add_doubt(row)
         ids = [row.id for row in due]
         until = now + lease
         lent = {"state": "sending", "lease_owner": owner, "lease_until": until, "due_at": until}
         for part in in_parts(ids):
             self._run(update(deliveries).where(deliveries.c.id.in_(part)).values(lent))
-        claims = {claim.delivery.id: claim for claim in self._claims(ids)}
+        claims = {claim.delivery: claim for claim in self._claims(ids, until)}
         return [claims[id_] for id_ in ids]
 
-    def finish_delivery(
-        self,
-        delivery: DeliveryId,
-        owner: str,
-        attempt: Attempt | None,
-        state: DeliveryState,
-        not_before: datetime,
-    ) -> None:
-        if state == "sending":
+    def finish_deliveries(self, owner: str, finished: Sequence[Finished]) -> frozenset[DeliveryId]:
+        if any(one.state == "sending" for one in finished):
             raise ValueError("a delivery that is given back is not being sent")
-        ours = (
-            deliveries.c.id == delivery,
-            deliveries.c.state == "sending",
-            deliveries.c.lease_owner == owner,
-        )
-        given_back = {
-            "state": state,
-            "not_before": not_before,
-            "due_at": not_before if state == "waiting" else None,
-            "lease_owner": None,
-            "lease_until": None,
+        lent = self._lent_to(owner, finished)
+        ours = [one for one in finished if lent.get(one.claim.delivery) == one.claim.lease_until]
+        if ours:
+            self._connection.execute(_FINISH, [_given_back(one) for one in ours])
+        self._put(attempts, ("delivery", "number"), [_tried(one) for one in ours if one.attempt])
+        return frozenset(one.claim.delivery for one in finished) - {
+            one.claim.delivery for one in ours
         }
-        if self._run(update(deliveries).where(*ours).values(given_back)) == 0:
-            raise FencedError(f"delivery {delivery} is no longer lent to {owner}")
-        if attempt is not None:
-            self._add_attempt(delivery, attempt)
+
+    def deliveries_in(
+        self, state: DeliveryState, limit: int
+    ) -> Sequence[tuple[Delivery, str, SubscriberId]]:
+        asked = (
+            select(deliveries, channels.c.shown, channels.c.subscriber)
+            .join(channels, channels.c.id == deliveries.c.channel)
+            .where(deliveries.c.state == state)
+            .order_by(deliveries.c.not_before.desc(), deliveries.c.id)
+            .limit(limit)
+        )
+        rows = self._all(asked)
+        found = self._read_deliveries(rows)
+        return [
+            (each, row.shown, SubscriberId(row.subscriber))
+            for each, row in zip(found, rows, strict=True)
+        ]
+
+    def try_again(self, named: Collection[str], now: datetime) -> frozenset[DeliveryId]:
+        over = deliveries.c.state.in_(("failed", "cancelled"))
+        again: set[DeliveryId] = set()
+        for part in in_parts(named):
+            column = deliveries.c
+            meant = over & (column.id.in_(part) | column.channel.in_(part))
+            rows = self._all(select(column.id).where(meant).with_for_update())
+            again |= {DeliveryId(row.id) for row in rows}
+        # It is as old as this wish: not too late again for having waited before.
+        due = {"state": "waiting", "not_before": now, "due_at": now, "added_at": now}
+        for part in in_parts(again):
+            self._run(update(deliveries).where(deliveries.c.id.in_(part)).values(due))
+        return frozenset(again)
 
     def next_delivery_at(self) -> datetime | None:
-        at: datetime | None = self._connection.scalar(select(func.min(deliveries.c.due_at)))
-        return at
+        first = [
+            self._connection.scalar(
+                select(func.min(deliveries.c.due_at)).where(
+                    deliveries.c.lane == lane, deliveries.c.due_at.is_not(None)
+                )
+            )
+            for lane in get_args(Lane)
+        ]
+        return min((at for at in first if at is not None), default=None)
 
     def delivery(self, delivery: DeliveryId) -> Delivery | None:
         rows = self._all(select(deliveries).where(deliveries.c.id == delivery))
@@ -97,47 +152,71 @@ class Deliveries(Rows):
         row = self._first(ALERTS.where(alerts.c.id == alert))
         return None if row is None else read_alert(row)
 
-    def _claims(self, ids: Sequence[str]) -> list[Claim]:
-        wanted = exists().where(
-            subscription_channels.c.channel == deliveries.c.channel,
-            subscription_channels.c.subscription == subscriptions.c.id,
-            subscriptions.c.subscriber == alerts.c.subscriber,
-            subscriptions.c.state == "active",
-        )
-        asked = (
+    def _due(self, lane: Lane, now: datetime, limit: int) -> Sequence[Row[Any]]:
+        """Return what is due in a lane, the longest first; each lane is read by its own index."""
+        return self._all(
             select(
-                deliveries,
-                alerts.c.payload,
-                alerts.c.event,
-                classified.c.payload.label("classified_payload"),
-                channels.c.url,
-                channels.c.url_key,
-                channels.c.state.label("channel_state"),
-                wanted.label("wanted"),
+                deliveries.c.id,
+                deliveries.c.state,
+                deliveries.c.lease_owner,
+                deliveries.c.lease_until,
             )
-            .join(alerts, alerts.c.id == deliveries.c.alert)
-            .join(channels, channels.c.id == deliveries.c.channel)
-            .outerjoin(classified, classified.c.sha256 == alerts.c.classified)
+            .where(deliveries.c.lane == lane, deliveries.c.due_at <= now)
+            .order_by(deliveries.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         )
+
+    def _lent_to(self, owner: str, finished: Sequence[Finished]) -> Mapping[str, datetime]:
+        """Return until when each is lent to this owner, and lock them."""
+        asked = select(deliveries.c.id, deliveries.c.lease_until).where(
+            deliveries.c.state == "sending", deliveries.c.lease_owner == owner
+        )
+        return {
+            row.id: row.lease_until
+            for part in in_parts([one.claim.delivery for one in finished])
+            for row in self._all(asked.where(deliveries.c.id.in_(part)).with_for_update())
+        }
+
+    def _claims(self, ids: Sequence[str], until: datetime) -> list[Claim]:
         rows = [
             row
             for part in in_parts(ids)
-            for row in self._all(asked.where(deliveries.c.id.in_(part)))
+            for row in self._all(_CLAIMED.where(deliveries.c.id.in_(part)))
         ]
-        lent = self._read_deliveries(rows)
-        return [self._claim(row, delivery) for row, delivery in zip(rows, lent, strict=True)]
+        about = self._classified({row.classified for row in rows if row.classified is not None})
+        return [self._claim(row, about.get(row.classified), until) for row in rows]
 
-    def _claim(self, row: Row[Any], delivery: Delivery) -> Claim:
-        asked_for = row.wanted or row.event in _ASKED_BY_NO_SUBSCRIPTION
-        kept = row.channel_state == "active" and asked_for
+    def _claim(self, row: Row[Any], about: Classified | None, until: datetime) -> Claim:
+        stopped = _stopped(row)
         # A delivery that is to be cancelled needs no URL; a removed channel has none.
         url, fault = SecretStr(""), ""
-        if kept:
+        if not stopped:
             try:
                 url = self._secrets.reveal(row.url, row.url_key)
             except DamagedError as exc:  # one channel's fault must not keep the others waiting
                 fault = str(exc)
-        return Claim(delivery, read_alert(row), url, kept, fault)
+        return Claim(
+            delivery=DeliveryId(row.id),
+            channel=ChannelId(row.channel),
+            alert=_whole(row.payload, about),
+            url=url,
+            lane=row.lane,
+            tries=row.tries,
+            lease_until=until,
+            added_at=row.added_at,
+            stopped=stopped,
+            fault=fault,
+        )
+
+    def _classified(self, named: set[str]) -> Mapping[str, Classified]:
+        """Return classified messages by their hash; what was read lately is not parsed again."""
+        found = self._parsed.among(named)
+        for part in in_parts(named - found.keys()):
+            for row in self._all(select(classified).where(classified.c.sha256.in_(part))):
+                found[row.sha256] = read_payload(Classified, row.payload)
+                self._parsed.keep(row.sha256, found[row.sha256])
+        return found
 
     def _read_deliveries(self, rows: Sequence[Row[Any]]) -> list[Delivery]:
         """Return deliveries with their attempts, in the rows' order."""
@@ -150,11 +229,19 @@ class Deliveries(Rows):
                 )
         return [_delivery(row, tried[row.id]) for row in rows]
 
-    def _add_attempt(self, delivery: str, attempt: Attempt) -> None:
-        made = select(func.count()).where(attempts.c.delivery == delivery)
-        number = made.scalar_subquery() + 1
-        values = attempt.model_dump()
-        self._run(insert(attempts).values(delivery=delivery, number=number, **values))
+    def _add_doubt(self, row: Row[Any]) -> None:
+        """Record that a worker did not report back: whether it had sent it, nobody knows."""
+        number = select(func.count()).where(attempts.c.delivery == row.id).scalar_subquery() + 1
+        self._run(
+            attempts.insert().values(
+                delivery=row.id,
+                number=number,
+                at=row.lease_until,
+                took_ms=0,
+                outcome="in doubt",
+                reason=f"{row.lease_owner} did not report back before its lease ran out",
+            )
+        )
 
 
 ALERTS = select(alerts, classified.c.payload.label("classified_payload")).outerjoin(
@@ -165,20 +252,47 @@ ALERTS = select(alerts, classified.c.payload.label("classified_payload")).outerj
 
 def read_alert(row: Row[Any]) -> Alert:
     """Return the alert of a row that has `payload` and `classified_payload`."""
-    alert = read_payload(Alert, row.payload)
     if row.classified_payload is None:
-        return alert
-    found = read_payload(Classified, row.classified_payload)
-    return alert.model_copy(update={"classified": found})
+        return _whole(row.payload, None)
+    return _whole(row.payload, read_payload(Classified, row.classified_payload))
 
 
-def _in_doubt(row: Row[Any]) -> Attempt:
-    return Attempt(
-        at=row.lease_until,
-        took_ms=0,
-        outcome="in doubt",
-        reason=f"{row.lease_owner} did not report back before its lease ran out",
-    )
+def _whole(payload: str, about: Classified | None) -> Alert:
+    alert = read_payload(Alert, payload)
+    return alert if about is None else alert.model_copy(update={"classified": about})
+
+
+def _stopped(row: Row[Any]) -> str:
+    """Return why nothing is sent any more; empty if it still is asked for."""
+    if row.channel_state != "active":
+        return f"the channel is {row.channel_state}"
+    if row.wanted or row.event in _ASKED_BY_NO_SUBSCRIPTION:
+        return ""
+    return "no active subscription of theirs asks for this channel any more"
+
+
+def _given_back(one: Finished) -> dict[str, Any]:
+    return {
+        "delivery": one.claim.delivery,
+        "state": one.state,
+        "not_before": one.not_before,
+        "due_at": one.not_before if one.state == "waiting" else None,
+        "reason": one.reason,
+    }
+
+
+def _tried(one: Finished) -> dict[str, Any]:
+    attempt = one.attempt
+    if attempt is None:
+        raise ValueError("nothing was tried")
+    return {
+        "delivery": one.claim.delivery,
+        "number": one.claim.tries + 1,
+        "at": attempt.at,
+        "took_ms": attempt.took_ms,
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+    }
 
 
 def _delivery(row: Row[Any], tried: Sequence[Attempt]) -> Delivery:
@@ -186,7 +300,9 @@ def _delivery(row: Row[Any], tried: Sequence[Attempt]) -> Delivery:
         id=DeliveryId(row.id),
         alert=AlertId(row.alert),
         channel=ChannelId(row.channel),
+        lane=row.lane,
         state=row.state,
+        reason=row.reason,
         attempts=tuple(tried),
         not_before=row.not_before,
         lease_owner=row.lease_owner,

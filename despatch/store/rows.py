@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from despatch.errors import FencedError, SchemaError
 from despatch.ports import Clock
+from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
 
 _ASKED_AT_ONCE = 500
@@ -21,10 +22,13 @@ Model = TypeVar("Model", bound=BaseModel)
 class Rows:
     """What the subjects' classes stand on; each adds the methods of one subject."""
 
-    def __init__(self, connection: Connection, secrets: Secrets, clock: Clock) -> None:
+    def __init__(
+        self, connection: Connection, secrets: Secrets, clock: Clock, parsed: Parsed
+    ) -> None:
         self._connection = connection
         self._secrets = secrets
         self._clock = clock
+        self._parsed = parsed
         self.fenced: FencedError | None = None
         """Set once another owner was found to have gone on: this must not be committed."""
 

@@ -71,6 +71,7 @@ class Secrets:
             raise SettingsError("the store has no key: give one, or a key file")
         self.keys_from = keys_from
         self._keys = {_derive(key, "name")[:4].hex(): key for key in keys}
+        self._fernets = {name: Fernet(key) for name, key in self._keys.items()}
         self.names = tuple(self._keys)
         """Names of the keys, the one that encrypts first."""
 
@@ -80,7 +81,7 @@ class Secrets:
     def seal(self, url: SecretStr) -> Sealed:
         """Return the URL encrypted with the first key."""
         name = self.names[0]
-        token = Fernet(self._keys[name]).encrypt(url.get_secret_value().encode())
+        token = self._fernets[name].encrypt(url.get_secret_value().encode())
         return Sealed(token.decode(), self.hashes(url)[0], name)
 
     def hashes(self, url: SecretStr) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ class Secrets:
         if key not in self._keys:
             raise OperatorError(self.lost((key,)))
         try:
-            return SecretStr(Fernet(self._keys[key]).decrypt(token).decode())
+            return SecretStr(self._fernets[key].decrypt(token).decode())
         except InvalidToken as exc:
             raise DamagedError(
                 f"a channel's URL in the store is damaged (key {key}): remove that channel and "

@@ -16,6 +16,7 @@ from despatch.store.documents import Documents
 from despatch.store.engine import create_file, open_engine, read_url
 from despatch.store.failures import translated
 from despatch.store.operating import Operating
+from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
 from despatch.store.sources import Sources
 from despatch.store.subscribers import Subscribers
@@ -52,6 +53,7 @@ class SqlStore:
         self._engine = open_engine(self._url, busy)
         self._secrets = Secrets(keys, keys_from)
         self._clock = clock
+        self._parsed = Parsed()
         self._checked = False
 
     def __repr__(self) -> str:
@@ -67,7 +69,7 @@ class SqlStore:
         if not self._checked:
             self.check_schema()
         with self._begin() as connection:
-            opened = SqlTransaction(connection, self._secrets, self._clock)
+            opened = SqlTransaction(connection, self._secrets, self._clock, self._parsed)
             yield opened
             if opened.fenced is not None:
                 raise opened.fenced

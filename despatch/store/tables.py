@@ -317,6 +317,8 @@ alerts = Table(
     Column("payload", Text, nullable=False),
 )
 
+_DUE = text("due_at IS NOT NULL")
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -326,11 +328,15 @@ deliveries = Table(
     Column("state", Text, nullable=False),
     Column("not_before", Moment, nullable=False),
     # When a worker may claim it: `not_before`, or the end of the lease; never once it is over.
-    Column("due_at", Moment, index=True),
+    Column("due_at", Moment),
     Column("lease_owner", Text),
     Column("lease_until", Moment),
+    Column("lane", Text, nullable=False, server_default="urgent"),
+    Column("reason", Words, nullable=False, server_default=""),
+    Column("added_at", Moment),
     UniqueConstraint("alert", "channel"),
     Index(None, "state", "not_before"),
+    Index("ix_deliveries_due", "lane", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
 )
 
 attempts = Table(

@@ -34,8 +34,10 @@ class RecordingSender:
         self.sent: list[tuple[SecretStr, Alert, DeliveryId]] = []
         self.says = list(says)
         """What the next sends come to; the last one stays."""
-        self.before: Callable[[Alert], None] = lambda _alert: None
-        """Called within each send."""
+        self.before: Callable[[Alert], None] | None = None
+        """Called within each send, in a thread of its own: it may wait."""
+        self.gap = timedelta(0)
+        """What has to lie between two sends."""
         self._lock = threading.Lock()
 
     @property
@@ -49,8 +51,15 @@ class RecordingSender:
     def check(self, url: SecretStr) -> None:
         return None
 
-    def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
-        self.before(alert)
+    def pause(self, url: SecretStr) -> timedelta:
+        return self.gap
+
+    async def close(self) -> None:
+        return None
+
+    async def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
+        if self.before is not None:
+            await asyncio.to_thread(self.before, alert)
         with self._lock:
             self.sent.append((url, alert, key))
             if not self.says:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 DESPATCH = (sys.executable, "-m", "despatch.cli")
+LOOPBACK = "127.0.0.0/8"
+"""Where the tests' webhooks are: addresses inside are refused otherwise."""
 
 
 class Installation:
@@ -23,7 +25,8 @@ class Installation:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         clean = {n: v for n, v in os.environ.items() if not n.startswith("DESPATCH_")}
-        self.environ = {**clean, "DESPATCH_HOME": str(home), "COLUMNS": "120", **(environ or {})}
+        ours = {"DESPATCH_HOME": str(home), "DESPATCH_ALLOW_NETWORKS": LOOPBACK, "COLUMNS": "120"}
+        self.environ = {**clean, **ours, **(environ or {})}
 
     def __enter__(self) -> "Installation":
         return self

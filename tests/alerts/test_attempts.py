@@ -7,8 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from alerts.attempts import MAX_RETRY_AFTER, MAX_TRIES, WAITS, Result, next_state, next_try
-from despatch.model import Attempt, ChannelId, Delivery, DeliveryId
+from alerts.attempts import (
+    GIVE_UP_AFTER,
+    MAX_RETRY_AFTER,
+    MAX_TRIES,
+    WAITS,
+    Result,
+    next_state,
+    next_try,
+    postponed,
+)
+from despatch.model import ChannelId, DeliveryId
 from despatch.ports import Claim, Sent
 from despatch.testing.releases import SEEN
 from despatch.testing.subscribers import an_alert
@@ -16,17 +25,20 @@ from despatch.testing.subscribers import an_alert
 HOUR = timedelta(hours=1)
 
 
-def result(sent: Sent | None, tried: int = 0) -> Result:
-    before = Attempt(at=SEEN, took_ms=1, outcome="temporary", reason="503")
-    delivery = Delivery(
-        id=DeliveryId("y-1"),
-        alert=an_alert().id,
+def a_claim(tries: int = 0) -> Claim:
+    return Claim(
+        delivery=DeliveryId("y-1"),
         channel=ChannelId("n-1"),
-        attempts=(before,) * tried,
-        not_before=SEEN,
+        alert=an_alert(),
+        url=SecretStr("json://h"),
+        lease_until=SEEN + HOUR,
+        added_at=SEEN,
+        tries=tries,
     )
-    claim = Claim(delivery, an_alert(), SecretStr("json://h"), kept=True)
-    return Result(claim, sent, SEEN, timedelta(milliseconds=12))
+
+
+def result(sent: Sent, tried: int = 0) -> Result:
+    return Result(a_claim(tried), sent, SEEN, timedelta(milliseconds=12))
 
 
 def test_the_tries_are_spread_over_about_a_day() -> None:
@@ -73,5 +85,14 @@ def test_retry_after_is_waited_for() -> None:
 
 
 def test_what_was_not_tried_waits_without_an_attempt() -> None:
-    assert result(None).attempt is None
-    assert next_state(result(None), SEEN, 12, 0.5).state == "waiting"
+    given_back = postponed(a_claim(), SEEN + HOUR, "its host rests", SEEN)
+    assert (given_back.state, given_back.not_before) == ("waiting", SEEN + HOUR)
+    assert (given_back.attempt, given_back.reason) == (None, "its host rests")
+
+
+def test_what_is_never_tried_does_not_wait_for_ever() -> None:
+    """Of all that wait for a host that rests only one is tried now and then."""
+    now = SEEN + GIVE_UP_AFTER + HOUR
+    given_up = postponed(a_claim(), now + HOUR, "its host rests", now)
+    assert given_up.state == "failed"
+    assert "its host rests" in given_up.reason

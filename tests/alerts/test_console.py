@@ -1,5 +1,6 @@
 """The console: an alert that a person can read, with colours or without, on any stream."""
 
+import asyncio
 from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
@@ -8,7 +9,9 @@ from rich.console import Console
 
 from alerts.channels import Senders
 from alerts.channels.console import ConsoleChannel, render
-from despatch.model import DeliveryId, SubscriptionId
+from alerts.sending import send_now
+from despatch.model import Alert, DeliveryId, SubscriptionId
+from despatch.ports import Sent
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.subscribers import an_alert
 
@@ -19,10 +22,13 @@ ALERT = an_alert(
 )
 
 
-def printed(alert: object = ALERT, width: int = 80) -> str:
+def printed_to(channel: ConsoleChannel, alert: Alert = ALERT) -> Sent:
+    return asyncio.run(channel.send(SecretStr("console://"), alert, KEY))
+
+
+def printed(alert: Alert = ALERT, width: int = 80) -> str:
     out = StringIO()
-    sent = ConsoleChannel(out, width=width).send(SecretStr("console://"), alert, KEY)  # type: ignore[arg-type]
-    assert sent.outcome == "delivered"
+    assert printed_to(ConsoleChannel(out, width=width), alert).outcome == "delivered"
     return out.getvalue()
 
 
@@ -69,7 +75,7 @@ def test_a_title_can_t_move_the_cursor_nor_use_markup() -> None:
 
 def test_a_stream_that_knows_ascii_only_still_gets_the_alert() -> None:
     out = TextIOWrapper(BytesIO(), encoding="ascii")
-    assert ConsoleChannel(out).send(SecretStr("console://"), ALERT, KEY).outcome == "delivered"
+    assert printed_to(ConsoleChannel(out)).outcome == "delivered"
     out.seek(0)
     assert "Boats and fees" in out.read()
 
@@ -79,7 +85,7 @@ def test_a_closed_stream_is_a_temporary_failure() -> None:
         def write(self, _text: str) -> int:
             raise BrokenPipeError(32, "Broken pipe")
 
-    assert ConsoleChannel(Broken()).send(SecretStr("console://"), ALERT, KEY).outcome == "temporary"
+    assert printed_to(ConsoleChannel(Broken())).outcome == "temporary"
 
 
 def test_tests_and_alarms_are_printed_too() -> None:
@@ -93,5 +99,5 @@ def test_console_is_a_channel_s_scheme() -> None:
     out = StringIO()
     senders = Senders(out=out)
     senders.check(SecretStr("console://"))
-    senders.sender_for(SecretStr("console://")).send(SecretStr("console://"), ALERT, KEY)
+    send_now(senders, SecretStr("console://"), ALERT, KEY)
     assert "Boats and fees" in out.getvalue()

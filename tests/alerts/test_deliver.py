@@ -16,8 +16,11 @@ from pydantic import SecretStr
 from alerts.alarms import StoreAlarms
 from alerts.attempts import WAITS
 from alerts.channels import Senders, host_of
-from alerts.deliver import OPERATOR, DeliveryWorker
+from alerts.deliver import DeliveryWorker
+from alerts.host import Limits
+from alerts.outbox import OPERATOR
 from despatch.errors import UsageError
+from despatch.guard import EVERYWHERE
 from despatch.model import Alert, Delivery, Subscriber
 from despatch.ports import Sent, Store
 from despatch.store.sql import SqlStore
@@ -30,9 +33,10 @@ from despatch.watchdog import EXIT_STUCK
 
 ADA = a_subscriber()
 OK = Sent("delivered", "200")
-BUSY = Sent("temporary", "503")
-GONE = Sent("permanent", "404")
-MAYBE = Sent("in doubt", "no answer in time")
+BUSY = Sent("temporary", "http 503: busy")
+GONE = Sent("permanent", "http 404: not found")
+MAYBE = Sent("in doubt", "timeout: no answer in time")
+ONE = Limits(at_once=1)
 
 
 def enrol(store: Store, who: Subscriber = ADA, url: str = "json://hooks.example/in") -> None:
@@ -116,19 +120,32 @@ def test_a_permanent_failure_is_given_up_at_once_with_an_alarm_and_the_channel_p
     store: SqlStore, clock: FakeClock
 ) -> None:
     enrol(store)
-    enqueue(store, clock, 2)
+    enqueue(store, clock)
     sender = RecordingSender(GONE)
     alarms = StoreAlarms(store, clock, None, sender)
-    deliver = worker(store, sender, clock, alarms=alarms, workers=1)
+    deliver = worker(store, sender, clock, alarms=alarms)
     deliver.run_once()
     with store.transaction() as tx:
         (channel,) = tx.channels()
         (alarm,) = tx.alarms()
     assert channel.state == "paused"
-    assert states(store, 2)["failed"] == 2
+    assert states(store) == {"failed": 1}
     assert alarm.key == f"channel {channel.id} fails"
     assert "404" in alarm.text
     assert "despatch subscriptions resume" in alarm.text
+
+
+def test_after_a_permanent_failure_nothing_else_is_sent_over_that_channel(
+    store: SqlStore, clock: FakeClock
+) -> None:
+    enrol(store)
+    enqueue(store, clock, 20)
+    sender = RecordingSender(GONE)
+    worker(store, sender, clock, limits=ONE).drain(clock.now() + timedelta(minutes=5))
+    assert len(sender.keys) == 1
+    assert states(store, 20) == {"failed": 1, "cancelled": 19}
+    reasons = {one.reason for one in deliveries(store, 20) if one.state == "cancelled"}
+    assert reasons == {"the channel is paused"}
 
 
 def test_after_the_last_try_it_is_given_up(store: SqlStore, clock: FakeClock) -> None:
@@ -195,7 +212,7 @@ def test_a_sender_that_raises_is_a_temporary_failure_without_its_words(
     worker(store, sender, clock).run_once()
     (delivery,) = deliveries(store)
     assert delivery.state == "waiting"
-    assert delivery.attempts[0].reason == "the channel's own code failed: ValueError"
+    assert delivery.attempts[0].reason == "fault: the channel's own code failed: ValueError"
 
 
 def test_a_url_that_nobody_can_send_to_any_more_fails_for_good(
@@ -251,7 +268,7 @@ def test_a_lease_that_ran_out_belongs_to_whoever_claimed_it_next(
     assert first.keys == second.keys
 
 
-def test_no_more_than_the_lanes_are_sent_to_one_host_at_once(
+def test_no_more_than_its_limit_is_sent_to_one_host_at_once(
     store: SqlStore, clock: FakeClock
 ) -> None:
     bob = a_subscriber("bob")
@@ -275,12 +292,12 @@ def test_no_more_than_the_lanes_are_sent_to_one_host_at_once(
             at_once[alert.subscriber] -= 1
 
     sender.before = count
-    worker(store, sender, clock, lanes=2).run_once()
+    worker(store, sender, clock, limits=Limits(host_at_once=2)).run_once()
     assert most[ADA.id] == 2
     assert states(store, 6) == {"delivered": 8}
 
 
-def test_two_subscribers_of_one_host_share_its_lanes() -> None:
+def test_two_subscribers_of_one_host_share_its_limit() -> None:
     one = host_of(SecretStr("json://user:secret@Hooks.example:8080/a"))
     other = host_of(SecretStr("json://other@hooks.example:8080/b"))
     assert one == other
@@ -337,7 +354,7 @@ def test_drain_waits_for_repeats_that_are_due_in_time(store: SqlStore, clock: Fa
     enrol(store)
     enqueue(store, clock, 2)
     sender = RecordingSender(BUSY, OK)
-    done = worker(store, sender, clock, workers=1).drain(clock.now() + timedelta(minutes=5))
+    done = worker(store, sender, clock, limits=ONE).drain(clock.now() + timedelta(minutes=5))
     assert done == 3
     assert states(store, 2) == {"delivered": 2}
 
@@ -360,9 +377,9 @@ def killed_at(folder: Path, step: int | None) -> tuple[Counter[str], Counter[str
         sender = RecordingSender(BUSY, OK)
         crashing = CrashingStore(store, step)
         with suppress(Killed):
-            worker(crashing, sender, clock, workers=1).run_once()
+            worker(crashing, sender, clock, limits=ONE).run_once()
             clock.move(WAITS[0])
-            worker(crashing, sender, clock, workers=1).run_once()
+            worker(crashing, sender, clock, limits=ONE).run_once()
         clock.move(3 * sender.time_limit)
         worker(store, sender, clock).drain(clock.now() + timedelta(hours=1))
         return states(store, 3), Counter(sender.keys), crashing.steps
@@ -388,7 +405,7 @@ def test_a_webhook_is_called_for_each_delivery_with_its_key(
         enrol(store, url=f"json://{server.address}/hook")
         enqueue(store, clock, 5)
         server.plan = [503, 200]
-        deliver = worker(store, Senders(), clock)
+        deliver = worker(store, Senders(allow_networks=EVERYWHERE), clock)
         deliver.run_once()
         clock.move(WAITS[0])
         deliver.run_once()
@@ -401,7 +418,7 @@ def test_a_url_is_in_no_representation(store: SqlStore, clock: FakeClock) -> Non
     enrol(store, url="json://user:hunter2@hooks.example/in")
     enqueue(store, clock)
     with store.transaction() as tx:
-        claims = tx.claim_deliveries("me", clock.now(), timedelta(minutes=1), 5)
+        claims = tx.claim_deliveries("me", clock.now(), timedelta(minutes=1), {"urgent": 5})
     assert "hunter2" not in repr(claims)
     with pytest.raises(UsageError) as caught:
         Senders().check(SecretStr("nosuch://hunter2"))

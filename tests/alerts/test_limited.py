@@ -1,5 +1,6 @@
 """Whatever the code that sends does, a send has an end and an outcome."""
 
+import asyncio
 import threading
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ LONG = timedelta(minutes=1)
 def test_what_a_send_returns_is_passed_on() -> None:
     sent = Sent("permanent", "no such user")
 
-    assert within(LONG, lambda: sent) is sent
+    assert asyncio.run(within(LONG, lambda: sent)) is sent
 
 
 def test_a_fault_in_it_is_named_by_its_class_alone() -> None:
@@ -22,9 +23,12 @@ def test_a_fault_in_it_is_named_by_its_class_alone() -> None:
     def send() -> Sent:
         raise KeyError("https://hunter2@hooks.example")
 
-    sent = within(LONG, send)
+    sent = asyncio.run(within(LONG, send))
 
-    assert (sent.outcome, sent.reason) == ("temporary", "the channel's own code failed: KeyError")
+    assert (sent.outcome, sent.reason) == (
+        "temporary",
+        "fault: the channel's own code failed: KeyError",
+    )
 
 
 def test_one_without_end_is_in_doubt() -> None:
@@ -34,7 +38,7 @@ def test_one_without_end_is_in_doubt() -> None:
         end.wait(60)
         return Sent("delivered", "too late")
 
-    sent = within(SOON, send)
+    sent = asyncio.run(within(SOON, send))
     end.set()
 
     assert sent.outcome == "in doubt"

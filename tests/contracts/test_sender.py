@@ -6,11 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
+from ipaddress import ip_network
 
 import pytest
 from pydantic import SecretStr
 
 from alerts.channels import Senders, shown
+from alerts.sending import send_now
 from despatch.errors import UsageError
 from despatch.model import DeliveryId
 from despatch.ports import Sender, Sent
@@ -28,6 +30,7 @@ SECRET = "hunter2tracy"
 ALERT = an_alert()
 SLOW = timedelta(milliseconds=300)
 LIMIT = timedelta(seconds=1.5)
+LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
 @dataclass
@@ -44,8 +47,8 @@ class Wire:
     def sender(self) -> Sender:
         return self.senders.sender_for(self.url)
 
-    def send(self) -> Sent:
-        return self.sender.send(self.url, ALERT, KEY)
+    def send(self, url: SecretStr | None = None) -> Sent:
+        return send_now(self.senders, url or self.url, ALERT, KEY)
 
     def at(self, address: str) -> SecretStr:
         return SecretStr(_url(self.scheme, address))
@@ -78,6 +81,7 @@ def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
         senders = Senders(
             mail_from="Alerts <alerts@example.org>",
             mail_return_path="bounces@example.org",
+            allow_networks=LOOPBACK,
             out=StringIO(),
             connect_timeout=timedelta(seconds=2),
             read_timeout=SLOW,
@@ -159,7 +163,7 @@ def test_a_connection_closed_before_the_answer_is_in_doubt(wire: Wire) -> None:
 @over_any
 def test_nobody_there_is_temporary(wire: Wire) -> None:
     nobody = wire.at(f"127.0.0.1:{free_port()}")
-    assert wire.sender.send(nobody, ALERT, KEY).outcome == "temporary"
+    assert wire.send(nobody).outcome == "temporary"
 
 
 @pytest.mark.parametrize("wire", CARRY_A_KEY, indirect=True)
@@ -195,7 +199,7 @@ def test_no_secret_is_in_a_result_an_error_a_log_record_or_a_representation(
     elif trouble != "none":
         wire.web.behaviour = trouble  # type: ignore[assignment]
         wire.mail.hang = True
-    sent = wire.sender.send(url, ALERT, KEY)
+    sent = wire.send(url)
     printed = capsys.readouterr()
     ours = [record for record in caplog.records if record.name != "mail.log"]  # the other end's
     logged = "\n".join(f"{record.getMessage()} {record.exc_text}" for record in ours)
@@ -319,5 +323,5 @@ def test_no_answer_after_the_text_is_in_doubt(wire: Wire) -> None:
 @over_mail
 def test_a_server_without_starttls_is_not_sent_to_in_clear(wire: Wire) -> None:
     secure = SecretStr(wire.url.get_secret_value() + "&mode=starttls")
-    assert wire.sender.send(secure, ALERT, KEY).outcome == "permanent"
+    assert wire.send(secure).outcome == "permanent"
     assert not wire.mail.mails

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from despatch.model import Attempt, DeliveryState, Release, SourceId
-from despatch.ports import Alarm, Beat, Counts, Place, Store, Taken, Trace
+from despatch.ports import Alarm, Beat, Counts, Finished, Place, Store, Taken, Trace
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.releases import SEEN
 from despatch.testing.stores import StoreUnderTest
@@ -140,7 +140,7 @@ def test_the_figures_are_those_of_what_is_kept(store: Store) -> None:
         tx.open_alarm("open", "", SEEN)
         tx.open_alarm("closed", "", SEEN)
         tx.close_alarm("closed", SEEN)
-        tx.claim_deliveries("one", SEEN, MINUTE, 1)
+        tx.claim_deliveries("one", SEEN, MINUTE, {"urgent": 1})
         counts = tx.counts()
     assert counts.releases == 2
     assert counts.matches == 1
@@ -219,8 +219,8 @@ def test_a_trace_holds_the_whole_way_in_order(store: Store) -> None:
             tx.archive(taken, best=True)
             tx.add_match(match)
             tx.add_alert(alert, [a_channel().id], taken.taken_at)
-        (claim,) = tx.claim_deliveries("one", SEEN, MINUTE, 1)
-        tx.finish_delivery(claim.delivery.id, "one", attempt, "delivered", SEEN)
+        (claim,) = tx.claim_deliveries("one", SEEN, MINUTE, {"urgent": 1})
+        tx.finish_deliveries("one", [Finished(claim, attempt, "delivered", SEEN)])
     with store.transaction() as tx:
         trace = tx.trace(a_release().id)
     assert trace.taken == way

@@ -12,6 +12,7 @@ from despatch.bus.local import LocalBus
 from despatch.settings import read
 from despatch.testing import FakeClock
 from despatch.testing.buses import ONE, SIX
+from despatch.testing.installation import LOOPBACK
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def installed(tmp_path: Path, clock: FakeClock) -> Iterator[App]:
-    with App(read(tmp_path / "home", environ={}), clock=clock) as app:
+    with App(read(tmp_path / "home", environ={}, allow_networks=LOOPBACK), clock=clock) as app:
         yield app
 
 

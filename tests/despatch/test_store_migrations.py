@@ -66,7 +66,7 @@ def test_the_comparison_sees_what_a_migration_forgot(url: str) -> None:
         store.migrate()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX ix_deliveries_due_at")
+        connection.exec_driver_sql("DROP INDEX ix_deliveries_due")
         connection.exec_driver_sql("DROP TABLE beats")
         connection.exec_driver_sql("ALTER TABLE alerts DROP COLUMN event")
         migrated = MigrationContext.configure(connection, opts={"compare_type": True})

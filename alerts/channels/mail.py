@@ -1,0 +1,80 @@
+"""An e-mail as bytes: the same for the same alert, mailbox and key. Pure.
+
+Written by hand where the standard library takes longer than a mail server does: it folds every
+header anew. What it is needed for (names and subjects beyond ASCII) is folded once and kept.
+"""
+
+import binascii
+import re
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from functools import lru_cache
+
+from alerts import message
+from alerts.channels.mailbox import Mailbox
+from despatch.errors import UsageError
+from despatch.model import Alert, DeliveryId
+
+_POLICY = SMTP_POLICY.clone(cte_type="7bit")  # a server need not know 8BITMIME
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+
+def write(to: Mailbox, alert: Alert, key: DeliveryId, unsubscribe: str | None) -> bytes:
+    """Return the message; its Message-ID is made of the key.
+
+    `unsubscribe` is the address that ends the subscription by one POST: RFC 8058. Raises UsageError
+    if an address or a header of the URL can't be sent.
+    """
+    try:
+        head = [
+            folded("From", to.sender),
+            _to(to),
+            folded("Subject", message.subject(alert)),
+            f"Date: {format_datetime(alert.created_at)}\r\n",
+            f"Message-ID: <{key}@{to.envelope.rpartition('@')[2]}>\r\n",
+            "Auto-Submitted: auto-generated\r\n",  # RFC 3834: no vacation answers
+            *([folded("Reply-To", to.reply_to)] if to.reply_to else []),
+            *(_unsubscribing(unsubscribe) if unsubscribe else []),
+            *(folded(name, value) for name, value in to.headers),
+            "MIME-Version: 1.0\r\n",
+        ]
+        return "".join(head).encode("ascii") + _text_part(message.text(alert, key))
+    except (ValueError, MessageError, IndexError):
+        raise UsageError("an address or a +header of this mailto:// URL can't be sent") from None
+
+
+def _to(to: Mailbox) -> str:
+    if not to.recipient_name and _PLAIN_ADDRESS.fullmatch(to.recipient):
+        return f"To: {to.recipient}\r\n"
+    shown = Address(display_name=to.recipient_name, addr_spec=to.recipient)
+    return folded("To", str(shown))
+
+
+def _unsubscribing(address: str) -> list[str]:
+    """Return the two headers of RFC 8058 §3.1; a mail program's button posts to the address."""
+    if not address.startswith("https://") or not address.isascii() or re.search(r"[\s<>]", address):
+        raise ValueError("no address to unsubscribe by")
+    return [
+        f"List-Unsubscribe: <{address}>\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+    ]
+
+
+def _text_part(text: str) -> bytes:
+    lines = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    body = binascii.b2a_qp(f"{lines}\r\n".encode(), istext=True)
+    return (
+        b'Content-Type: text/plain; charset="utf-8"\r\n'
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + body
+    )
+
+
+@lru_cache(2_000)
+def folded(name: str, value: str) -> str:
+    """Return a header with its line end, encoded and folded as RFC 5322 and 2047 say."""
+    mail = EmailMessage(policy=_POLICY)
+    mail[name] = value
+    return str(_POLICY.fold(name, mail[name]))

@@ -1,0 +1,171 @@
+"""Whose turn it is: what is in a worker's hand, by host and channel. Pure.
+
+A host that is slow, rests, or has more waiting than it can take soon must not fill the hand: what
+is not its turn within two seconds is given back until its turn, so that the others are not kept
+waiting. `now` is a parameter everywhere.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import get_args
+
+from alerts.host import LATEST, Gate, Host, Limits
+from despatch.model import ChannelId, Lane
+from despatch.ports import Claim, Sent
+
+SOON = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A claim that is given back without a try."""
+
+    claim: Claim
+    at: datetime
+    reason: str
+
+
+class Hosts:
+    """All hosts and channels of one worker. One thread's own."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        host_of: Callable[[Claim], str],
+        pause_of: Callable[[Claim], timedelta],
+    ) -> None:
+        self.held: Counter[Lane] = Counter()
+        """Claims in hand that are not under way."""
+        self.flying: Counter[Lane] = Counter()
+        """Claims under way."""
+        self._limits = limits
+        self._host_of = host_of
+        self._pause_of = pause_of
+        self._hosts: dict[str, Host] = {}
+        self._channels: dict[ChannelId, Gate] = {}
+
+    def take(self, claim: Claim, now: datetime) -> Later | None:
+        """Take a claim in hand, or say until when it is to be given back."""
+        host = self._host(claim)
+        if held := self._held(claim.channel, now):
+            return held(claim)
+        if host.turn(claim.lane, now) - now > SOON:
+            return _after_others(host, claim, now)
+        host.add(claim, now)
+        self.held[claim.lane] += 1
+        return None
+
+    def start(self, now: datetime) -> Iterator[Claim]:
+        """Yield every claim that may start now, noted as started: urgent first, hosts in turn."""
+        for lane in get_args(Lane):
+            moved = True
+            while moved and self.held[lane]:
+                moved = False
+                for host in self._hosts.values():
+                    claim = self._next(host, lane, now)
+                    if claim is not None:
+                        moved = True
+                        yield claim
+
+    def ended(self, claim: Claim, sent: Sent, now: datetime) -> bool:
+        """Take note of a send that ended; return whether its host begins to rest by it."""
+        self.flying[claim.lane] -= 1
+        channel = self._channels[claim.channel]
+        channel.flying -= 1
+        if sent.retry_after:
+            channel.hold(now + sent.retry_after)
+        if sent.outcome == "permanent":  # it is about to be paused: no others after this one
+            channel.hold(now + LATEST)
+        return self._host(claim).ended(claim, sent, now)
+
+    def overdue(self, now: datetime) -> Iterator[Later]:
+        """Yield what is in hand and has no turn soon, as taken out; and forget who is idle."""
+        for name, host in list(self._hosts.items()):
+            yield from self._overdue(host, now)
+            if host.idle(now):
+                del self._hosts[name]
+        for channel, gate in list(self._channels.items()):
+            if not gate.flying and gate.held(now) is None:
+                del self._channels[channel]
+
+    def all_held(self) -> Iterator[Claim]:
+        """Yield everything in hand that is not under way, as taken out."""
+        for host in self._hosts.values():
+            for lane in host.waiting.values():
+                for queue in lane.values():
+                    yield from (claim for claim, _since in queue)
+                lane.clear()
+            host.count.clear()
+        self.held.clear()
+
+    def _next(self, host: Host, lane: Lane, now: datetime) -> Claim | None:
+        """Return a claim of a host that may start, noted as started; channels take turns."""
+        queues = host.waiting[lane]
+        if not queues or not self._has_room(lane) or not host.may_start(lane, now):
+            return None
+        for channel, queue in queues.items():
+            gate = self._gate(channel)
+            if gate.open(now):
+                claim, _since = queue.popleft()
+                del queues[channel]
+                if queue:
+                    queues[channel] = queue  # behind the others
+                gate.start(now)
+                host.began(claim, now)
+                self.held[lane] -= 1
+                self.flying[lane] += 1
+                return claim
+        return None
+
+    def _has_room(self, lane: Lane) -> bool:
+        most = self._limits.at_once
+        if lane == "bulk" and self.flying["bulk"] >= self._limits.bulk(most):
+            return False
+        return self.flying.total() < most
+
+    def _overdue(self, host: Host, now: datetime) -> Iterator[Later]:
+        rest = host.breaker.rests_until
+        rests = rest is not None and rest - now > SOON
+        for lane, queues in host.waiting.items():
+            for channel, queue in list(queues.items()):
+                held = self._held(channel, now)
+                while queue and (rests or held or _waits_in_vain(host, lane, queue[0][1], now)):
+                    claim, _since = queue.popleft()
+                    host.count[lane] -= 1
+                    self.held[lane] -= 1
+                    yield held(claim) if held else _after_others(host, claim, now)
+                if not queue:
+                    del queues[channel]
+
+    def _held(self, channel: ChannelId, now: datetime) -> "Callable[[Claim], Later] | None":
+        """Return what becomes of a channel's claims if it is left alone for a while, or None."""
+        gate = self._channels.get(channel)
+        until = gate.held(now) if gate is not None else None
+        if until is None or until - now <= SOON:
+            return None
+        return lambda claim: Later(claim, until, "its channel is left alone until then")
+
+    def _gate(self, channel: ChannelId) -> Gate:
+        if channel not in self._channels:
+            limits = self._limits
+            self._channels[channel] = Gate(limits.channel_at_once, limits.channel_pause)
+        return self._channels[channel]
+
+    def _host(self, claim: Claim) -> Host:
+        name = self._host_of(claim)
+        if name not in self._hosts:
+            self._hosts[name] = Host(self._limits, self._pause_of(claim))
+        return self._hosts[name]
+
+
+def _waits_in_vain(host: Host, lane: Lane, since: datetime, now: datetime) -> bool:
+    return now - since > SOON and host.turn(lane, now) - now > SOON
+
+
+def _after_others(host: Host, claim: Claim, now: datetime) -> Later:
+    reason = "its host is busy: given back until its turn"
+    if host.breaker.trying:
+        reason = "its host fails again and again, and rests"
+    return Later(claim, host.postpone(claim.lane, now), reason)

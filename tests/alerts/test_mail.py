@@ -1,0 +1,112 @@
+"""E-mails as bytes: read back by the standard library they are what was meant."""
+
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts import message
+from alerts.channels.mail import write
+from alerts.channels.mailbox import Mailbox, Server
+from despatch.errors import UsageError
+from despatch.model import Alert, DeliveryId
+from despatch.testing import a_classified, a_release, a_revision
+from despatch.testing.subscribers import an_alert
+
+KEY = DeliveryId("y-0123456789abcdef")
+LINK = "https://alerts.example.org/unsubscribe/abc?token=1"
+
+
+def a_mailbox(**changed: Any) -> Mailbox:
+    fields: dict[str, Any] = {
+        "server": Server("mail.example.org", 25, "insecure", None, None, True),
+        "sender": "Alerts <alerts@example.org>",
+        "envelope": "bounces@example.org",
+        "recipient": "ada@example.com",
+        "recipient_name": "",
+        "reply_to": None,
+        "headers": (),
+    }
+    return Mailbox(**(fields | changed))
+
+
+def an_alert_titled(title: str, **changed: Any) -> Alert:
+    return an_alert(a_classified(a_revision(a_release("fees", title=title))), **changed)
+
+
+def read(alert: Alert, unsubscribe: str | None = None, **changed: Any) -> EmailMessage:
+    written = write(a_mailbox(**changed), alert, KEY, unsubscribe)
+    written.decode("ascii")
+    assert all(len(line) <= 998 for line in written.split(b"\r\n"))
+    found = message_from_bytes(written, policy=default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+TITLES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=400)
+
+
+@settings(deadline=None)
+@given(TITLES)
+def test_whatever_a_release_is_called_subject_and_text_come_through(title: str) -> None:
+    alert = an_alert_titled(title)
+    mail = read(alert)
+    assert mail["Subject"] == message.subject(alert)
+    assert mail.get_content().replace("\r\n", "\n") == message.text(alert, KEY) + "\n"
+    assert len(mail.keys()) == len(set(mail.keys()))
+
+
+def test_its_message_id_is_made_of_the_key() -> None:
+    assert read(an_alert())["Message-ID"] == f"<{KEY}@example.org>"
+
+
+def test_no_line_of_a_title_becomes_a_header() -> None:
+    mail = read(an_alert_titled("Fees rise\r\nBcc: eve@example.org\r\n\r\nHello"))
+    assert mail["Bcc"] is None
+    assert "Bcc: eve@example.org" in mail["Subject"]
+
+
+def test_one_post_to_its_address_ends_a_subscription() -> None:
+    """RFC 8058 §3.1: both headers, and an https address in the first."""
+    mail = read(an_alert(), LINK)
+    assert mail["List-Unsubscribe"] == f"<{LINK}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_without_such_an_address_nothing_is_promised() -> None:
+    mail = read(an_alert())
+    assert mail["List-Unsubscribe"] is None
+    assert mail["List-Unsubscribe-Post"] is None
+
+
+@pytest.mark.parametrize("address", ["http://a.example/", "https://a.example/> <x", "mailto:a@b.c"])
+def test_an_address_that_can_t_be_posted_to_is_refused(address: str) -> None:
+    with pytest.raises(UsageError):
+        write(a_mailbox(), an_alert(), KEY, address)
+
+
+@pytest.mark.parametrize(
+    "recipient, name, shown",
+    [
+        ("ada@example.com", "", "ada@example.com"),
+        ("ada+gov@example.com", "Ada Lovelace", "Ada Lovelace <ada+gov@example.com>"),
+        ("ada@example.com", "Ádá, L.", '"Ádá, L." <ada@example.com>'),
+    ],
+)
+def test_the_recipient_is_shown_with_their_name(recipient: str, name: str, shown: str) -> None:
+    mail = read(an_alert(), recipient=recipient, recipient_name=name)
+    assert mail["To"] == shown
+
+
+def test_headers_of_the_url_and_a_reply_to_are_there() -> None:
+    mail = read(an_alert(), reply_to="desk@example.org", headers=(("X-Team", "désk"),))
+    assert (mail["Reply-To"], mail["X-Team"]) == ("desk@example.org", "désk")
+
+
+def test_an_address_that_no_header_can_hold_is_refused() -> None:
+    with pytest.raises(UsageError):
+        write(a_mailbox(recipient="no address"), an_alert(), KEY, None)
