@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, str] = {
     "local": "bench.local_bus",
     "classify": "bench.classifying",
     "match": "bench.matching",
+    "grow": "bench.growing",
     "deliver": "bench.delivering",
     "poll": "bench.polling",
     "path": "bench.whole_path",

@@ -156,6 +156,12 @@ class Classified(Frozen):
     classified_at: Instant
     facts: Facts | None = None
     """What the text says; None in a message of a stage that read no facts."""
+    language: str = ""
+    """What the text is written in, as far as it can be told: `en`, `cy`; empty where it can't."""
+    translation_of: ReleaseId | None = None
+    """The release whose translation it is, as its address says; there may be no such release."""
+    signature: tuple[int, ...] = ()
+    """What near copies of the text have in common: `similarity` in despatch/signature.py."""
 
 
 class Subscriber(Frozen):

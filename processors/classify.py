@@ -5,13 +5,16 @@ nothing else: whoever adds up what is shown gets the decision.
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from despatch.boilerplate import Range, boilerplate
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
+from processors.language import language_of_release
 from processors.lexicon import LISTS
 from processors.pattern import parse
 from processors.scan import Found, Scanner
@@ -44,7 +47,8 @@ class Judgement:
 
 def classify(release: Release, themes: Sequence[Theme]) -> tuple[ThemeScore, ...]:
     """Return the themes that a release belongs to, in the order asked, with their evidence."""
-    return classifier(themes).classify(release.title, release.text)
+    language = language_of_release(release.title, release.text, release.language)
+    return classifier(themes).classify(release.title, release.text, language)
 
 
 def judge(title: str, text: str, theme: Theme) -> Judgement:
@@ -105,8 +109,13 @@ class Classifier:
             LISTS,
         )
 
-    def classify(self, title: str, text: str) -> tuple[ThemeScore, ...]:
-        """Return the themes that a text belongs to, in order, with their evidence."""
+    def classify(self, title: str, text: str, language: str = "") -> tuple[ThemeScore, ...]:
+        """Return the themes that a text belongs to, in order, with their evidence.
+
+        To a theme that does not read the language no text belongs.
+        """
+        if not any(theme.reads(language) for theme in self.themes):
+            return ()
         return tuple(
             ThemeScore(
                 theme=judged.theme,
@@ -116,7 +125,7 @@ class Classifier:
                 experimental=theme.experimental,
             )
             for theme, judged in zip(self.themes, self.judge(title, text), strict=True)
-            if judged.belongs
+            if judged.belongs and theme.reads(language)
         )
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
@@ -135,6 +144,8 @@ class Classifier:
     ) -> None:
         """Add what stands in a field to the matches of each theme."""
         words, found = self._scanner.scan(text)
+        if found and field == "text":
+            found = _outside(boilerplate(text), words, found)
         if not found:
             return
         lead = words.lead() if field == "text" else 0
@@ -152,6 +163,22 @@ class Classifier:
                 by_theme.setdefault(one.what.theme, []).append(_match(one, words, field, place))
         for theme, all_matches in by_theme.items():
             matches[theme].extend(_apart(all_matches))
+
+
+def _outside(
+    hidden: Sequence[Range], words: Words, found: list[Found[_Meaning]]
+) -> list[Found[_Meaning]]:
+    """Return what stands in no contact, footer or notice: those are not what a release is about."""
+    if not hidden:
+        return found
+    starts = [one.start for one in hidden]
+    ends = [0, *(one.end for one in hidden)]
+    at = [words.starts[one.first] for one in found]
+    return [
+        one
+        for one, place in zip(found, at, strict=True)
+        if place >= ends[bisect_right(starts, place)]
+    ]
 
 
 def _meanings(number: int, theme: Theme) -> Iterable[tuple[str, _Meaning]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from despatch.errors import PermanentError
 from processors.classify import Classifier, classifier
+from processors.language import ENGLISH, language_of_release, why_unjudged
 from processors.themes import Theme
 
 MAX_LINE_BYTES = 64_000_000
@@ -94,6 +95,8 @@ def _attempt(number: int, line: bytes | str, ready: Classifier) -> bytes | Perma
 
 def _classified(line: bytes | str, ready: Classifier) -> bytes:
     document = _document(line)
+    title, text = document["title"], document["text"]
+    language = language_of_release(title, text, document["language"])
     themes = [
         {
             "theme": score.theme,
@@ -101,10 +104,14 @@ def _classified(line: bytes | str, ready: Classifier) -> bytes:
             "evidence": [dict(evidence) for evidence in score.evidence],
         }
         | ({"experimental": True} if score.experimental else {})
-        for score in ready.classify(document["title"], document["text"])
+        for score in ready.classify(title, text, language)
     ]
-    result = json.dumps({"id": document["id"], "themes": themes}, ensure_ascii=False)
-    return result.encode() + b"\n"
+    result = {"id": document["id"], "themes": themes}
+    if language not in {"", ENGLISH}:
+        result["language"] = language
+        if why := why_unjudged(language, (theme.languages for theme in ready.themes)):
+            result["why"] = why
+    return json.dumps(result, ensure_ascii=False).encode() + b"\n"
 
 
 def _document(line: bytes | str) -> dict[str, Any]:
@@ -127,7 +134,9 @@ def _document(line: bytes | str) -> dict[str, Any]:
     if fields.get("title") is None and fields.get("text") is None:
         raise PermanentError(f"{id_!r} has neither title nor text")
     id_ = _text(fields, "id") if isinstance(id_, str) else id_
-    return {"id": id_} | {name: _text(fields, name) for name in ("title", "text")}
+    tag = fields.get("language")
+    tag = tag if isinstance(tag, str) else None
+    return {"id": id_, "language": tag} | {name: _text(fields, name) for name in ("title", "text")}
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

@@ -9,6 +9,7 @@ from despatch.ports import Batch, Clock, Message, Outgoing, Reader
 from despatch.ports.bus import StartAt
 from despatch.topics import CLASSIFIED, MAX_MESSAGE_BYTES, RELEASES, decode, encode, theme_topic
 from processors.classify import classify
+from processors.reading import read
 from processors.themes import Theme
 
 
@@ -43,6 +44,7 @@ class Classifying:
                 revision=revision,
                 themes=themes,
                 classified_at=self._clock.now(),
+                **read(revision.release),
             )
         )
         topics = (CLASSIFIED, *(theme_topic(score.theme) for score in themes))

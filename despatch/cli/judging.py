@@ -36,9 +36,10 @@ def classify(
 ) -> None:
     """Say which themes documents belong to, and on what evidence.
 
-    Reads JSONL (id, title, text; other fields are ignored) and writes JSONL in the same order:
-    {"id", "themes": [{"theme", "score", "evidence": [{"field", "start", "end", "text",
-    "weight"}]}]}, listing only the themes that the document belongs to. Themes that are not
+    Reads JSONL (id, title, text, and language if it is known; other fields are ignored) and writes
+    JSONL in the same order: {"id", "themes": [{"theme", "score", "evidence": [{"field", "start",
+    "end", "text", "weight"}]}]}, listing only the themes that the document belongs to. One that is
+    not English has "language" too and, if no theme reads that, "why". Themes that are not
     measured yet are asked by name or with --experimental, and marked so. A line that can't be
     read is named on standard error; nothing is written for it, the rest goes on, and the exit
     code is 65.

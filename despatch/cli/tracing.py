@@ -12,7 +12,7 @@ from despatch.app.running import lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.cli.context import Json, count, example, give, here, out
 from despatch.errors import UsageError
-from despatch.model import Delivery, Match
+from despatch.model import Classified, Delivery, Match
 from despatch.ports import DocumentRecord, Taken, Trace
 from despatch.topics import CLASSIFIED, RELEASES
 
@@ -112,11 +112,20 @@ def _show_taken(taken: Taken, *, kept: bool) -> None:
             f"{escape(words)}"
         )
     if not taken.classified.themes:
-        out.print("              no theme")
+        out.print(f"              no theme{_why_none(taken.classified)}")
+    if taken.classified.translation_of:
+        out.print(f"              a translation of {taken.classified.translation_of}")
     out.print(
         f"  taken       {_at(taken.taken_at)}  {taken.place} offset {taken.offset}: "
         f"{escape(taken.verdict)}"
     )
+
+
+def _why_none(classified: Classified) -> str:
+    """Return what is known of why a release has no theme: a language that is not English."""
+    if classified.language in {"", "en"}:
+        return ""
+    return f": it is in {escape(classified.language)}, which a theme reads only if it says so"
 
 
 def _show_document(document: DocumentRecord) -> None:

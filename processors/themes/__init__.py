@@ -40,6 +40,9 @@ def _parses(pattern: str) -> str:
     return pattern
 
 
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+"""The first part of a BCP 47 tag: `en`, `cy`."""
+
 Pattern = Annotated[str, AfterValidator(_parses)]
 """Words as processors/pattern.py reads them."""
 
@@ -102,6 +105,8 @@ class Theme(_Part):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")]
     experimental: bool = False
     """Not measured on labels yet: judged and told of, and marked wherever it is shown."""
+    languages: tuple[Language, ...] = Field(default=("en",), min_length=1)
+    """What its terms are written in: a text that is in another language is not judged by it."""
     threshold: float = Field(default=0.5, gt=0, lt=1)
     bias: Weight
     """Log-odds of a release in which nothing is found."""
@@ -127,6 +132,10 @@ class Theme(_Part):
                         f"there: did you mean {known or 'to add one under [context]'}?"
                     )
         return self
+
+    def reads(self, language: str) -> bool:
+        """Tell whether it judges texts in a language; one that is not known is judged."""
+        return not language or language in self.languages
 
     @cached_property
     def stamp(self) -> str:

@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 
 from despatch.errors import PermanentError, TooLarge
-from despatch.model import Classified, Revision
+from despatch.fingerprint import release_id
+from despatch.model import Classified, Release, Revision
 from despatch.ports import Batch, Message, Outgoing, Place
 from despatch.runner import Stage
+from despatch.signature import similarity
 from despatch.testing import FakeClock, a_release, a_revision
 from despatch.topics import CLASSIFIED, DEAD, MAX_MESSAGE_BYTES, RELEASES, decode, encode
+from processors.classify import judge
 from processors.stage import Classifying
 from processors.themes import load_themes
 
@@ -139,3 +142,50 @@ def test_scores_are_plain_json() -> None:
     out = a_stage().handle(a_message(encode(a_revision(BOATS))))[0]
     scores = json.loads(out.value)["themes"]
     assert all(0 <= score["score"] <= 1 and score["evidence"] for score in scores)
+
+
+WELSH = a_release(
+    title="Porthladdoedd newydd",
+    address="https://www.gov.uk/government/news/ports.cy",
+    text="Dywedodd swyddfa'r harbwr heddiw y bydd y ffi am ymweliad yn codi ym mis Ebrill. Bydd yn "
+    "cael ei defnyddio i drwsio'r ddau oleudy ar yr arfordir, a gafodd eu difrodi gan y storm. "
+    "Illegal migration, small boats, asylum seekers.",
+)
+
+
+def classified_of(release: Release) -> Classified:
+    return decode(Classified, a_stage().handle(a_message(encode(a_revision(release))))[0].value)
+
+
+def test_a_release_in_another_language_is_passed_on_unjudged_and_tied_to_its_english_one() -> None:
+    found = classified_of(WELSH)
+    assert found.themes == ()
+    assert found.language == "cy"
+    assert found.translation_of == release_id("https://www.gov.uk/government/news/ports")
+
+
+def test_an_english_release_says_so_and_is_no_translation() -> None:
+    found = classified_of(BOATS)
+    assert (found.language, found.translation_of) == ("en", None)
+
+
+def test_near_copies_are_alike_by_their_signatures_whatever_their_footers_say() -> None:
+    body = " ".join(f"The harbour opens lock {n} for boats." for n in range(40))
+    contact = "\n\nMedia enquiries 0300 7777 000\n\nShare this page"
+    copy, other = (
+        a_release("a", title="T", text=body),
+        a_release("b", title="T", text=body + contact),
+    )
+    one, two = classified_of(copy).signature, classified_of(other).signature
+    assert similarity(one, two) == 1.0
+    assert similarity(one, classified_of(BOATS).signature) < 0.1
+
+
+def test_words_in_a_footer_make_no_theme() -> None:
+    """A press office that is called "migration" is in none of what it publishes by that."""
+    footer = "\n".join(["Migration press office: 0300 7777 000"] * 3)
+    text = f"The bridge opens on Friday, said the mayor of the town.\n\n{footer}"
+    plain = text.replace(": 0300 7777 000", " is open, it said.")
+    [migration] = load_themes(only=["migration"])
+    assert judge("Bridge", text, migration).evidence == ()
+    assert judge("Bridge", plain, migration).evidence

@@ -1,0 +1,77 @@
+"""How the time to read a text grows with its length, on texts that nobody writes.
+
+The same number of characters in short, long and very long texts: whatever takes the square of a
+length stands out by the factor of the lengths.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from alerts.changes import describe
+from bench.measure import Cost, Stopwatch, alternate
+from bench.report import Contest, Report
+from despatch.material import weigh
+from despatch.signature import signature
+from despatch.testing.monsters import PIECES, monster
+from processors.classify import Classifier, classifier
+from processors.language import language_of_release
+from processors.layout import layout
+from processors.themes import load_themes
+
+LENGTHS = (4_000, 32_000, 256_000)
+CHARS = 256_000
+"""Of each kind of text, at each length."""
+
+
+def run(runs: int, _folder: Path) -> Report:
+    """Return characters a second by length, for the whole of reading and for comparing two."""
+    ready = classifier(load_themes())
+    return Report(
+        "grow",
+        [
+            _growth("read: language, themes, layout, signature", partial(_read, ready), runs),
+            _growth("compared with the same text, one word changed", _compare, runs),
+        ],
+        [],
+    )
+
+
+def _growth(what: str, do: Callable[[str], None], runs: int) -> Contest:
+    contenders = {
+        _length(chars): partial(
+            _over, [monster(name, chars) for name in PIECES], CHARS // chars, do
+        )
+        for chars in LENGTHS
+    }
+    title = f"{len(PIECES)} kinds of hostile texts, {what}: the same characters at each length"
+    return Contest(
+        title, "characters", alternate(contenders, runs), [_length(LENGTHS[0])], per=1_000_000
+    )
+
+
+def _over(texts: list[str], times: int, do: Callable[[str], None]) -> Cost:
+    with Stopwatch() as watch:
+        for text in texts:
+            for _ in range(times):
+                do(text)
+    return watch.cost(times * sum(map(len, texts)))
+
+
+def _read(ready: Classifier, text: str) -> None:
+    language_of_release("Ports", text)
+    ready.judge("Ports", text)
+    laid = layout(text)
+    for part in ("boilerplate", "quotes", "items"):
+        getattr(laid, part)  # each is looked for when it is asked for
+    signature("Ports", text)
+
+
+def _compare(text: str) -> None:
+    after = text[: len(text) // 2] + " 3 May " + text[len(text) // 2 :]
+    weigh(text, after)
+    describe(text, after)
+
+
+def _length(chars: int) -> str:
+    return f"{chars:,} characters each"
