@@ -41,6 +41,8 @@ _HAND: dict[Lane, int] = {"urgent": 1_000, "bulk": 500}
 _IDLE = timedelta(milliseconds=250)
 _TICK = timedelta(milliseconds=50)
 _STORE_AWAY = timedelta(seconds=2)
+_ASLEEP = timedelta(seconds=1)
+"""A worker that did nothing for so long was stopped, or its machine slept or was very busy."""
 _PACE_OVER_S = 0.25
 _DROP_EVERY = timedelta(milliseconds=500)
 
@@ -83,6 +85,7 @@ class DeliveryWorker:
         self._more = False
         """Whether there was more to claim than was claimed last."""
         self._looked_at: datetime | None = None
+        self._turned_at: datetime | None = None
         self._watchdog = Watchdog("deliveries", stuck_after)
         self._stuck_after = stuck_after
         self._alarmed = True
@@ -181,6 +184,9 @@ class DeliveryWorker:
     async def _turn(self, store: "_InStore", *, claim: bool = True) -> int:
         """Record what ended, claim more, start what may be; return how many tries were recorded."""
         now = self._clock.now()
+        if self._turned_at is not None and now - self._turned_at > _ASLEEP:
+            self._hosts.woke(now)
+        self._turned_at = now
         self._give_back_overdue(now)
         finished, self._finished = self._finished, []
         room = self._room() if claim else {}

@@ -123,6 +123,10 @@ class Host:
             self._behind.clear()
         return rests
 
+    def woke(self, now: datetime) -> None:
+        """Take note that it was us who stood still: that says nothing of the host."""
+        self._started_at = now
+
     def may_start(self, lane: Lane, now: datetime) -> bool:
         if self.breaker.resting(now) or (self.breaker.trying and self._gate.flying):
             return False

@@ -90,6 +90,11 @@ class Hosts:
             if not gate.flying and gate.held(now) is None:
                 del self._channels[channel]
 
+    def woke(self, now: datetime) -> None:
+        """Take note that the worker itself stood still until now."""
+        for host in self._hosts.values():
+            host.woke(now)
+
     def all_held(self) -> Iterator[Claim]:
         """Yield everything in hand that is not under way, as taken out."""
         for host in self._hosts.values():

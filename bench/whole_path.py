@@ -18,7 +18,7 @@ from despatch import settings
 from despatch.app.replay import replay
 from despatch.app.wiring import App
 from despatch.ports import Bus, Outgoing, SystemClock
-from despatch.testing.installation import Installation, generate_documents
+from despatch.testing.installation import LOOPBACK, Installation, generate_documents
 from despatch.testing.releases import a_release, a_revision
 from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
 from despatch.topics import RELEASES, encode
@@ -74,7 +74,7 @@ def _replay(home: Path, server: Server, file: Path) -> Cost:
     """Replay into an installation with one subscriber, and hold it to what it promises."""
     server.ask("/forget")
     channel = a_channel(url=f"json://127.0.0.1:{server.port}/hook")
-    with App(settings.read(home, environ={})) as app:
+    with App(settings.read(home, environ={}, allow_networks=LOOPBACK)) as app:
         with app.store.transaction() as tx:
             tx.add_subscriber(a_subscriber())
             tx.add_channel(channel)
@@ -114,7 +114,7 @@ def _latencies(home: Path, server: Server, runs: int) -> list[list[float]]:
             raise RuntimeError(subscribed.stderr)
         for name in ("process", "alert"):
             installation.start(name, name)
-        with App(settings.read(home, environ={})) as app:
+        with App(settings.read(home, environ={}, allow_networks=LOOPBACK)) as app:
             _one_round(app.bus, server, 3)  # until all is connected and imported
             return [_one_round(app.bus, server, PUBLISHED) for _ in range(runs)]
 

@@ -11,6 +11,7 @@ import json
 import ssl
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -94,6 +95,24 @@ class Webhook:
             self._resolver = None
 
     async def _post(self, to: Target, headers: dict[str, str], body: bytes) -> Sent:
+        """Post, and once more if a kept connection was closed by the other side meanwhile.
+
+        Nearly always it was idle for too long, and nothing has arrived; the key is the same.
+        """
+        connection = _Connection()
+        try:
+            return await self._post_over(connection, to, headers, body)
+        except aiohttp.ServerDisconnectedError as exc:
+            if not connection.kept:
+                return self._failed(exc)
+        try:
+            return await self._post_over(_Connection(), to, headers, body)
+        except aiohttp.ServerDisconnectedError as exc:
+            return self._failed(exc)
+
+    async def _post_over(
+        self, connection: "_Connection", to: Target, headers: dict[str, str], body: bytes
+    ) -> Sent:
         try:
             async with self._opened().request(
                 to.method,
@@ -102,10 +121,13 @@ class Webhook:
                 headers=headers,
                 allow_redirects=False,
                 ssl=_trusting(to.verify),
+                trace_request_ctx=connection,
             ) as answer:
                 sent = of_http(answer.status, _asked_wait(answer))
                 await _read_rest(answer)
                 return sent
+        except aiohttp.ServerDisconnectedError:
+            raise
         except PermanentError as exc:  # the guard's, about what the host's name resolved to
             return Sent("permanent", _blocked(str(exc)))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
@@ -128,6 +150,7 @@ class Webhook:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
+                trace_configs=[_noting_kept()],
                 timeout=aiohttp.ClientTimeout(
                     total=setup.time_limit.total_seconds(),
                     sock_connect=setup.connect_timeout.total_seconds(),
@@ -155,6 +178,25 @@ class Webhook:
         if isinstance(exc, aiohttp.InvalidURL | ValueError):
             return Sent("permanent", "bad channel: its address can't be asked for")
         return Sent("in doubt", "disconnected: the other side hung up without an answer")
+
+
+class _Connection:
+    """What a POST went over."""
+
+    def __init__(self) -> None:
+        self.kept = False
+        """Whether it had served before."""
+
+
+def _noting_kept() -> aiohttp.TraceConfig:
+    """Return what tells us when a kept connection is used."""
+
+    async def note(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+        context.trace_request_ctx.kept = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_reuseconn.append(note)
+    return tracing
 
 
 async def _read_rest(answer: aiohttp.ClientResponse) -> None:

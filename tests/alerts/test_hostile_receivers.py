@@ -153,8 +153,8 @@ def test_what_a_webhook_s_receiver_does_is_recorded_as_what_it_is(
         assert found[name].reason == attempt.reason
     alone = found["wants to be left alone"].not_before
     assert alone >= clock.now() + timedelta(hours=2)
-    asked = [request.path for request in server.requests]
-    assert sorted(asked) == sorted(paths.values()), "each once, and nowhere else"
+    asked = {request.path for request in server.requests}
+    assert asked == set(paths.values()), "nobody is sent on anywhere else"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -253,6 +253,20 @@ def test_one_connection_serves_many_webhooks(server: LoopbackServer) -> None:
     sent = sent_in_turn(f"json://127.0.0.1:{server.port}/hook", 20)
     assert {one.outcome for one in sent} == {"delivered"}
     assert (len(server.requests), server.connections) == (20, 1)
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_costs_no_webhook_a_try(
+    server: LoopbackServer,
+) -> None:
+    """The second POST is sent again at once, with the same key; who hangs up for good is not."""
+    server.will("/hook", Answer(), Answer(raw=b""), Answer())
+    sent = sent_in_turn(f"json://127.0.0.1:{server.port}/hook", 2)
+    assert [one.outcome for one in sent] == ["delivered", "delivered"]
+    assert [one.headers["idempotency-key"] for one in server.requests] == [KEY] * 3
+    server.requests.clear()
+    server.will("/hook", Answer(raw=b""))
+    (one,) = sent_in_turn(f"json://127.0.0.1:{server.port}/hook", 1)
+    assert (one.outcome, one.failure, len(server.requests)) == ("in doubt", "disconnected", 1)
 
 
 def test_one_connection_serves_many_e_mails_and_ends_with_a_goodbye() -> None:

@@ -198,6 +198,15 @@ def test_a_host_that_hangs_is_found_slow_before_any_send_has_ended() -> None:
     assert len(fill(all_, *(claim(n) for n in range(20, 30)), now=now)) == 10
 
 
+def test_a_worker_that_was_stopped_itself_does_not_take_its_hosts_for_slow() -> None:
+    all_ = hosts(host_at_once=2)
+    fill(all_, *(claim(n) for n in range(10)))
+    started(all_)
+    now = SEEN + 13 * SECOND
+    all_.woke(now)
+    assert list(all_.overdue(now)) == []
+
+
 def test_a_run_of_digests_in_hand_does_not_put_off_an_urgent_one() -> None:
     all_ = hosts(host_at_once=2)
     now = SEEN
