@@ -166,7 +166,9 @@ class Settings(BaseModel):
     )
 
     themes_dir: Path | None = Field(
-        None, description="Folder with themes of your own, `<id>.toml`, beside those built in."
+        None,
+        description="Folder with themes of your own, `<id>.toml`, beside those built in; one of "
+        "the same name takes a built-in's place. Default: `themes` in the home folder.",
     )
     max_alert_age: Duration = Field(
         timedelta(days=7),

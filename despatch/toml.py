@@ -28,7 +28,9 @@ def read(model: type[M], path: Path, **given: str) -> M:
         fields = tomllib.loads(text)
     except OSError as exc:
         raise SettingsError(f"{path} can't be read: {exc.strerror}") from exc
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as exc:
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsError(_not_toml(path, text, str(exc))) from exc
+    except (UnicodeDecodeError, RecursionError) as exc:
         raise SettingsError(f"{path}: not valid TOML: {exc}") from exc
     for name in given.keys() & fields.keys():
         raise SettingsError(
@@ -38,14 +40,35 @@ def read(model: type[M], path: Path, **given: str) -> M:
     try:
         return model.model_validate(fields | given)
     except ValidationError as exc:
-        faults = [_fault(model, path, text, error) for error in exc.errors(include_url=False)]
+        errors = exc.errors(include_url=False)
+        faults = [_fault(model, path, text, e) for e in errors if not _follows(e, errors)]
         raise SettingsError("\n".join(faults)) from exc
+
+
+def _follows(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Return whether a list is only too short because what stands in it is wrong."""
+    loc = error["loc"]
+    inside = (one["loc"] for one in errors if len(one["loc"]) > len(loc))
+    return error["type"] == "too_short" and any(one[: len(loc)] == loc for one in inside)
+
+
+def _not_toml(path: Path, text: str, said: str) -> str:
+    """Return what is wrong with the form of a file: where, what, and how to write it."""
+    what, _, where = said.partition(" (at ")
+    lines = text.splitlines() or [""]
+    found = re.match(r"line (\d+)", where)
+    number = min(int(found[1]), len(lines)) if found else len(lines)
+    line = lines[number - 1].strip()
+    return (
+        f"{path}:{number}: not valid TOML: {what} in {line[:60]!r}: write name = value, text in "
+        '"quotes", numbers without, lists as ["one", "two"]'
+    )
 
 
 def _fault(model: type[BaseModel], path: Path, text: str, error: ErrorDetails) -> str:
     loc = error["loc"]
     given = error["input"]
-    at = _line(text, loc)
+    at = _line(text, loc[:-1] if error["type"] == "missing" else loc)
     if isinstance(given, str) and f'"{given}"' in text:
         at = text[: text.index(f'"{given}"')].count("\n") + 1
     where = f"{path}:{at}" if loc else str(path)
@@ -92,7 +115,7 @@ def _shown(loc: Loc) -> str:
 
 def _line(text: str, loc: Loc) -> int:
     """Return the line, counted from 1, of the deepest part of a place that can be found."""
-    lines = text.splitlines()
+    lines = [line.split("#")[0] for line in text.splitlines()]
     at = 0
     for depth, part in enumerate(loc):
         if isinstance(part, int):

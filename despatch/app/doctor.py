@@ -80,6 +80,8 @@ def _home(app: App) -> str:
 
 
 def _themes(app: App) -> str:
+    if app.loaded_themes.faults:
+        raise OperatorError("; ".join(app.loaded_themes.faults.values()))
     marks = {True: " (experimental)", False: ""}
     return ", ".join(theme.id + marks[theme.experimental] for theme in app.themes)
 

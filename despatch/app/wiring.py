@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from despatch.app.part import part
-from despatch.errors import NotWritable, StorageFull, UsageError
+from despatch.errors import NotWritable, SettingsError, StorageFull, UsageError
 from despatch.model import ThemeId
 from despatch.ports import Bus, Clock, Fetcher, Store, SystemClock
 from despatch.settings import Settings
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from ingest.poller import Poller
     from ingest.witness import Witness
     from processors.stage import Classifying
-    from processors.themes import Theme
+    from processors.themes import Loaded, Theme
 
 ALERTS_GROUP = "despatch.alerts"
 PROCESSORS_GROUP = "despatch.processors"
+
+WRONG_THEME = "theme "
+"""What the key of an alarm about a theme's file begins with; the theme's id follows."""
 
 SOURCE_LEASE = timedelta(minutes=2)
 """How long a dead poller keeps a source from the others."""
@@ -95,12 +98,24 @@ class App:
         return store
 
     @part
-    def themes(self) -> "tuple[Theme, ...]":
-        """The built-in themes, and those of `themes_dir`."""
-        from processors.themes import load_themes
+    def themes_folder(self) -> Path:
+        """Where the operator's own themes are: `themes_dir`, else `themes` in the home folder."""
+        return self.settings.themes_dir or self.settings.home / "themes"
+
+    @part
+    def loaded_themes(self) -> "Loaded":
+        """The built-in themes and the operator's own; of one id, the operator's."""
+        from processors.themes import HERE, read_themes
 
         own = self.settings.themes_dir
-        return load_themes() + (load_themes(own) if own else ())
+        if own is not None and not own.is_dir():
+            raise SettingsError(f"themes_dir {own} is no folder: make it, or leave the setting out")
+        return read_themes(HERE, self.themes_folder)
+
+    @part
+    def themes(self) -> "tuple[Theme, ...]":
+        """Every theme whose file is right; the others are in `loaded_themes.faults`."""
+        return self.loaded_themes.themes
 
     def chosen_themes(
         self, names: Sequence[str], *, experimental: bool = False
@@ -112,6 +127,8 @@ class App:
         """
         known = {str(theme.id): theme for theme in self.themes}
         for name in names:
+            if name in self.loaded_themes.faults:
+                raise SettingsError(self.loaded_themes.faults[name])
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f": did you mean {near[0]!r}?" if near else "."
@@ -184,7 +201,24 @@ class App:
         """Return the processors' stage."""
         from processors.stage import Classifying
 
+        self._tell_of_wrong_themes()
         return Classifying(self.themes, self.clock)
+
+    def _tell_of_wrong_themes(self) -> None:
+        """Raise an alarm for each theme that is refused, and end those of themes put right."""
+        faults = self.loaded_themes.faults
+        with self.store.transaction() as tx:
+            open_ = {alarm.key for alarm in tx.alarms() if alarm.key.startswith(WRONG_THEME)}
+        for key in open_ - {WRONG_THEME + name for name in faults}:
+            self.alarms.close(key)
+        stays = {str(theme.id) for theme in self.themes}
+        for name, fault in faults.items():
+            text = "the built-in one judges" if name in stays else "nothing is judged by it"
+            self.alarms.open(
+                WRONG_THEME + name,
+                f"the theme {name} is refused, and {text}; the others go on. Put it right, then "
+                f"start the processors again: {fault}",
+            )
 
     def alerting(self) -> "Alerting":
         """Return the alerts' stage, with a thread of its own for what can wait."""

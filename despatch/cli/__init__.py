@@ -15,6 +15,7 @@ import despatch
 from despatch.cli import (
     alarms,
     deliveries,
+    explaining,
     gaps,
     judging,
     matching,
@@ -23,6 +24,7 @@ from despatch.cli import (
     sources,
     stages,
     subscribers,
+    themes,
     topics,
     tracing,
 )
@@ -79,6 +81,8 @@ stages.add_to(app)
 replaying.add_to(app)
 judging.add_to(app)
 matching.add_to(app)
+explaining.add_to(app)
+themes.add_to(app)
 subscribers.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)

@@ -48,6 +48,8 @@ def classify(
 
     with here(context).open() as app:
         themes = app.chosen_themes(theme or (), experimental=experimental)
+        for fault in () if theme else app.loaded_themes.faults.values():
+            complain(fault)
     faults = 0
 
     def on_bad(fault: PermanentError) -> None:

@@ -293,6 +293,16 @@ class Transaction(Reading, Watching, Documents, Protocol):
         """Return what the archive holds of these releases."""
         ...
 
+    def archive_page(
+        self, since: datetime | None, after: tuple[datetime, ReleaseId] | None, limit: int
+    ) -> Sequence[Archived]:
+        """Return what the archive holds of releases observed from `since` on, oldest first.
+
+        The next page begins behind the last one's `(observed_at, release)`: one that is observed
+        anew meanwhile comes again, none is left out.
+        """
+        ...
+
     def archive(self, taken: Taken, *, best: bool) -> None:
         """Record a classified message as taken; `best`: its text becomes the kept one.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, or_, select, update
 
 from despatch.errors import FencedError
 from despatch.fingerprint import digest
@@ -61,6 +61,19 @@ class Alerting(Rows):
         for part in in_parts(releases):
             found |= self._archived_part(part)
         return found
+
+    def archive_page(
+        self, since: datetime | None, after: tuple[datetime, ReleaseId] | None, limit: int
+    ) -> Sequence[Archived]:
+        at, id_ = releases.c.observed_at, releases.c.id
+        wanted = select(id_).order_by(at, id_).limit(limit)
+        if since is not None:
+            wanted = wanted.where(at >= since)
+        if after is not None:
+            wanted = wanted.where(or_(at > after[0], and_(at == after[0], id_ > after[1])))
+        found = [ReleaseId(row.id) for row in self._all(wanted)]
+        archived = self.archived(found)
+        return [archived[one] for one in found]
 
     def archive(self, taken: Taken, *, best: bool) -> None:
         revision = taken.classified.revision

@@ -6,7 +6,8 @@ docs/judgement.md says how to write one.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -152,13 +153,44 @@ class Theme(_Part):
         return math.log(self.threshold / (1 - self.threshold))
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the files of some folders came to: those that are right, and why others are not."""
+
+    themes: tuple[Theme, ...]
+    files: Mapping[str, Path]
+    """Where each theme was read from."""
+    faults: Mapping[str, str]
+    """By theme: a line for each fault, with file, line, field and fix."""
+
+
+def read_themes(*folders: Path) -> Loaded:
+    """Return the themes of several folders; in a later one, a file takes an earlier one's place.
+
+    A wrong file stops nothing: it is among the faults, and what it would have replaced stays.
+    """
+    themes: dict[str, Theme] = {}
+    files: dict[str, Path] = {}
+    faults: dict[str, str] = {}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        try:
+            themes[path.stem] = read(Theme, path, id=path.stem)
+            files[path.stem] = path
+            faults.pop(path.stem, None)
+        except SettingsError as exc:
+            faults[path.stem] = str(exc)
+    return Loaded(tuple(themes.values()), files, faults)
+
+
 def load_themes(folder: Path | None = None, only: Sequence[str] = ()) -> tuple[Theme, ...]:
     """Return the themes of a folder's TOML files by id, or only those asked for.
 
     Without a folder, the themes that come with Despatch. Raises SettingsError that names each
     wrong file with line, field and fix, and UsageError for a theme that is not there.
     """
-    paths = {path.stem: path for path in sorted((folder or HERE).glob("*.toml"))}
+    found = read_themes(folder or HERE)
+    known = {str(theme.id): theme for theme in found.themes}
+    paths = sorted({*known, *found.faults})
     if not paths:
         raise SettingsError(f"{folder or HERE} holds no theme: put a file such as housing.toml in")
     for name in only:
@@ -166,12 +198,8 @@ def load_themes(folder: Path | None = None, only: Sequence[str] = ()) -> tuple[T
             near = get_close_matches(name, paths, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UsageError(f"there is no theme {name!r}: {hint}Known: {', '.join(paths)}")
-    themes, faults = [], []
-    for name in dict.fromkeys(only or paths):
-        try:
-            themes.append(read(Theme, paths[name], id=name))
-        except SettingsError as exc:
-            faults.append(str(exc))
+    chosen = list(dict.fromkeys(only or paths))
+    faults = [found.faults[name] for name in chosen if name in found.faults]
     if faults:
         raise SettingsError("\n".join(faults))
-    return tuple(themes)
+    return tuple(known[name] for name in chosen)

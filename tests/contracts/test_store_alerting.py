@@ -321,3 +321,21 @@ def test_a_batch_of_the_alert_stage_is_one_transaction(store: Store) -> None:
         assert (counts.releases, counts.matches, counts.told) == (1, 1, 1)
         assert counts.deliveries["waiting"] == 1
         assert tx.position("alerts", PLACE) == 8
+
+
+def test_the_archive_is_paged_by_when_releases_were_observed(store: Store) -> None:
+    names = {name: a_release(name).id for name in ("c", "a", "b", "old")}
+    with store.transaction() as tx:
+        for name, minutes in (("c", 5), ("a", 5), ("b", 7), ("old", -1)):
+            release = a_release(name)
+            revision = a_revision(release, observed_at=SEEN + minutes * MINUTE)
+            tx.archive(taken(a_classified(revision), offset=minutes + 2), best=True)
+    same_time = sorted([names["a"], names["c"]])
+    with store.transaction() as tx:
+        first = tx.archive_page(SEEN, None, 2)
+        last = (first[-1].observed_at, first[-1].release)
+        second = tx.archive_page(SEEN, last, 2)
+        assert [one.release for one in first] == same_time
+        assert [one.release for one in second] == [names["b"]]
+        assert [one.release for one in tx.archive_page(None, None, 1)] == [names["old"]]
+        assert tx.archive_page(SEEN + 8 * MINUTE, None, 2) == []

@@ -4,7 +4,7 @@ import pytest
 
 from despatch.errors import SettingsError, UsageError
 from processors.classify import judge
-from processors.themes import load_themes
+from processors.themes import load_themes, read_themes
 
 GOOD = """\
 title = "Housing"
@@ -74,7 +74,8 @@ def test_an_unknown_theme_is_told_with_the_closest_and_all_that_are_known() -> N
         ("bias = -2.0", "bais = -2.0", "/housing.toml:4: bais: no such field"),
         ("bias = -2.0", "", "bias: this field is missing: add it"),
         ("bias = -2.0", "bias = nan", "bias"),
-        ("bias = -2.0", "bias = ", "/housing.toml: not valid TOML: Invalid value (at line 4"),
+        ("bias = -2.0", "bias = ", "/housing.toml:4: not valid TOML: Invalid value in 'bias ='"),
+        ("bias = -2.0", "bias = ", 'text in "quotes", numbers without'),
         ("bias = -2.0", 'id = "homes"\nbias = -2.0', "/housing.toml:4: id: it is the file's name"),
         ('"tenan*"', '"(a+)+b"', "/housing.toml:13: terms[2].patterns[2]: '(a+)+b'"),
         ('"tenan*"', '"(a+)+b"', "not regular expressions"),
@@ -91,6 +92,10 @@ def test_a_wrong_theme_is_told_with_file_line_field_and_fix(
     assert told in spoil(folder, old, new)
 
 
+def test_one_mistake_is_told_once(folder: Path) -> None:
+    assert spoil(folder, '["home*"]', '["~9"]').count("\n") == 0
+
+
 def test_every_wrong_file_is_told_at_once(folder: Path) -> None:
     (folder / "health.toml").write_text(GOOD.replace("bias", "bais"))
     (folder / "trade.toml").write_bytes(b"\xff\xfe")
@@ -99,6 +104,29 @@ def test_every_wrong_file_is_told_at_once(folder: Path) -> None:
     assert "health.toml" in str(told.value)
     assert "trade.toml" in str(told.value)
     assert "housing.toml" not in str(told.value)
+
+
+def test_a_wrong_file_costs_the_others_nothing(folder: Path) -> None:
+    (folder / "health.toml").write_text(GOOD.replace("bias", "bais"))
+    found = read_themes(folder)
+    assert [theme.id for theme in found.themes] == ["housing"]
+    assert list(found.faults) == ["health"]
+    assert "health.toml:4: bais: no such field: did you mean 'bias'?" in found.faults["health"]
+
+
+def test_in_a_later_folder_a_theme_takes_an_earlier_ones_place_if_it_is_right(
+    folder: Path,
+) -> None:
+    own = folder / "own"
+    own.mkdir()
+    (own / "housing.toml").write_text(GOOD.replace("Housing", "Homes"))
+    found = read_themes(folder, own)
+    assert [theme.title for theme in found.themes] == ["Homes"]
+    assert found.files == {"housing": own / "housing.toml"}
+    (own / "housing.toml").write_text(GOOD.replace("bias", "bais"))
+    found = read_themes(folder, own)
+    assert [theme.title for theme in found.themes] == ["Housing"]
+    assert list(found.faults) == ["housing"]
 
 
 def test_a_file_name_that_is_no_theme_name_is_refused(tmp_path: Path) -> None:
