@@ -5,7 +5,7 @@ the archive knows what other sources showed. `decide` says what one subscription
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.changes import describe
@@ -59,8 +59,16 @@ def verdict(classified: Classified, archived: Archived | None) -> Verdict:
     """Return what an observation is for the whole house.
 
     An entry that is new to its source but known to the archive with other wording is `completed`;
-    a repeat, an equal text, a text that flips back and an older observation are nothing.
+    a repeat, an equal text, a text that flips back and an older observation are nothing. A quiet
+    message is archived as any other, and nobody is told of it.
     """
+    found = _loud(classified, archived)
+    if classified.quiet and found.cause is not None:
+        return replace(found, cause=None, reason=f"{found.reason}; judged anew: nobody is told")
+    return found
+
+
+def _loud(classified: Classified, archived: Archived | None) -> Verdict:
     revision = classified.revision
     if archived is None:
         return _first(revision)

@@ -156,6 +156,8 @@ class Classified(Frozen):
     classified_at: Instant
     facts: Facts | None = None
     """What the text says; None in a message of a stage that read no facts."""
+    quiet: bool = False
+    """History judged anew (`despatch reclassify`): it is archived, and nobody is told."""
     language: str = ""
     """What the text is written in, as far as it can be told: `en`, `cy`; empty where it can't."""
     translation_of: ReleaseId | None = None

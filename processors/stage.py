@@ -36,19 +36,25 @@ class Classifying:
         Raises PermanentError if the message is no revision, TooLarge if nothing could make the
         classified one fit into a message.
         """
-        revision = decode(Revision, message.value)
-        themes = classify(revision.release, self._themes)
-        value = _encoded(
-            Classified(
-                id="c-" + digest(revision.id, *self._stamps),
-                revision=revision,
-                themes=themes,
-                classified_at=self._clock.now(),
-                **read(revision.release),
-            )
+        return self.outgoing(self.judged(decode(Revision, message.value)))
+
+    def judged(self, revision: Revision, *, quiet: bool = False) -> Classified:
+        """Return a revision with its themes; `quiet`: to be archived, and told to nobody."""
+        return Classified(
+            id="c-" + digest(revision.id, *self._stamps),
+            revision=revision,
+            themes=classify(revision.release, self._themes),
+            classified_at=self._clock.now(),
+            quiet=quiet,
+            **read(revision.release),
         )
-        topics = (CLASSIFIED, *(theme_topic(score.theme) for score in themes))
-        return tuple(Outgoing(topic, revision.release.id, value) for topic in topics)
+
+    def outgoing(self, classified: Classified) -> tuple[Outgoing, ...]:
+        """Return what is to be published of one: everywhere the same, for each topic."""
+        value = _encoded(classified)
+        topics = (CLASSIFIED, *(theme_topic(score.theme) for score in classified.themes))
+        key = classified.revision.release.id
+        return tuple(Outgoing(topic, key, value) for topic in topics)
 
     def finish(
         self,

@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from alerts.message import payload
+from despatch.app.export import columns
 from despatch.cli import app
 from despatch.dead_letters import dead_headers
 from despatch.errors import DespatchError
@@ -110,6 +111,11 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
 def test_the_table_of_revisions_has_a_row_for_each_cause() -> None:
     table = re.findall(r"^\| .* \| `?(\w+)`? \| ", _text("reference/revisions.md"), re.MULTILINE)
     assert {*table} - {"cause"} == {*get_args(Cause), "none"}
+
+
+def test_the_columns_of_an_export_are_those_that_are_written() -> None:
+    told = re.findall(r"^\| `(\w+)` \|", _text("reference/export.md"), re.MULTILINE)
+    assert told == list(columns(text=True))
 
 
 def test_the_headers_of_a_dead_letter_are_those_that_are_written() -> None:

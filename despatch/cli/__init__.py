@@ -16,10 +16,12 @@ from despatch.cli import (
     alarms,
     deliveries,
     explaining,
+    exporting,
     gaps,
     judging,
     matching,
     operating,
+    reclassifying,
     replaying,
     sources,
     stages,
@@ -83,6 +85,8 @@ judging.add_to(app)
 matching.add_to(app)
 explaining.add_to(app)
 themes.add_to(app)
+exporting.add_to(app)
+reclassifying.add_to(app)
 subscribers.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)

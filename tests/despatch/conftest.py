@@ -1,6 +1,6 @@
 """An embedded installation in a folder, with the real bus and store; a local log alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 
 from despatch.app import App
 from despatch.bus.local import LocalBus
+from despatch.cli import run
 from despatch.settings import read
 from despatch.testing import FakeClock
 from despatch.testing.buses import ONE, SIX
@@ -24,6 +25,25 @@ def clock() -> FakeClock:
 def installed(tmp_path: Path, clock: FakeClock) -> Iterator[App]:
     with App(read(tmp_path / "home", environ={}, allow_networks=LOOPBACK), clock=clock) as app:
         yield app
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where an installation is, or will be."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def cli(home: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command in that home; return what it says on both outputs. It must end as told."""
+
+    def call(*arguments: str, code: int = 0) -> str:
+        got = run(["--home", str(home), *arguments])
+        said = capfd.readouterr()
+        assert got == code, said
+        return said.out + said.err
+
+    return call
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,14 @@ import pytest
 
 from despatch.app import App
 from despatch.app.running import own_stages, wait_until_done
-from despatch.cli import run
 from despatch.ports import Outgoing
 from despatch.settings import read
 from despatch.testing import a_release, a_revision
 from despatch.topics import RELEASES, encode
 
+Cli = Callable[..., str]
 HOMES = {"id": "1", "title": "A plan for housing", "text": "More housing will be built."}
 BRIDGE = {"id": "2", "title": "A bridge opens", "text": "The mayor came.\n\nIt rained."}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -33,33 +29,13 @@ def saved(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def housing(home: Path, capfd: pytest.CaptureFixture[str]) -> Path:
-    assert run(["--home", str(home), "themes", "new", "housing"]) == 0
-    capfd.readouterr()
+def housing(home: Path, cli: Cli) -> Path:
+    cli("themes", "new", "housing")
     return home / "themes" / "housing.toml"
 
 
-class Cli:
-    """Runs commands of one installation."""
-
-    def __init__(self, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
-        self.home = home
-        self.capfd = capfd
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        """Return what a command says on both outputs; it must end with this code."""
-        got = run(["--home", str(self.home), *arguments])
-        said = self.capfd.readouterr()
-        assert got == code, said
-        return said.out + said.err
-
-    def rows(self, *arguments: str, code: int = 0) -> list[Any]:
-        return [json.loads(line) for line in self(*arguments, "--json", code=code).splitlines()]
-
-
-@pytest.fixture
-def cli(home: Path, capfd: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(home, capfd)
+def rows(said: str) -> list[Any]:
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -70,7 +46,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 def test_a_new_theme_is_there_at_once_and_its_examples_pass(cli: Cli, housing: Path) -> None:
     assert "4 of 4 examples pass" in cli("themes", "test", "housing")
-    listed = {row["theme"]: row["from"] for row in cli.rows("themes", "list")}
+    listed = {row["theme"]: row["from"] for row in rows(cli("themes", "list", "--json"))}
     assert listed["housing"] == "your own"
     assert listed["migration"] == "built in"
     assert str(housing) in cli("themes", "show", "housing")
@@ -91,7 +67,7 @@ def test_an_example_that_fails_says_why_and_the_exit_code_says_that_it_does(
     assert "FAILS must match: New plan for housing" in said
     assert "“housing” +3.50" in said
     assert "2 of 4 examples pass" in said
-    assert [row["passed"] for row in cli.rows("themes", "test", "housing", code=1)] == [
+    assert [row["passed"] for row in rows(cli("themes", "test", "housing", "--json", code=1))] == [
         False,
         False,
         True,
@@ -149,8 +125,10 @@ def test_diff_lists_what_would_be_gained_and_lost_with_the_words(
     assert "before: “housing” +3.50" in said
     assert "after: “bridge” +3.50" in said
     assert "1 gained, 1 lost, 0 belong by both" in said
-    *rows, summary = cli.rows("themes", "diff", "housing", str(other), "--on", str(saved))
-    assert [row["gained"] for row in rows] == [False, True]
+    *changed, summary = rows(
+        cli("themes", "diff", "housing", str(other), "--on", str(saved), "--json")
+    )
+    assert [row["gained"] for row in changed] == [False, True]
     assert summary == {"judged": 2, "gained": 1, "lost": 1, "both": 0}
     assert "0 gained, 0 lost, 1 belong" in cli(
         "themes", "diff", "housing", "housing", "--on", str(saved)
@@ -188,7 +166,7 @@ def test_explain_shows_the_spans_the_sum_and_what_would_turn_it(
 
 
 def test_explain_gives_machines_the_same(cli: Cli, housing: Path, saved: Path) -> None:
-    first, second = cli.rows("explain", str(saved), "--theme", "housing")
+    first, second = rows(cli("explain", str(saved), "--theme", "housing", "--json"))
     [theme] = first["themes"]
     assert theme["bias"] + sum(one["weight"] for one in theme["evidence"]) == pytest.approx(
         theme["log_odds"]
