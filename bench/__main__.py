@@ -23,6 +23,7 @@ BENCHMARKS: Mapping[str, str] = {
     "classify": "bench.classifying",
     "match": "bench.matching",
     "grow": "bench.growing",
+    "judge": "bench.judging",
     "deliver": "bench.delivering",
     "poll": "bench.polling",
     "path": "bench.whole_path",

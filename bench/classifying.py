@@ -124,6 +124,13 @@ def _longer(rows: Documents, chars: int) -> list[dict[str, Any]]:
     ]
 
 
+def real_or_made_up(number: int) -> tuple[list[dict[str, Any]], str]:
+    """Return so many documents and what they are: real ones where they are at hand."""
+    if REAL.exists():
+        return _real()[:number], "real releases"
+    return generate_documents(number), "made-up documents"
+
+
 def _real() -> list[dict[str, Any]]:
     with gzip.open(REAL, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in islice(lines, 0, None, REAL_EVERY)]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from despatch import log
 from despatch.dead_letters import dead_headers, dead_letter
@@ -99,6 +99,15 @@ class Stage(Protocol[T]):
 
         `results` are those of the messages that could be handled, in order.
         """
+        ...
+
+
+@runtime_checkable
+class WorksAhead(Protocol):
+    """A stage that may begin with messages before they are handled, in processes of its own."""
+
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Hear which messages are handled next, in this order."""
         ...
 
 
@@ -211,6 +220,8 @@ class Runner(Generic[T]):
     def _attempt(self, reader: Reader, batch: Batch, stop: threading.Event) -> None:
         results: list[T] = []
         dead: list[Outgoing] = []
+        if isinstance(self.stage, WorksAhead):
+            self.stage.prepare(batch.messages)
         for message in batch.messages:
             try:
                 results.append(self._insist(partial(self.stage.handle, message), reader, stop))

@@ -170,6 +170,13 @@ class Settings(BaseModel):
         description="Folder with themes of your own, `<id>.toml`, beside those built in; one of "
         "the same name takes a built-in's place. Default: `themes` in the home folder.",
     )
+    judges: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that judge releases. With 1 the processors judge in their own; more "
+        "pay where cores are idle, and take memory each.",
+    )
     max_alert_age: Duration = Field(
         timedelta(days=7),
         ge=timedelta(0),

@@ -6,17 +6,19 @@ nothing else: whoever adds up what is shown gets the decision.
 
 import math
 from bisect import bisect_right
-from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from despatch.boilerplate import Range, boilerplate
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
 from processors.language import language_of_release
 from processors.lexicon import LISTS
-from processors.pattern import parse
+from processors.pattern import Phrase, parse
 from processors.scan import Found, Scanner
 from processors.themes import Place, Term, Theme
 from processors.words import Words
@@ -68,18 +70,31 @@ def classifier(themes: Sequence[Theme]) -> "Classifier":
 
 _classifiers: OrderedDict[tuple[tuple[str, str, bool], ...], "Classifier"] = OrderedDict()
 
+_START = attrgetter("start")
+
+_Context = tuple[int, str]
+"""A theme's number, and the name of a context of it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Meaning:
-    """What a phrase stands for in a theme: a term, a context, or an exclusion (neither)."""
+    """A term of a theme, or an exclusion (without a term), that a phrase stands for."""
 
     theme: int
     term: Term | None = None
-    context: str | None = None
+    near: _Context | None = None
+    unless: _Context | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Meanings:
+    """All that a phrase stands for, in every theme that has it."""
+
+    terms: list[_Meaning] = field(default_factory=list)
+    contexts: set[_Context] = field(default_factory=set)
+
+
+class Match(NamedTuple):
     """A term, or an exclusion, at a place in a field."""
 
     term: Term | None
@@ -99,15 +114,13 @@ class Classifier:
             twice = next(id_ for id_ in ids if ids.count(id_) > 1)
             raise SettingsError(f"two themes are called {twice!r}: name each once")
         self.themes = tuple(themes)
-        self._scanner: Scanner[_Meaning] = Scanner(
-            (
-                (phrase, meaning)
-                for number, theme in enumerate(themes)
-                for pattern, meaning in _meanings(number, theme)
-                for phrase in parse(pattern, LISTS)
-            ),
-            LISTS,
-        )
+        phrases: dict[Phrase, _Meanings] = defaultdict(_Meanings)
+        for number, theme in enumerate(themes):
+            _add(phrases, number, theme)
+        self._scanner: Scanner[_Meanings] = Scanner(phrases.items(), LISTS)
+        self._empty = tuple(_judgement(theme, {}, []) for theme in themes)
+        """What each theme makes of a text in which it finds nothing."""
+        self._at_once = [n for n, judged in enumerate(self._empty) if judged.belongs]
 
     def classify(self, title: str, text: str, language: str = "") -> tuple[ThemeScore, ...]:
         """Return the themes that a text belongs to, in order, with their evidence.
@@ -116,64 +129,84 @@ class Classifier:
         """
         if not any(theme.reads(language) for theme in self.themes):
             return ()
-        return tuple(
-            ThemeScore(
-                theme=judged.theme,
-                version=judged.version,
-                score=judged.score,
-                evidence=judged.evidence,
-                experimental=theme.experimental,
-            )
-            for theme, judged in zip(self.themes, self.judge(title, text), strict=True)
-            if judged.belongs and theme.reads(language)
-        )
+        found = self.matches(title, text)
+        fields = {"title": title, "text": text}
+        scores = []
+        for number in sorted({*found, *self._at_once}):
+            theme = self.themes[number]
+            counted = _counted(found.get(number, []))
+            log_odds = _log_odds(theme, counted)
+            if log_odds >= theme.log_odds_threshold and theme.reads(language):
+                scores.append(
+                    ThemeScore(
+                        theme=theme.id,
+                        version=theme.stamp,
+                        score=logistic(log_odds),
+                        evidence=_evidence(counted, fields),
+                        experimental=theme.experimental,
+                    )
+                )
+        return tuple(scores)
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
-        matches: list[list[_Match]] = [[] for _ in self.themes]
-        self._read("title", title, matches)
-        self._read("text", text, matches)
+        judged = list(self._empty)
         fields = {"title": title, "text": text}
-        return tuple(
-            _judgement(theme, fields, _counted(found))
-            for theme, found in zip(self.themes, matches, strict=True)
-        )
+        for number, found in self.matches(title, text).items():
+            judged[number] = _judgement(self.themes[number], fields, _counted(found))
+        return tuple(judged)
+
+    def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
+        """Return by a theme's number what it finds in a text, by place, none over another.
+
+        Themes that find nothing are absent; terms without a weight are there as well.
+        """
+        found: dict[int, list[Match]] = {}
+        self._read("title", title, found)
+        self._read("text", text, found)
+        return found
 
     def _read(
-        self, field: Literal["title", "text"], text: str, matches: list[list[_Match]]
+        self, field: Literal["title", "text"], text: str, matches: dict[int, list[Match]]
     ) -> None:
         """Add what stands in a field to the matches of each theme."""
         words, found = self._scanner.scan(text)
         if found and field == "text":
             found = _outside(boilerplate(text), words, found)
-        if not found:
-            return
-        lead = words.lead() if field == "text" else 0
-        contexts = {
-            (one.what.theme, one.what.context, words.sentence[one.first])
-            for one in found
-            if one.what.context is not None
-        }
-        by_theme: dict[int, list[_Match]] = {}
-        for one in found:
-            if one.what.context is None and _holds(one.what, words.sentence[one.first], contexts):
-                place: Place = (
-                    "title" if field == "title" else "lead" if one.first < lead else "body"
-                )
-                by_theme.setdefault(one.what.theme, []).append(_match(one, words, field, place))
-        for theme, all_matches in by_theme.items():
-            matches[theme].extend(_apart(all_matches))
+        lead = words.lead() if found and field == "text" else 0
+        by_theme: dict[int, list[Match]] = {}
+        contexts: dict[int, set[_Context]] = {}
+        for at, (what, first, last) in enumerate(found):
+            if not what.terms:
+                continue
+            place: Place = "title" if field == "title" else "lead" if first < lead else "body"
+            start, end = words.starts[first], words.ends[last - 1]
+            if end - start > MAX_SPAN_CHARS:
+                continue
+            for meaning in what.terms:
+                term = meaning.term
+                if meaning.near or meaning.unless:
+                    here = words.sentence[first]
+                    if here not in contexts:
+                        contexts[here] = _contexts(found, at, words.sentence)
+                    if not _holds(meaning, contexts[here]):
+                        continue
+                weight = getattr(term.weights, place) if term else 0.0
+                match = Match(term, field, place, start, end, weight)
+                by_theme.setdefault(meaning.theme, []).append(match)
+        for theme, those in by_theme.items():
+            matches.setdefault(theme, []).extend(_apart(those))
 
 
 def _outside(
-    hidden: Sequence[Range], words: Words, found: list[Found[_Meaning]]
-) -> list[Found[_Meaning]]:
+    hidden: Sequence[Range], words: Words, found: list[Found[_Meanings]]
+) -> list[Found[_Meanings]]:
     """Return what stands in no contact, footer or notice: those are not what a release is about."""
     if not hidden:
         return found
     starts = [one.start for one in hidden]
     ends = [0, *(one.end for one in hidden)]
-    at = [words.starts[one.first] for one in found]
+    at = [words.starts[first] for _what, first, _last in found]
     return [
         one
         for one, place in zip(found, at, strict=True)
@@ -181,63 +214,77 @@ def _outside(
     ]
 
 
-def _meanings(number: int, theme: Theme) -> Iterable[tuple[str, _Meaning]]:
+def _add(phrases: Mapping[Phrase, _Meanings], number: int, theme: Theme) -> None:
+    """Put all that a theme looks for under its phrases."""
     for term in theme.terms:
-        meaning = _Meaning(number, term=term)
-        yield from ((pattern, meaning) for pattern in term.patterns)
-    for pattern in theme.exclusions:
-        yield pattern, _Meaning(number)
+        near, unless = ((number, name) if name else None for name in (term.near, term.unless))
+        meaning = _Meaning(number, term, near, unless)
+        for phrase in _phrases(term.patterns):
+            phrases[phrase].terms.append(meaning)
+    for phrase in _phrases(theme.exclusions):
+        phrases[phrase].terms.append(_Meaning(number))
     for name, patterns in theme.context.items():
-        yield from ((pattern, _Meaning(number, context=name)) for pattern in patterns)
+        for phrase in _phrases(patterns):
+            phrases[phrase].contexts.add((number, name))
 
 
-def _holds(meaning: _Meaning, sentence: int, contexts: Collection[tuple[int, str, int]]) -> bool:
+def _phrases(patterns: Iterable[str]) -> Iterable[Phrase]:
+    return (phrase for pattern in patterns for phrase in parse(pattern, LISTS))
+
+
+def _contexts(found: Sequence[Found[_Meanings]], at: int, sentence: Sequence[int]) -> set[_Context]:
+    """Return the contexts that stand in the sentence of what was found `at` there."""
+    contexts: set[_Context] = set()
+    here = sentence[found[at][1]]
+    for side in (range(at, -1, -1), range(at + 1, len(found))):
+        for other in side:
+            what, first, _last = found[other]
+            if sentence[first] != here:
+                break
+            contexts |= what.contexts
+    return contexts
+
+
+def _holds(meaning: _Meaning, contexts: set[_Context]) -> bool:
     """Tell whether the contexts that a term asks for, or shuns, are as it wants them."""
-    term = meaning.term
-    if term is None:
-        return True
-    if term.near is not None and (meaning.theme, term.near, sentence) not in contexts:
+    if meaning.near is not None and meaning.near not in contexts:
         return False
-    return term.unless is None or (meaning.theme, term.unless, sentence) not in contexts
+    return meaning.unless is None or meaning.unless not in contexts
 
 
-def _match(
-    one: Found[_Meaning], words: Words, field: Literal["title", "text"], place: Place
-) -> _Match:
-    term = one.what.term
-    weight = getattr(term.weights, place) if term else 0.0
-    return _Match(term, field, place, words.starts[one.first], words.ends[one.last - 1], weight)
-
-
-def _apart(matches: list[_Match]) -> list[_Match]:
+def _apart(matches: list[Match]) -> list[Match]:
     """Return the terms that stay where matches overlap: exclusions win, then the longest."""
-    if len(matches) > 1:
-        matches.sort(key=lambda m: (m.term is not None, m.start - m.end, -abs(m.weight), m.start))
+    matches.sort(key=_START)
+    if all(one.end <= other.start for one, other in pairwise(matches)):
+        return [match for match in matches if match.term is not None]
+    matches.sort(key=_precedence)
     taken: set[int] = set()
     kept = []
     for match in matches:
-        if match.end - match.start > MAX_SPAN_CHARS:
-            continue
         span = range(match.start, match.end)
         if not taken.isdisjoint(span):
             continue
         taken.update(span)
         if match.term is not None:
             kept.append(match)
-    kept.sort(key=lambda m: m.start)
+    kept.sort(key=_START)
     return kept
 
 
-def _counted(matches: list[_Match]) -> list[_Match]:
+def _precedence(match: Match) -> tuple[bool, int, float, int]:
+    return match.term is not None, match.start - match.end, -abs(match.weight), match.start
+
+
+def _counted(matches: Sequence[Match]) -> list[Match]:
     """Return the matches that add something: with a weight, and not beyond their term's most."""
-    seen: Counter[tuple[str, Place]] = Counter()
+    seen: dict[tuple[str, Place], int] = {}
     counted = []
     for match in matches:
         if match.term is None or not match.weight:
             continue
         key = (match.term.name, match.place)
-        seen[key] += 1
-        if seen[key] <= getattr(match.term.most, match.place):
+        seen[key] = times = seen.get(key, 0) + 1
+        if times <= getattr(match.term.most, match.place):
             counted.append(match)
     if len(counted) > MAX_EVIDENCE:
         heaviest = sorted(range(len(counted)), key=lambda at: -abs(counted[at].weight))
@@ -245,25 +292,33 @@ def _counted(matches: list[_Match]) -> list[_Match]:
     return counted
 
 
-def _judgement(theme: Theme, fields: dict[str, str], counted: list[_Match]) -> Judgement:
-    log_odds = math.fsum((theme.bias, *(match.weight for match in counted)))
+def _log_odds(theme: Theme, counted: Sequence[Match]) -> float:
+    return math.fsum((theme.bias, *(match.weight for match in counted)))
+
+
+def _judgement(theme: Theme, fields: Mapping[str, str], counted: Sequence[Match]) -> Judgement:
+    log_odds = _log_odds(theme, counted)
     return Judgement(
         theme=theme.id,
         version=theme.stamp,
         log_odds=log_odds,
         score=logistic(log_odds),
         belongs=log_odds >= theme.log_odds_threshold,
-        evidence=tuple(
-            Evidence(
-                field=match.field,
-                start=match.start,
-                end=match.end,
-                text=fields[match.field][match.start : match.end],
-                weight=match.weight,
-            )
-            for match in counted
-        ),
+        evidence=_evidence(counted, fields),
         terms=tuple(match.term.name for match in counted if match.term),
+    )
+
+
+def _evidence(counted: Sequence[Match], fields: Mapping[str, str]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(
+            field=match.field,
+            start=match.start,
+            end=match.end,
+            text=fields[match.field][match.start : match.end],
+            weight=match.weight,
+        )
+        for match in counted
     )
 
 

@@ -9,8 +9,7 @@ little more for many phrases than for few.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from processors.pattern import Choice, Lists, Phrase, choice, name_words
 from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
@@ -18,43 +17,38 @@ from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
 KEPT_WORDS = 200_000
 KEPT_PAIRS = 300_000
 
-_NUMBER = attrgetter("number")
-
 T = TypeVar("T")
+Found = tuple[T, int, int]
+"""A phrase in a text: what it was given with, and the words `[first, last)` that it is."""
+
 _Choices = frozenset[int]
 _Steps = tuple[tuple[int, _Choices], ...]
 """The steps of a phrase after its first: gap and the numbers of its choices."""
 
 
-class Found(NamedTuple, Generic[T]):
-    """A phrase in a text: the words `[first, last)`, and what the phrase was given with."""
-
-    what: T
-    first: int
-    last: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rule(Generic[T]):
-    """A phrase, however often it was given."""
-
     number: int
-    whats: list[T]
+    what: T
     rest: _Steps
+
+
+_Second = tuple[_Rule[T], int, bool]
+"""A phrase that may go on with a kind, after how many other words, and whether it ends there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Start(Generic[T]):
     """The phrases that begin alike, and what was learnt of the words after them."""
 
-    alone: tuple[_Rule[T], ...]
-    """Those of a single word."""
+    alone: tuple[T, ...]
+    """What those of a single word were given with."""
     longer: tuple[_Rule[T], ...]
     reach: int
     """The second word of each stands within so many words."""
     barren: "set[_Kind[T] | None]"
     """Kinds that are the second word of none."""
-    seconds: "dict[_Kind[T], tuple[_Rule[T], ...]]" = field(default_factory=dict)
+    seconds: "dict[_Kind[T], tuple[_Second[T], ...]]" = field(default_factory=dict)
     """The phrases whose second word may be of this kind."""
 
 
@@ -113,15 +107,11 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
         self._kinds: dict[object, _Kind[T]] = {}
         self._starts: dict[tuple[int, ...], _Start[T]] = {}
         self._pairs = 0
-        rules: dict[_Steps, _Rule[T]] = {}
-        for phrase, what in phrases:
+        for number, (phrase, what) in enumerate(phrases):
             steps = tuple((s.gap, frozenset(map(self._number, s.choices))) for s in phrase)
-            if steps not in rules:
-                rule: _Rule[T] = _Rule(len(rules), [], steps[1:])
-                rules[steps] = rule
-                for first in steps[0][1]:
-                    self._rules[first].append(rule)
-            rules[steps].whats.append(what)
+            rule = _Rule(number, what, steps[1:])
+            for first in steps[0][1]:
+                self._rules[first].append(rule)
         for known, number in self._numbers.items():
             self._learn(known, number, lists)
         self._longest_stem = max(map(len, self._stems), default=0)
@@ -147,17 +137,20 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
             if kind is None:
                 continue
             start = kind.start
-            if start is not None and (
-                start.alone or not start.barren.issuperset(kinds[at + 1 : at + 1 + start.reach])
-            ):
-                self._begin(start, kinds, words, at, at + 1, found)
+            if start is not None:
+                if start.alone:
+                    found += [(what, at, at + 1) for what in start.alone]
+                if not start.barren.issuperset(kinds[at + 1 : at + 1 + start.reach]):
+                    self._go_on(start, kinds, words, at, at + 1, found)
             if kind.names:
                 name = _name(kind, kinds, at)
                 if name is not None and name.start is not None:
-                    self._begin(name.start, kinds, words, at, at + 1 + len(name.rest), found)
+                    after = at + 1 + len(name.rest)
+                    found += [(what, at, after) for what in name.start.alone]
+                    self._go_on(name.start, kinds, words, at, after, found)
         return words, found
 
-    def _begin(
+    def _go_on(
         self,
         start: _Start[T],
         kinds: "Sequence[_Kind[T] | None]",
@@ -166,33 +159,33 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
         after: int,
         found: list[Found[T]],
     ) -> None:
-        """Add the phrases of which the words `[at, after)` are the first step."""
-        for rule in start.alone:
-            found += [Found(what, at, after) for what in rule.whats]
-        following = kinds[after : after + start.reach]
-        if start.barren.issuperset(following):
-            return
-        possible = [
-            rule
-            for distance, kind in enumerate(following)
-            if kind is not None and kind not in start.barren
-            for rule in start.seconds.get(kind) or self._seconds(start, kind)
-            if rule.rest[0][0] >= distance
-        ]
-        if len(possible) > 1:  # two words may be the second of the same phrase
-            possible = sorted(set(possible), key=_NUMBER)
-        sentence = words.sentence
-        for rule in possible:
-            last = _follow(rule.rest, 0, kinds, sentence, after, sentence[at])
-            if last:
-                found += [Found(what, at, last) for what in rule.whats]
+        """Add the phrases whose first step is the words `[at, after)`, and that go on."""
+        sentence, barren = words.sentence, start.barren
+        here = sentence[at]
+        ended: dict[int, Found[T]] = {}
+        for place, kind in enumerate(kinds[after : after + start.reach], after):
+            if kind is None or kind in barren:
+                continue
+            if sentence[place] != here:
+                break
+            for rule, gap, ends in start.seconds.get(kind) or self._seconds(start, kind):
+                if place - after > gap or rule.number in ended:
+                    continue
+                last = place + 1 if ends else _last(rule.rest, 0, kind, kinds, sentence, place)
+                if last:
+                    ended[rule.number] = (rule.what, at, last)
+        found += [ended[number] for number in sorted(ended)] if len(ended) > 1 else ended.values()
 
-    def _seconds(self, start: _Start[T], kind: _Kind[T]) -> tuple[_Rule[T], ...]:
+    def _seconds(self, start: _Start[T], kind: _Kind[T]) -> "tuple[_Second[T], ...]":
         """Learn which of the phrases go on with a kind."""
         self._pairs += 1
         if self._pairs > self._kept_pairs:
             self._forget_pairs()
-        rules = tuple(r for r in start.longer if not kind.may_be.isdisjoint(r.rest[0][1]))
+        rules = tuple(
+            (rule, rule.rest[0][0], len(rule.rest) == 1 and not kind.names)
+            for rule in start.longer
+            if not kind.may_be.isdisjoint(rule.rest[0][1])
+        )
         if rules:
             start.seconds[kind] = rules
         else:
@@ -256,7 +249,7 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
             return None
         numbers = tuple(sorted(rules))
         if numbers not in self._starts:
-            alone = tuple(rules[n] for n in numbers if not rules[n].rest)
+            alone = tuple(rules[n].what for n in numbers if not rules[n].rest)
             longer = tuple(rules[n] for n in numbers if rules[n].rest)
             reach = max((rule.rest[0][0] + 1 for rule in longer), default=0)
             self._starts[numbers] = _Start(alone, longer, reach, {None})
@@ -288,8 +281,6 @@ def _follow(
     here: int,
 ) -> int:
     """Return where a phrase ends whose next step is to stand at `at`, or 0 if it does not."""
-    if step == len(rest):
-        return at
     gap, choices = rest[step]
     for place in range(at, min(at + gap + 1, len(sentence))):
         if sentence[place] != here:
@@ -297,16 +288,42 @@ def _follow(
         kind = kinds[place]
         if kind is None or choices.isdisjoint(kind.may_be):
             continue
-        last = 0
-        name = _name(kind, kinds, place) if kind.names else None
-        if name is not None and not choices.isdisjoint(name.choices):
-            after = place + 1 + len(name.rest)
-            last = _follow(rest, step + 1, kinds, sentence, after, here)
-        if not last and not choices.isdisjoint(kind.choices):
-            last = _follow(rest, step + 1, kinds, sentence, place + 1, here)
+        last = _last(rest, step, kind, kinds, sentence, place)
         if last:
             return last
     return 0
+
+
+def _last(
+    rest: _Steps,
+    step: int,
+    kind: _Kind[T],
+    kinds: "Sequence[_Kind[T] | None]",
+    sentence: list[int],
+    at: int,
+) -> int:
+    """Return where a phrase ends one of whose steps stands at `at`, or 0 if it does not go on."""
+    for after in _ends(kind, rest[step][1], kinds, at):
+        if step + 1 == len(rest):
+            return after
+        last = _follow(rest, step + 1, kinds, sentence, after, sentence[at])
+        if last:
+            return last
+    return 0
+
+
+def _ends(
+    kind: _Kind[T], choices: _Choices, kinds: "Sequence[_Kind[T] | None]", at: int
+) -> tuple[int, ...]:
+    """Return behind which words a step can end that begins at `at`: a name's last, the word's."""
+    alone = not choices.isdisjoint(kind.choices)
+    if not kind.names:
+        return (at + 1,) if alone else ()
+    name = _name(kind, kinds, at)
+    if name is None or choices.isdisjoint(name.choices):
+        return (at + 1,) if alone else ()
+    after = at + 1 + len(name.rest)
+    return (after, at + 1) if alone else (after,)
 
 
 def _fits(form: Choice, folded: str) -> bool:

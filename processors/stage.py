@@ -1,6 +1,8 @@
 """The processor stage: a revision comes in, its themes go out."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from despatch.errors import TooLarge
 from despatch.fingerprint import digest
@@ -10,6 +12,7 @@ from despatch.ports.bus import StartAt
 from despatch.topics import CLASSIFIED, MAX_MESSAGE_BYTES, RELEASES, decode, encode, theme_topic
 from processors.classify import classify
 from processors.reading import read
+from processors.pool import Judge, JudgePool
 from processors.themes import Theme
 
 
@@ -25,10 +28,22 @@ class Classifying:
     group = "despatch.processors"
     start_at: StartAt | None = None
 
-    def __init__(self, themes: Sequence[Theme], clock: Clock) -> None:
+    def __init__(self, themes: Sequence[Theme], clock: Clock, *, judges: int = 1) -> None:
+        """Judge in so many processes; with 1 in the stage's own."""
+        self._pool = JudgePool(partial(_judge_of, tuple(themes)), judges) if judges > 1 else None
         self._themes = tuple(themes)
         self._clock = clock
         self._stamps = tuple(f"{theme.id}={theme.stamp}" for theme in themes)
+
+    def prepare(self, messages: Sequence[Message]) -> None:
+        """Give messages to the judges, which begin at once."""
+        if self._pool is not None:
+            self._pool.begin(messages, self._clock.now())
+
+    def close(self) -> None:
+        """End the judges, if there are any."""
+        if self._pool is not None:
+            self._pool.close()
 
     def handle(self, message: Message) -> tuple[Outgoing, ...]:
         """Return what is to be published of one revision.
@@ -36,6 +51,8 @@ class Classifying:
         Raises PermanentError if the message is no revision, TooLarge if nothing could make the
         classified one fit into a message.
         """
+        if self._pool is not None:
+            return self._pool.outcome(message, self._clock.now())
         return self.outgoing(self.judged(decode(Revision, message.value)))
 
     def judged(self, revision: Revision, *, quiet: bool = False) -> Classified:
@@ -65,6 +82,31 @@ class Classifying:
     ) -> None:
         """Publish what came of a batch, and move on."""
         reader.commit(batch, [*(out for outs in results for out in outs), *dead])
+
+
+class _Standing:
+    """A clock that says the time that a judge is given with each message."""
+
+    def __init__(self) -> None:
+        self.at = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, wait: timedelta) -> None:
+        """Return at once: judging waits for nothing."""
+
+
+def _judge_of(themes: tuple[Theme, ...]) -> Judge:
+    """Return what judges in a process of the pool: this very stage, without a pool of its own."""
+    clock = _Standing()
+    stage = Classifying(themes, clock)
+
+    def judge(message: Message, now: datetime) -> tuple[Outgoing, ...]:
+        clock.at = now
+        return stage.handle(message)
+
+    return judge
 
 
 def _encoded(classified: Classified) -> bytes:

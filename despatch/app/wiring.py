@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ class App:
         self.clock = clock or SystemClock()
         self.instance = f"{socket.gethostname()}:{os.getpid()}"
         """Who we are in leases and signs of life."""
+        self._closing = ExitStack()
         if store is not None:
             self.__dict__["store"] = store
 
@@ -202,7 +204,9 @@ class App:
         from processors.stage import Classifying
 
         self._tell_of_wrong_themes()
-        return Classifying(self.themes, self.clock)
+        stage = Classifying(self.themes, self.clock, judges=self.settings.judges)
+        self._closing.callback(stage.close)
+        return stage
 
     def _tell_of_wrong_themes(self) -> None:
         """Raise an alarm for each theme that is refused, and end those of themes put right."""
@@ -257,7 +261,8 @@ class App:
         )
 
     def close(self) -> None:
-        """Let go of connections and files."""
+        """Let go of connections, files and processes."""
+        self._closing.close()
         for name in ("bus", "store"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()

@@ -17,7 +17,7 @@ LISTS = {
 def found(pattern: str, text: str) -> list[str]:
     scanner = Scanner([(phrase, None) for phrase in parse(pattern, LISTS)], LISTS)
     words, matches = scanner.scan(text)
-    return [text[words.starts[one.first] : words.ends[one.last - 1]] for one in matches]
+    return [text[words.starts[first] : words.ends[last - 1]] for _what, first, last in matches]
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,5 @@ def test_all_phrases_together_are_found_as_by_looking_for_each_at_each_word(
     expected = sorted(Plainly(phrases, text).found())
     for _again in range(2):  # the second time with what it has learnt
         found = scanner.scan(text)[1]
-        assert sorted((one.what, one.first, one.last) for one in found) == expected
-        assert [one.first for one in found] == sorted(one.first for one in found)
+        assert sorted(found) == expected
+        assert [first for _what, first, _last in found] == sorted(one[1] for one in found)
