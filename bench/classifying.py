@@ -9,6 +9,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from bench.classify_whole import memory, whole_file
+from bench.many_themes import made_up
 from bench.measure import Cost, Stopwatch, alternate
 from bench.report import Contest, Report
 from despatch.testing.installation import generate_documents
@@ -23,6 +25,9 @@ REAL_EVERY = 10
 BASE_CHARS = 4_000
 GROWTH = (1, 4, 16)
 GROWTH_CHARS = 1_024_000
+MANY = 100
+MANY_EVERY = 2
+REAL_NUMBER = 10_623
 
 REAL = Path(__file__).parents[1].parent / "shared" / "data" / "releases.jsonl.gz"
 
@@ -33,7 +38,7 @@ JSON = "read and write the JSON"
 Documents = Sequence[dict[str, Any]]
 
 
-def run(runs: int, _folder: Path) -> Report:
+def run(runs: int, folder: Path) -> Report:
     """Return documents a second on each kind of text, and how time grows with length."""
     themes = load_themes()
     short = generate_documents(SHORT)
@@ -41,14 +46,21 @@ def run(runs: int, _folder: Path) -> Report:
         (f"{SHORT:,} made-up documents", short),
         (f"{LONG} made-up documents of {LONG_CHARS:,} characters", _longer(short, LONG_CHARS)),
     ]
-    missing = []
+    missing, real = [], short
     if REAL.exists():
-        kinds.append(("Real releases of five governments", _real()))
+        real = _real()
+        kinds.append(("Real releases of five governments", real))
     else:
         missing.append(f"real releases: there is no {REAL.name} beside this checkout")
     return Report(
         "classify",
-        [*(_contest(title, rows, themes, runs) for title, rows in kinds), _growth(themes, runs)],
+        [
+            *(_contest(title, rows, themes, runs) for title, rows in kinds),
+            _many(real, themes, runs),
+            _growth(themes, runs),
+            memory(real, folder),
+            *([] if missing else [whole_file(REAL, REAL_NUMBER, len(themes), min(runs, 3))]),
+        ],
         missing,
     )
 
@@ -69,6 +81,20 @@ def _contest(title: str, rows: Documents, themes: Sequence[Theme], runs: int) ->
         alternate(contenders, runs),
         [LIMIT],
     )
+
+
+def _many(rows: Documents, themes: Sequence[Theme], runs: int) -> Contest:
+    """Judge by the themes that ship, and by so many made up in their likeness as well."""
+    rows = rows[::MANY_EVERY]
+    lines = [json.dumps(row).encode() for row in rows]
+    more = made_up(MANY - len(themes), [row["text"] for row in rows], themes)
+    ours = f"the {len(themes)} that ship"
+    contenders: dict[str, Callable[[], Cost]] = {
+        ours: partial(_classify, lines, themes),
+        f"{MANY} themes": partial(_classify, lines, [*themes, *more]),
+    }
+    title = f"Themes: those that ship, and with more made up in their likeness {MANY}"
+    return Contest(title, "documents", alternate(contenders, runs), [ours])
 
 
 def _growth(themes: Sequence[Theme], runs: int) -> Contest:

@@ -13,7 +13,8 @@ RARE = 3
 """A word that occurs less often is in none either."""
 
 SHORTEST = 4
-PHRASES = 8
+PHRASES = 12
+"""A term; the themes that ship have 8 to 24."""
 
 
 def made_up(number: int, texts: Sequence[str], like: Sequence[Theme], seed: int = 7) -> list[Theme]:

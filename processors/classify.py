@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from despatch.boilerplate import Range, boilerplate
 from despatch.errors import SettingsError
@@ -70,6 +70,8 @@ def classifier(themes: Sequence[Theme]) -> "Classifier":
 
 _classifiers: OrderedDict[tuple[tuple[str, str, bool], ...], "Classifier"] = OrderedDict()
 
+PLACES: tuple[Place, ...] = get_args(Place)
+
 _START = attrgetter("start")
 
 _Context = tuple[int, str]
@@ -84,6 +86,9 @@ class _Meaning:
     term: Term | None = None
     near: _Context | None = None
     unless: _Context | None = None
+    asks: bool = False
+    """Whether it asks for a context, or shuns one."""
+    weights: Mapping[Place, float] = field(default_factory=lambda: dict.fromkeys(PLACES, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +125,8 @@ class Classifier:
         self._scanner: Scanner[_Meanings] = Scanner(phrases.items(), LISTS)
         self._empty = tuple(_judgement(theme, {}, []) for theme in themes)
         """What each theme makes of a text in which it finds nothing."""
+        rounding = 1e-6
+        self._needed = [one.log_odds_threshold - one.bias - rounding for one in themes]
         self._at_once = [n for n, judged in enumerate(self._empty) if judged.belongs]
 
     def classify(self, title: str, text: str, language: str = "") -> tuple[ThemeScore, ...]:
@@ -132,7 +139,8 @@ class Classifier:
         found = self.matches(title, text)
         fields = {"title": title, "text": text}
         scores = []
-        for number in sorted({*found, *self._at_once}):
+        near = [n for n, those in found.items() if self._may_belong(n, those)]
+        for number in sorted({*near, *self._at_once}):
             theme = self.themes[number]
             counted = _counted(found.get(number, []))
             log_odds = _log_odds(theme, counted)
@@ -148,6 +156,10 @@ class Classifier:
                 )
         return tuple(scores)
 
+    def _may_belong(self, number: int, found: Sequence[Match]) -> bool:
+        """Tell whether what speaks for a theme could be enough if nothing spoke against it."""
+        return sum([one.weight for one in found if one.weight > 0]) >= self._needed[number]
+
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
         judged = list(self._empty)
@@ -161,7 +173,7 @@ class Classifier:
 
         Themes that find nothing are absent; terms without a weight are there as well.
         """
-        found: dict[int, list[Match]] = {}
+        found: dict[int, list[Match]] = defaultdict(list)
         self._read("title", title, found)
         self._read("text", text, found)
         return found
@@ -174,7 +186,7 @@ class Classifier:
         if found and field == "text":
             found = _outside(boilerplate(text), words, found)
         lead = words.lead() if found and field == "text" else 0
-        by_theme: dict[int, list[Match]] = {}
+        by_theme: dict[int, list[Match]] = defaultdict(list)
         contexts: dict[int, set[_Context]] = {}
         for at, (what, first, last) in enumerate(found):
             if not what.terms:
@@ -184,18 +196,17 @@ class Classifier:
             if end - start > MAX_SPAN_CHARS:
                 continue
             for meaning in what.terms:
-                term = meaning.term
-                if meaning.near or meaning.unless:
+                if meaning.asks:
                     here = words.sentence[first]
                     if here not in contexts:
                         contexts[here] = _contexts(found, at, words.sentence)
                     if not _holds(meaning, contexts[here]):
                         continue
-                weight = getattr(term.weights, place) if term else 0.0
-                match = Match(term, field, place, start, end, weight)
-                by_theme.setdefault(meaning.theme, []).append(match)
+                by_theme[meaning.theme].append(
+                    Match(meaning.term, field, place, start, end, meaning.weights[place])
+                )
         for theme, those in by_theme.items():
-            matches.setdefault(theme, []).extend(_apart(those))
+            matches[theme] += _apart(those)
 
 
 def _outside(
@@ -218,7 +229,8 @@ def _add(phrases: Mapping[Phrase, _Meanings], number: int, theme: Theme) -> None
     """Put all that a theme looks for under its phrases."""
     for term in theme.terms:
         near, unless = ((number, name) if name else None for name in (term.near, term.unless))
-        meaning = _Meaning(number, term, near, unless)
+        weights = {place: getattr(term.weights, place) for place in PLACES}
+        meaning = _Meaning(number, term, near, unless, bool(near or unless), weights)
         for phrase in _phrases(term.patterns):
             phrases[phrase].terms.append(meaning)
     for phrase in _phrases(theme.exclusions):
@@ -254,6 +266,8 @@ def _holds(meaning: _Meaning, contexts: set[_Context]) -> bool:
 
 def _apart(matches: list[Match]) -> list[Match]:
     """Return the terms that stay where matches overlap: exclusions win, then the longest."""
+    if len(matches) == 1:
+        return matches if matches[0].term is not None else []
     matches.sort(key=_START)
     if all(one.end <= other.start for one, other in pairwise(matches)):
         return [match for match in matches if match.term is not None]
