@@ -213,6 +213,34 @@ def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
     assert said.count("Why ") == 2, "one test alert and one real one, and no third"
 
 
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_the_tutorial_of_themes_shows_what_its_commands_say(tmp_path: Path) -> None:
+    """Block by block, from nothing; `…` stands for what differs each time."""
+    home = tmp_path / "despatch"
+    said = ""
+    for language, block in FENCE.findall(_text("tutorial/your-own-theme.md")):
+        if language == "text":
+            shown = ".*".join(re.escape(part) for part in block.strip().split("…"))
+            assert re.fullmatch(shown, said.replace(str(home), "~/despatch").strip(), re.DOTALL)
+            said = ""
+            continue
+        done = subprocess.run(
+            ["bash", "-c", block],
+            cwd=tmp_path,
+            env={
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "DESPATCH_HOME": str(home),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        said += done.stdout
+
+
 def _text(name: str) -> str:
     return (DOCS / name).read_text()
 
