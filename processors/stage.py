@@ -11,8 +11,8 @@ from despatch.ports import Batch, Clock, Message, Outgoing, Reader
 from despatch.ports.bus import StartAt
 from despatch.topics import CLASSIFIED, MAX_MESSAGE_BYTES, RELEASES, decode, encode, theme_topic
 from processors.classify import classify
-from processors.reading import read
 from processors.pool import Judge, JudgePool
+from processors.reading import read
 from processors.themes import Theme
 
 
