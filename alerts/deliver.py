@@ -22,6 +22,7 @@ from alerts.channels import host_of
 from alerts.host import Limits
 from alerts.hosts import Hosts, Later
 from alerts.outbox import Outbox
+from alerts.pace import Pace
 from alerts.sending import Channels
 from despatch import log
 from despatch.errors import TransientError, UsageError
@@ -43,7 +44,6 @@ _TICK = timedelta(milliseconds=50)
 _STORE_AWAY = timedelta(seconds=2)
 _ASLEEP = timedelta(seconds=1)
 """A worker that did nothing for so long was stopped, or its machine slept or was very busy."""
-_PACE_OVER_S = 0.25
 _DROP_EVERY = timedelta(milliseconds=500)
 
 
@@ -276,25 +276,6 @@ class _InStore(Protocol):
     """Calls something in the one thread that uses the store."""
 
     def __call__(self, call: Callable[[], T]) -> Coroutine[Any, Any, T]: ...
-
-
-class Pace:
-    """How many are sent in a second, as far as the last few turns say; never under `least`."""
-
-    def __init__(self, least: int) -> None:
-        self.a_second = least
-        self._least = least
-        self._count = 0
-        self._since: float | None = None
-
-    def note(self, count: int, at_s: float) -> None:
-        """Take note of so many more, at a time of some clock."""
-        self._count += count
-        if self._since is None:
-            self._since = at_s
-        if at_s - self._since >= _PACE_OVER_S:
-            self.a_second = max(self._least, round(self._count / (at_s - self._since)))
-            self._count, self._since = 0, at_s
 
 
 _UNTRIED = Sent("temporary", "not tried")

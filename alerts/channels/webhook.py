@@ -6,7 +6,6 @@ password, method, `+header`, `-parameter`, `:field`, `verify=no`; and `secret=`,
 """
 
 import asyncio
-import errno
 import json
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -21,11 +20,12 @@ from alerts import message
 from alerts.attempts import MAX_RETRY_AFTER
 from alerts.channels.answers import of_http
 from alerts.channels.known import Known
+from alerts.channels.posting import blocked, failed
 from alerts.channels.setup import ChannelSetup
 from alerts.channels.signature import signed
 from alerts.channels.target import Target, read_target
 from alerts.channels.tls import trusting
-from despatch.connect import Blocked, SystemResolver, VettingResolver, vetting_sockets
+from despatch.connect import SystemResolver, VettingResolver, vetting_sockets
 from despatch.errors import PermanentError, UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
@@ -36,15 +36,6 @@ SCHEMES = frozenset({"json", "jsons"})
 _KEPT_S = 4
 """How long a connection is kept without use: less than the 5 s after which Node's servers close."""
 _MAX_ANSWER_BYTES = 64 * 1024
-_CERTIFICATE = {
-    10: "its certificate has expired",
-    18: "its certificate is signed by itself",
-    19: "its certificate is signed by an unknown authority",
-    20: "its certificate is signed by an unknown authority",
-    62: "its certificate is for another host",
-    64: "its certificate is for another address",
-}
-"""By OpenSSL's codes, `man verify`."""
 _ANSWER_S = 1.0
 """How long the rest of an answer is read for, so that its connection can be kept."""
 
@@ -104,11 +95,11 @@ class Webhook:
             return await self._post_over(connection, to, headers, body)
         except aiohttp.ServerDisconnectedError as exc:
             if not connection.kept:
-                return self._failed(exc)
+                return failed(exc, self._setup)
         try:
             return await self._post_over(_Connection(), to, headers, body)
         except aiohttp.ServerDisconnectedError as exc:
-            return self._failed(exc)
+            return failed(exc, self._setup)
 
     async def _post_over(
         self, connection: "_Connection", to: Target, headers: dict[str, str], body: bytes
@@ -129,9 +120,9 @@ class Webhook:
         except aiohttp.ServerDisconnectedError:
             raise
         except PermanentError as exc:  # the guard's, about what the host's name resolved to
-            return Sent("permanent", _blocked(str(exc)))
+            return blocked(str(exc))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-            return self._failed(exc)
+            return failed(exc, self._setup)
 
     def _opened(self) -> aiohttp.ClientSession:
         """Return the session, made within the loop that sends."""
@@ -158,26 +149,6 @@ class Webhook:
                 ),
             )
         return self._session
-
-    def _failed(self, exc: Exception) -> Sent:
-        """Return what came of a POST without an answer; nothing of an error's text is passed on."""
-        if isinstance(exc, aiohttp.ClientConnectorDNSError):
-            return Sent("temporary", "dns: the host's name can't be resolved")
-        if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
-            return Sent("temporary", f"tls: {_tls_words(exc)}")
-        if isinstance(exc, aiohttp.ClientConnectorError):
-            return _unconnected(exc.os_error)
-        if isinstance(exc, aiohttp.ConnectionTimeoutError):
-            wait = self._setup.connect_timeout.total_seconds()
-            return Sent("temporary", f"timeout: no connection within {wait:g} s")
-        if isinstance(exc, TimeoutError):
-            wait = self._setup.read_timeout.total_seconds()
-            return Sent("in doubt", f"timeout: no answer within {wait:g} s; it may have arrived")
-        if isinstance(exc, aiohttp.ClientResponseError):
-            return Sent("in doubt", "bad answer: what came is not HTTP; it may have arrived")
-        if isinstance(exc, aiohttp.InvalidURL | ValueError):
-            return Sent("permanent", "bad channel: its address can't be asked for")
-        return Sent("in doubt", "disconnected: the other side hung up without an answer")
 
 
 class _Connection:
@@ -243,30 +214,3 @@ def _asked_wait(answer: aiohttp.ClientResponse) -> timedelta | None:
     if asked is None:
         return None
     return parse_retry_after(asked, datetime.now(UTC), most=MAX_RETRY_AFTER)
-
-
-def _unconnected(cause: OSError) -> Sent:
-    if isinstance(cause, Blocked) or "blocked address" in str(cause):
-        return Sent("permanent", _blocked(str(cause)))
-    if cause.errno == errno.ECONNREFUSED:
-        return Sent("temporary", "refused: nothing listens there")
-    return Sent(
-        "temporary", f"unreachable: {errno.errorcode.get(cause.errno or 0, 'no way there')}"
-    )
-
-
-def _blocked(said: str) -> str:
-    """Return the guard's word without the host, which is part of the secret."""
-    word = "bad address" if said.startswith("bad address") else "blocked address"
-    return (
-        f"{word}: the host is inside a private or reserved network; the setting allow_networks "
-        "opens one"
-    )
-
-
-def _tls_words(exc: Exception) -> str:
-    """Return what is wrong with a certificate; OpenSSL's own words can name the host."""
-    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
-        code = getattr(exc.certificate_error, "verify_code", 0)
-        return _CERTIFICATE.get(code, "its certificate is not trusted")
-    return "no secure connection could be made"

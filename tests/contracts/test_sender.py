@@ -325,3 +325,19 @@ def test_a_server_without_starttls_is_not_sent_to_in_clear(wire: Wire) -> None:
     secure = SecretStr(wire.url.get_secret_value() + "&mode=starttls")
     assert wire.send(secure).outcome == "permanent"
     assert not wire.mail.mails
+
+
+@pytest.mark.parametrize(
+    "url, seconds",
+    [
+        ("ntfy://h/topic", 5.5),
+        ("gotify://h/Atoken", 0),
+        ("json://h/", 0),
+        ("mailto://h?from=a@example.org&to=b@example.org", 0),
+        ("console://", 0),
+        ("nosuchservice://h", 0),
+    ],
+)
+def test_what_a_service_wants_between_two_messages_is_known(url: str, seconds: float) -> None:
+    """Apprise's plugins know it, and a new one for each send would never wait."""
+    assert Senders().pause(SecretStr(url)) == timedelta(seconds=seconds)
