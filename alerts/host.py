@@ -8,7 +8,7 @@ from alerts.breaker import Breaker
 from despatch.model import ChannelId, DeliveryId, Lane
 from despatch.ports import Claim, Sent
 
-LATEST = timedelta(minutes=1)
+LATEST = timedelta(seconds=20)
 """A delivery is given back for no longer than this, for a busy host may become quicker."""
 
 _NONE = timedelta(0)
