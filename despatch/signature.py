@@ -26,7 +26,7 @@ def signature(title: str, text: str) -> tuple[int, ...]:
     change of this algorithm is a new field.
     """
     plain = " ".join(_WORD.findall(f"{title}\n{text[:MAX_CHARS]}".lower()))
-    words = plain.encode("utf-8", "surrogatepass").split()
+    words = plain.encode().split()  # half characters are no letters: they are gone
     if len(words) < RUN:
         return (crc32(b" ".join(words)),) if words else ()
     runs = map(b" ".join, zip(words, words[1:], words[2:], strict=False))

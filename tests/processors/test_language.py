@@ -30,9 +30,10 @@ def test_each_golden_text_has_its_language(one: dict[str, Any]) -> None:
 
 def test_a_text_that_is_english_in_any_part_is_english() -> None:
     """A letter in two languages is judged, whichever comes first."""
-    french, english = BY_LANGUAGE["fr"] * 8, BY_LANGUAGE["en"] * 8
+    french, english = BY_LANGUAGE["fr"] * 24, BY_LANGUAGE["en"] * 8
     assert language_of(french + english) == "en"
     assert language_of(english + french) == "en"
+    assert language_of(french + english + french) == "en"
 
 
 def test_a_short_text_is_read_together_with_its_title() -> None:

@@ -90,6 +90,17 @@ def test_a_place_knows_whether_it_is_quoted_or_boilerplate() -> None:
     assert not found.in_boilerplate(text.index("rained"))
 
 
+def test_a_long_line_is_a_paragraph_of_the_report_whatever_it_begins_with() -> None:
+    line = "For more information, contact the port. " + "It has much to say. " * 40
+    assert boilerplate(line[:60])
+    assert boilerplate(line) == ()
+
+
+def test_a_few_words_in_marks_are_no_quotation_though_somebody_said_them() -> None:
+    assert layout("Bo Reed said “never again” on Friday.").quotes == ()
+    assert layout("Bo Reed said “it will never happen again” on Friday.").quotes
+
+
 def test_a_text_without_its_boilerplate_keeps_the_rest_in_order() -> None:
     assert without_boilerplate("One.\n\nShare this page\n\nTwo.") == "One.\n\n\n\nTwo."
 
