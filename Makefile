@@ -41,6 +41,7 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 evaluate: .venv/dev ## themes, the poller and GOV.UK's records against real releases, in ../shared/data
 	@$(BIN)/python -m bench.evaluate
 	@$(BIN)/python -m bench.evaluate_reading
+	@$(BIN)/python -m bench.evaluate_experimental
 	@$(BIN)/python -m bench.evaluate_history
 	@$(BIN)/python -m bench.evaluate_parts
 	@$(BIN)/python -m bench.content_items
