@@ -58,6 +58,11 @@ class Phrases:
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def parts(self) -> int:
+        """How many automata a text is searched with."""
+        return len(self._parts) + (self._delta is not None)
+
     def add(self, phrase: str) -> None:
         """Add a phrase; it is found from the next search on."""
         if phrase not in self._known:

@@ -101,6 +101,8 @@ class Choice(Frozen, Generic[T]):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
+        if not self:  # most facets of most filters
+            return self
         some, every, without = self._once(self.any), self._once(self.all), self._once(self.none)
         if len(some) == 1:
             every = some | every

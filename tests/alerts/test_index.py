@@ -110,3 +110,12 @@ def test_postings_hold_every_row_of_short_and_of_long_lists(
         postings.add((value,), row)
         rows[value].add(row)
         assert set(postings.rows(asked)) == set[int]().union(*(rows[one] for one in asked))
+
+
+def test_rows_that_come_after_a_long_list_became_a_bitmap_join_it() -> None:
+    postings = Postings()
+    for row in range(3_000):
+        postings.add(("a",), row)
+        if row % 1_000 == 0:
+            postings.rows({"a"})
+    assert set(postings.rows({"a"})) == set(range(3_000))

@@ -108,3 +108,11 @@ def test_a_phrase_is_looked_for_as_it_is_written_in_texts() -> None:
     phrases.add("visa")
     assert phrases.find("A VISA FEE") == {"visa"}
     assert phrases.find("a visa fee") == set()
+
+
+def test_a_text_is_searched_with_few_automata_however_the_phrases_came() -> None:
+    phrases = Phrases(str)
+    for phrase in some(40 * FEW):
+        phrases.add(phrase)
+        phrases.settle()
+        assert phrases.parts <= 4

@@ -33,6 +33,7 @@ WRITING = st.text("ab AB-'’.é_\u00ad\u0301\u093f\u200dक\n\x00\u2011İ", max
 )
 def test_a_keyword_stands_in(keyword: str, text: str) -> None:
     assert stands_in(folded(keyword), folded(text))
+    assert marked(folded(keyword)) in marked(folded(text))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,7 @@ def test_a_keyword_stands_in(keyword: str, text: str) -> None:
 )
 def test_a_keyword_does_not_stand_in(keyword: str, text: str) -> None:
     assert not stands_in(folded(keyword), folded(text))
+    assert not keyword or marked(folded(keyword)) not in marked(folded(text))
 
 
 @given(WRITING, WRITING)
