@@ -1,4 +1,4 @@
-"""The processor stage: a revision comes in, its themes go out."""
+"""The processor stage: a revision comes in, its themes and facts go out."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,14 @@ from despatch.ports import Batch, Clock, Message, Outgoing, Reader
 from despatch.ports.bus import StartAt
 from despatch.topics import CLASSIFIED, MAX_MESSAGE_BYTES, RELEASES, decode, encode, theme_topic
 from processors.classify import classify
+from processors.facts import FACTS_LANGUAGES, facts_of, facts_within
+from processors.facts.lexicon import FACTS_VERSION
 from processors.reading import read
 from processors.themes import Theme
 
 
 class Classifying:
-    """Reads releases; writes each, with its themes and their evidence, for whoever wants it.
+    """Reads releases; writes each, with its themes, its facts and their evidence.
 
     Every revision goes to `despatch.classified.v1`, whether it has a theme or not, and also to
     the topic of each theme that it belongs to.
@@ -28,7 +30,7 @@ class Classifying:
     def __init__(self, themes: Sequence[Theme], clock: Clock) -> None:
         self._themes = tuple(themes)
         self._clock = clock
-        self._stamps = tuple(f"{theme.id}={theme.stamp}" for theme in themes)
+        self._stamps = (*(f"{one.id}={one.stamp}" for one in themes), f"facts={FACTS_VERSION}")
 
     def handle(self, message: Message) -> tuple[Outgoing, ...]:
         """Return what is to be published of one revision.
@@ -38,13 +40,17 @@ class Classifying:
         """
         revision = decode(Revision, message.value)
         themes = classify(revision.release, self._themes)
+        reading = read(revision.release)
+        readable = reading["language"] in FACTS_LANGUAGES
+        facts = facts_of(revision.release) if readable else None
         value = _encoded(
             Classified(
                 id="c-" + digest(revision.id, *self._stamps),
                 revision=revision,
                 themes=themes,
                 classified_at=self._clock.now(),
-                **read(revision.release),
+                facts=facts,
+                **reading,
             )
         )
         topics = (CLASSIFIED, *(theme_topic(score.theme) for score in themes))
@@ -62,10 +68,10 @@ class Classifying:
 
 
 def _encoded(classified: Classified) -> bytes:
-    """Return the message's value; a text that leaves no room for its evidence is cut.
+    """Return the message's value; a text that leaves no room for evidence and facts is cut.
 
-    The release is then marked `truncated`. It was judged whole: the score stays, and evidence
-    behind the cut is left out.
+    The release is then marked `truncated`. It was judged whole: the score stays, and what has its
+    evidence behind the cut is left out. Facts that find no room beside the title are left out.
     """
     value = encode(classified)
     excess = len(value) - MAX_MESSAGE_BYTES
@@ -73,6 +79,8 @@ def _encoded(classified: Classified) -> bytes:
         return value
     release = classified.revision.release
     kept = len(release.text) - excess - len('"truncated":false')
+    if kept < 0 and classified.facts is not None:
+        return _encoded(classified.model_copy(update={"facts": None}))
     if kept < 0:
         raise TooLarge(
             f"{release.id} has no room in a message: {len(value)} bytes, the limit is "
@@ -81,7 +89,9 @@ def _encoded(classified: Classified) -> bytes:
     cut = release.model_copy(update={"text": release.text[:kept], "truncated": True})
     revision = classified.revision.model_copy(update={"release": cut})
     themes = tuple(_within(score, kept) for score in classified.themes)
-    return encode(classified.model_copy(update={"revision": revision, "themes": themes}))
+    facts = classified.facts and facts_within(classified.facts, kept)
+    update = {"revision": revision, "themes": themes, "facts": facts}
+    return encode(classified.model_copy(update=update))
 
 
 def _within(score: ThemeScore, kept: int) -> ThemeScore:
