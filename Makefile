@@ -38,8 +38,9 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 	@$(BIN)/coverage run -m pytest -q -rs --durations=10
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=85 | tail -40
 
-evaluate: .venv/dev ## themes, the poller and GOV.UK's records against real releases, in ../shared/data
+evaluate: .venv/dev ## themes, facts, the poller and GOV.UK's records against real releases, in ../shared/data
 	@$(BIN)/python -m bench.evaluate
+	@$(BIN)/python -m bench.evaluate_facts
 	@$(BIN)/python -m bench.evaluate_reading
 	@$(BIN)/python -m bench.evaluate_experimental
 	@$(BIN)/python -m bench.evaluate_history

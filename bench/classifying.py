@@ -32,6 +32,7 @@ REAL_NUMBER = 10_623
 REAL = Path(__file__).parents[1].parent / "shared" / "data" / "releases.jsonl.gz"
 
 OURS = "despatch classify"
+FACTS = "despatch classify --facts"
 LIMIT = "split and look up"
 JSON = "read and write the JSON"
 
@@ -58,6 +59,7 @@ def run(runs: int, folder: Path) -> Report:
             *(_contest(title, rows, themes, runs) for title, rows in kinds),
             _many(real, themes, runs),
             _growth(themes, runs),
+            _growth(themes, runs, facts=True),
             memory(real, folder),
             *([] if missing else [whole_file(REAL, REAL_NUMBER, len(themes), min(runs, 3))]),
         ],
@@ -72,6 +74,7 @@ def _contest(title: str, rows: Documents, themes: Sequence[Theme], runs: int) ->
     average = sum(map(len, texts)) / len(texts)
     contenders: dict[str, Callable[[], Cost]] = {
         OURS: partial(_classify, lines, themes),
+        FACTS: partial(_classify, lines, themes, facts=True),
         LIMIT: partial(_look_up, texts, table),
         JSON: partial(_copy, lines),
     }
@@ -97,7 +100,7 @@ def _many(rows: Documents, themes: Sequence[Theme], runs: int) -> Contest:
     return Contest(title, "documents", alternate(contenders, runs), [ours])
 
 
-def _growth(themes: Sequence[Theme], runs: int) -> Contest:
+def _growth(themes: Sequence[Theme], runs: int, *, facts: bool = False) -> Contest:
     """Judge the same number of characters in short and in long texts."""
     contenders: dict[str, Callable[[], Cost]] = {}
     for times in GROWTH:
@@ -105,9 +108,10 @@ def _growth(themes: Sequence[Theme], runs: int) -> Contest:
         few = rows[: GROWTH_CHARS // (times * BASE_CHARS)]
         lines = [json.dumps(row).encode() for row in few]
         chars = sum(len(row["text"]) for row in few)
-        contenders[_length(times)] = partial(_classify, lines, themes, chars)
+        contenders[_length(times)] = partial(_classify, lines, themes, chars, facts=facts)
     costs = alternate(contenders, runs)
     title = "Growth with length: the same characters in texts of 1, 4 and 16 times the length"
+    title += ", with facts" if facts else ""
     return Contest(title, "characters", costs, [_length(1)], per=1_000_000)
 
 
@@ -115,9 +119,15 @@ def _length(times: int) -> str:
     return f"{times * BASE_CHARS:,} characters each"
 
 
-def _classify(lines: Sequence[bytes], themes: Sequence[Theme], count: int | None = None) -> Cost:
+def _classify(
+    lines: Sequence[bytes],
+    themes: Sequence[Theme],
+    count: int | None = None,
+    *,
+    facts: bool = False,
+) -> Cost:
     with Stopwatch() as watch:
-        deque(classify_lines(lines, themes), maxlen=0)
+        deque(classify_lines(lines, themes, facts=facts), maxlen=0)
     return watch.cost(len(lines) if count is None else count)
 
 

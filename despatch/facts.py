@@ -38,7 +38,13 @@ class Span(Frozen):
 _Spans = Annotated[tuple[Span, ...], Field(min_length=1, max_length=MAX_SPANS)]
 
 
-class Country(Frozen):
+class Fact(Frozen):
+    """Something that a release says, with the words that say it."""
+
+    evidence: _Spans
+
+
+class Country(Fact):
     """A country or territory: `Country(code="TR", name="Türkiye", role="party", …)`."""
 
     code: str = Field(pattern="^[A-Z]{2}$")
@@ -47,39 +53,35 @@ class Country(Frozen):
     """Its short name in English, one for each code."""
     role: Literal["party", "mentioned"]
     """A party of the agreement or the act that the release is about, or named in passing."""
-    evidence: _Spans
 
 
-class Organisation(Frozen):
+class Organisation(Fact):
     """A department, an agency or an international organisation: `name="Home Office"`."""
 
     name: _Name
     """In full where it is known: `National Crime Agency` for NCA, else as written."""
-    evidence: _Spans
 
 
-class Person(Frozen):
+class Person(Fact):
     """Somebody in office: `name="Robert Jenrick"`, `office="Immigration Minister"`."""
 
     name: _Name
     office: _Phrase
-    evidence: _Spans
 
 
-class Agreement(Frozen):
+class Agreement(Fact):
     """What governments or bodies agreed, or are about to."""
 
-    parties: Annotated[tuple[_Name, ...], Field(max_length=10)]
+    parties: Annotated[tuple[_Name, ...], Field(max_length=MAX_OF_A_KIND)]
     """Names as `Country.name` and `Organisation.name` write them; empty where none is said."""
     instrument: _Name
     """Such as `memorandum of understanding`, `partnership`, `treaty`, `joint statement`."""
     status: Literal["agreed", "signed", "planned", "in talks"]
     about: _Phrase = ""
     """What it is on, in the text's own words; empty where it is not said."""
-    evidence: _Spans
 
 
-class Figure(Frozen):
+class Figure(Fact):
     """A number that the text gives: `Figure(value=90, unit="percent", change="down", of=…)`."""
 
     value: float = Field(allow_inf_nan=False)
@@ -92,10 +94,9 @@ class Figure(Frozen):
     """What it measures, in the text's own words: `Albanian small boat arrivals`."""
     against: _Phrase = ""
     """What it is compared to, in the text's own words: `the same period last year`."""
-    evidence: _Spans
 
 
-class DateFact(Frozen):
+class DateFact(Fact):
     """A day, or the days from `on` to `until`, that the text names."""
 
     on: date
@@ -104,7 +105,6 @@ class DateFact(Frozen):
     kind: Literal["deadline", "starts", "ends", "event", "mentioned"]
     """`deadline`: something is to be done by then; `starts` and `ends`: something takes effect,
     opens, expires; `event`: something takes place or took place; `mentioned`: anything else."""
-    evidence: _Spans
 
 
 class Facts(Frozen):

@@ -150,12 +150,12 @@ class Classified(Frozen):
     """A revision with its themes: the message on `despatch.classified.v1` and the theme topics."""
 
     id: str
-    """Deterministic: revision id and the versions of all themes that were asked."""
+    """Deterministic: revision id and the versions of all themes that were asked, and of facts."""
     revision: Revision
     themes: tuple[ThemeScore, ...]
     classified_at: Instant
     facts: Facts | None = None
-    """What the text says; None in a message of a stage that read no facts."""
+    """What the text says; None where it is not in English, or found no room in the message."""
     quiet: bool = False
     """History judged anew (`despatch reclassify`): it is archived, and nobody is told."""
     language: str = ""

@@ -5,11 +5,14 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from despatch.errors import PermanentError
 from processors.classify import Classifier, classifier
+from processors.facts import FACTS_LANGUAGES, find_facts
 from processors.language import ENGLISH, language_of_release, why_unjudged
 from processors.themes import Theme
 
@@ -25,6 +28,7 @@ def classify_lines(
     lines: Iterable[bytes | str],
     themes: Sequence[Theme],
     *,
+    facts: bool = False,
     on_bad: Callable[[PermanentError], None] | None = None,
     workers: int = 1,
 ) -> Iterator[bytes]:
@@ -36,11 +40,17 @@ def classify_lines(
     "start": 0, "end": 9, "text": "Migration", "weight": 1.5}]}]}`, only themes that it belongs to;
     one that is not measured yet has `"experimental": true` as well.
 
+    With `facts`, a line also has `"facts"`, as docs/reference/facts.md has them; dates are told by
+    the document's `published_at`, a day or an RFC 3339 time, if it has one.
+
     A bad line raises PermanentError that names its number and fault; with `on_bad`, that is
     called instead and the rest goes on.
     """
     numbered: Iterable[tuple[int, bytes | str]] = enumerate(lines, start=1)
-    results = _alone(numbered, themes) if workers < 2 else _shared(numbered, themes, workers)
+    if workers < 2:
+        results = _alone(numbered, themes, facts)
+    else:
+        results = _shared(numbered, themes, facts, workers)
     for result in results:
         if not isinstance(result, PermanentError):
             yield result
@@ -51,21 +61,21 @@ def classify_lines(
 
 
 def _alone(
-    numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme]
+    numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme], facts: bool
 ) -> Iterator[bytes | PermanentError]:
-    ready = classifier(themes)
+    ready = _Ready(classifier(themes), facts)
     for number, line in numbered:
         if line.strip():
             yield _attempt(number, line, ready)
 
 
 def _shared(
-    numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme], workers: int
+    numbered: Iterable[tuple[int, bytes | str]], themes: Sequence[Theme], facts: bool, workers: int
 ) -> Iterator[bytes | PermanentError]:
     """Share the lines between processes; only a few chunks are read ahead."""
     source = iter(numbered)
     waiting: deque[Future[list[bytes | PermanentError]]] = deque()
-    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(themes,)) as pool:
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(themes, facts)) as pool:
         while True:
             while len(waiting) < 2 * workers and (chunk := list(islice(source, _CHUNK))):
                 waiting.append(pool.submit(_chunk, chunk))
@@ -74,27 +84,35 @@ def _shared(
             yield from waiting.popleft().result()
 
 
-_own: list[Classifier] = []
-"""A worker process's classifier."""
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What judges the lines, and whether facts are asked for."""
+
+    classifier: Classifier
+    facts: bool
 
 
-def _begin(themes: Sequence[Theme]) -> None:
-    _own[:] = [classifier(themes)]
+_own: list[_Ready] = []
+"""What a worker process judges with."""
+
+
+def _begin(themes: Sequence[Theme], facts: bool) -> None:
+    _own[:] = [_Ready(classifier(themes), facts)]
 
 
 def _chunk(numbered: Numbered) -> list[bytes | PermanentError]:
     return [_attempt(number, line, _own[0]) for number, line in numbered if line.strip()]
 
 
-def _attempt(number: int, line: bytes | str, ready: Classifier) -> bytes | PermanentError:
+def _attempt(number: int, line: bytes | str, ready: _Ready) -> bytes | PermanentError:
     try:
         return _classified(line, ready)
     except PermanentError as exc:
         return PermanentError(f"line {number}: {exc}")
 
 
-def _classified(line: bytes | str, ready: Classifier) -> bytes:
-    document = _document(line)
+def _classified(line: bytes | str, ready: _Ready) -> bytes:
+    document = _document(line, dated=ready.facts)
     title, text = document["title"], document["text"]
     language = language_of_release(title, text, document["language"])
     themes = [
@@ -104,18 +122,28 @@ def _classified(line: bytes | str, ready: Classifier) -> bytes:
             "evidence": [dict(evidence) for evidence in score.evidence],
         }
         | ({"experimental": True} if score.experimental else {})
-        for score in ready.classify(title, text, language)
+        for score in ready.classifier.classify(title, text, language)
     ]
     result = {"id": document["id"], "themes": themes}
     if language not in {"", ENGLISH}:
         result["language"] = language
-        if why := why_unjudged(language, (theme.languages for theme in ready.themes)):
+        readers = (theme.languages for theme in ready.classifier.themes)
+        if why := why_unjudged(language, readers):
             result["why"] = why
-    return json.dumps(result, ensure_ascii=False).encode() + b"\n"
+    written = json.dumps(result, ensure_ascii=False)
+    if ready.facts:
+        facts = None
+        if language in FACTS_LANGUAGES:
+            facts = find_facts(title, text, document["published_on"])
+        written = f'{written[:-1]}, "facts": {facts.model_dump_json() if facts else "null"}}}'
+    return written.encode() + b"\n"
 
 
-def _document(line: bytes | str) -> dict[str, Any]:
-    """Return id, title and text of a line. Raises PermanentError that says what is wrong."""
+def _document(line: bytes | str, *, dated: bool) -> dict[str, Any]:
+    """Return id, title, text and, if asked, day of a line.
+
+    Raises PermanentError that says what is wrong.
+    """
     if len(line) > MAX_LINE_BYTES:
         raise PermanentError(f"{len(line)} bytes are too many: the limit is {MAX_LINE_BYTES}")
     try:
@@ -136,7 +164,21 @@ def _document(line: bytes | str) -> dict[str, Any]:
     id_ = _text(fields, "id") if isinstance(id_, str) else id_
     tag = fields.get("language")
     tag = tag if isinstance(tag, str) else None
-    return {"id": id_, "language": tag} | {name: _text(fields, name) for name in ("title", "text")}
+    day = {"published_on": _day(fields)} if dated else {}
+    texts = {name: _text(fields, name) for name in ("title", "text")}
+    return {"id": id_, "language": tag} | texts | day
+
+
+def _day(fields: dict[str, Any]) -> date | None:
+    given = fields.get("published_at")
+    if given is None:
+        return None
+    try:
+        return datetime.fromisoformat(given).date()
+    except (TypeError, ValueError):
+        raise PermanentError(
+            f"published_at is {given!r}: write a day, 2026-03-02, or an RFC 3339 time"
+        ) from None
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

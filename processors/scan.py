@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from processors.pattern import Choice, Lists, Phrase, choice, name_words
-from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
+from processors.words import MAX_WORD_CHARS, Words, fold, words_of
 
 KEPT_WORDS = 200_000
 KEPT_PAIRS = 300_000
@@ -97,7 +97,6 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
         super().__init__()
         self._kept_words = kept_words
         self._kept_pairs = kept_pairs
-        self._breaks = Sentences()
         self._numbers: dict[Choice, int] = {}
         self._rules: dict[int, list[_Rule[T]]] = defaultdict(list)
         self._exact: dict[str, set[tuple[Choice, int]]] = defaultdict(set)
@@ -130,7 +129,7 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
         Of those that begin with the same word, phrases of one word come first, then others in the
         order in which they were given, then those that begin with a name of several words.
         """
-        words = Words(text, self._breaks)
+        words = words_of(text)
         kinds = list(map(self.__getitem__, words.words))
         found: list[Found[T]] = []
         for at, kind in enumerate(kinds):

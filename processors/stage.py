@@ -1,4 +1,4 @@
-"""The processor stage: a revision comes in, its themes go out."""
+"""The processor stage: a revision comes in, its themes and facts go out."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,13 +11,15 @@ from despatch.ports import Batch, Clock, Message, Outgoing, Reader
 from despatch.ports.bus import StartAt
 from despatch.topics import CLASSIFIED, MAX_MESSAGE_BYTES, RELEASES, decode, encode, theme_topic
 from processors.classify import classify
+from processors.facts import FACTS_LANGUAGES, facts_of, facts_within
+from processors.facts.lexicon import FACTS_VERSION
 from processors.pool import Judge, JudgePool
 from processors.reading import read
 from processors.themes import Theme
 
 
 class Classifying:
-    """Reads releases; writes each, with its themes and their evidence, for whoever wants it.
+    """Reads releases; writes each, with its themes, its facts and their evidence.
 
     Every revision goes to `despatch.classified.v1`, whether it has a theme or not, and also to
     the topic of each theme that it belongs to.
@@ -33,7 +35,7 @@ class Classifying:
         self._pool = JudgePool(partial(_judge_of, tuple(themes)), judges) if judges > 1 else None
         self._themes = tuple(themes)
         self._clock = clock
-        self._stamps = tuple(f"{theme.id}={theme.stamp}" for theme in themes)
+        self._stamps = (*(f"{one.id}={one.stamp}" for one in themes), f"facts={FACTS_VERSION}")
 
     def prepare(self, messages: Sequence[Message]) -> None:
         """Give messages to the judges, which begin at once."""
@@ -56,14 +58,17 @@ class Classifying:
         return self.outgoing(self.judged(decode(Revision, message.value)))
 
     def judged(self, revision: Revision, *, quiet: bool = False) -> Classified:
-        """Return a revision with its themes; `quiet`: to be archived, and told to nobody."""
+        """Return a revision with its themes and facts; `quiet`: archived, and told to nobody."""
+        release = revision.release
+        reading = read(release)
         return Classified(
             id="c-" + digest(revision.id, *self._stamps),
             revision=revision,
-            themes=classify(revision.release, self._themes),
+            themes=classify(release, self._themes),
             classified_at=self._clock.now(),
+            facts=facts_of(release) if reading["language"] in FACTS_LANGUAGES else None,
             quiet=quiet,
-            **read(revision.release),
+            **reading,
         )
 
     def outgoing(self, classified: Classified) -> tuple[Outgoing, ...]:
@@ -110,10 +115,10 @@ def _judge_of(themes: tuple[Theme, ...]) -> Judge:
 
 
 def _encoded(classified: Classified) -> bytes:
-    """Return the message's value; a text that leaves no room for its evidence is cut.
+    """Return the message's value; a text that leaves no room for evidence and facts is cut.
 
-    The release is then marked `truncated`. It was judged whole: the score stays, and evidence
-    behind the cut is left out.
+    The release is then marked `truncated`. It was judged whole: the score stays, and what has its
+    evidence behind the cut is left out. Facts that find no room beside the title are left out.
     """
     value = encode(classified)
     excess = len(value) - MAX_MESSAGE_BYTES
@@ -121,6 +126,8 @@ def _encoded(classified: Classified) -> bytes:
         return value
     release = classified.revision.release
     kept = len(release.text) - excess - len('"truncated":false')
+    if kept < 0 and classified.facts is not None:
+        return _encoded(classified.model_copy(update={"facts": None}))
     if kept < 0:
         raise TooLarge(
             f"{release.id} has no room in a message: {len(value)} bytes, the limit is "
@@ -129,7 +136,9 @@ def _encoded(classified: Classified) -> bytes:
     cut = release.model_copy(update={"text": release.text[:kept], "truncated": True})
     revision = classified.revision.model_copy(update={"release": cut})
     themes = tuple(_within(score, kept) for score in classified.themes)
-    return encode(classified.model_copy(update={"revision": revision, "themes": themes}))
+    facts = classified.facts and facts_within(classified.facts, kept)
+    update = {"revision": revision, "themes": themes, "facts": facts}
+    return encode(classified.model_copy(update=update))
 
 
 def _within(score: ThemeScore, kept: int) -> ThemeScore:

@@ -6,6 +6,7 @@ that grows or shrinks when folded (Turkish İ, ß, ligatures) moves nothing.
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import accumulate, compress
 
 LEAD_CHARS = 600
@@ -49,6 +50,11 @@ class Sentences(dict[str, int]):
         return ends
 
 
+_BREAKS = Sentences()
+_KEPT_TEXTS = 2
+"""A release's title and text: themes and facts read the same words."""
+
+
 class Words:
     """The words of a text with their offsets and sentences.
 
@@ -57,7 +63,7 @@ class Words:
 
     __slots__ = ("ends", "sentence", "starts", "words")
 
-    def __init__(self, text: str, breaks: Sentences) -> None:
+    def __init__(self, text: str, breaks: Sentences = _BREAKS) -> None:
         pieces = _WORD.split(text)
         self.words = pieces[1::2]
         lengths = list(map(len, pieces))
@@ -85,6 +91,12 @@ class Words:
         while last < len(self.words) and self.sentence[last] == sentence:
             last += 1
         return last
+
+
+@lru_cache(_KEPT_TEXTS)
+def words_of(text: str) -> Words:
+    """Return a text's words, to be read only: who asks for the same text next gets the same."""
+    return Words(text)
 
 
 def fold(word: str) -> str:

@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=example(
             "despatch classify releases.jsonl > themes.jsonl",
             "despatch classify releases.jsonl --experimental",
+            "despatch classify releases.jsonl --facts",
             """echo '{"id": "1", "title": "Small boats", "text": "…"}' | despatch classify""",
         ),
     )(classify)
@@ -33,6 +34,9 @@ def classify(
     experimental: Annotated[
         bool, typer.Option("--experimental", help="The experimental themes as well, marked.")
     ] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="What the documents say as well, as fields.")
+    ] = False,
 ) -> None:
     """Say which themes documents belong to, and on what evidence.
 
@@ -40,9 +44,11 @@ def classify(
     JSONL in the same order: {"id", "themes": [{"theme", "score", "evidence": [{"field", "start",
     "end", "text", "weight"}]}]}, listing only the themes that the document belongs to. One that is
     not English has "language" too and, if no theme reads that, "why". Themes that are not
-    measured yet are asked by name or with --experimental, and marked so. A line that can't be
-    read is named on standard error; nothing is written for it, the rest goes on, and the exit
-    code is 65.
+    measured yet are asked by name or with --experimental, and marked so. With --facts each line
+    also has "facts": countries, organisations, people, agreements, figures and dates, each with
+    its evidence; a document's published_at, if it has one, tells what "next month" is. A line
+    that can't be read is named on standard error; nothing is written for it, the rest goes on,
+    and the exit code is 65.
     """
     from processors.jsonl import classify_lines
 
@@ -58,7 +64,7 @@ def classify(
         complain(str(fault))
 
     with lines_of(file) as lines:
-        for result in classify_lines(lines, themes, on_bad=on_bad):
+        for result in classify_lines(lines, themes, facts=facts, on_bad=on_bad):
             sys.stdout.buffer.write(result)
     sys.stdout.flush()
     if faults:

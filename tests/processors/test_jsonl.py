@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from despatch.errors import PermanentError
+from despatch.facts import Facts
 from processors.jsonl import classify_lines
 from processors.themes import load_themes
 
@@ -34,6 +35,32 @@ def test_documents_come_out_in_order_with_only_the_themes_they_belong_to() -> No
     for one in outs[0]["themes"][0]["evidence"]:
         assert list(one) == ["field", "start", "end", "text", "weight"]
         assert fields[one["field"]][one["start"] : one["end"]] == one["text"]
+
+
+def test_facts_come_where_they_are_asked_for_told_by_the_day_of_the_document() -> None:
+    document = {"id": "a", "title": "UK and Chad sign treaty", "text": "It opens next month."}
+    asked = line(**document, published_at="2026-12-02T09:00:00Z")
+    facts = classified(asked, facts=True)[0]["facts"]
+    assert list(facts) == list(Facts.model_fields)
+    assert [one["code"] for one in facts["countries"]] == ["GB", "TD"]
+    assert [one["on"] for one in facts["dates"]] == ["2027-01-01"]
+    assert classified(line(**document), facts=True)[0]["facts"]["dates"] == []
+    assert "facts" not in classified(asked)[0]
+
+
+def test_a_document_that_is_not_in_english_has_no_facts() -> None:
+    text = (
+        "Die Regierung der Schweiz und die Regierung der Türkei haben ein Abkommen unterzeichnet. "
+    )
+    assert classified(line(id="a", text=text * 9), facts=True)[0]["facts"] is None
+
+
+@pytest.mark.parametrize("day", ["next week", 20260302, "2026-02-30"])
+def test_a_wrong_day_is_named_where_facts_are_asked_for(day: object) -> None:
+    asked = line(id="a", title="Bridge", published_at=day)
+    with pytest.raises(PermanentError, match=r"line 1: published_at is .*write a day, 2026-03-02"):
+        classified(asked, facts=True)
+    assert classified(asked)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from despatch.errors import PermanentError, TooLarge
+from despatch.facts import Facts
 from despatch.fingerprint import release_id
 from despatch.model import Classified, Release, Revision
 from despatch.ports import Batch, Message, Outgoing, Place
@@ -14,6 +15,7 @@ from despatch.signature import similarity
 from despatch.testing import FakeClock, a_release, a_revision
 from despatch.topics import CLASSIFIED, DEAD, MAX_MESSAGE_BYTES, RELEASES, decode, encode
 from processors.classify import judge
+from processors.facts import facts_of
 from processors.stage import Classifying
 from processors.themes import load_themes
 
@@ -74,6 +76,33 @@ def test_a_revision_goes_to_the_classified_topic_and_to_each_of_its_themes() -> 
     ]
 
 
+def test_the_classified_release_carries_what_it_says() -> None:
+    facts = decode(
+        Classified, a_stage().handle(a_message(encode(a_revision(BOATS))))[0].value
+    ).facts
+    assert facts is not None
+    assert facts == facts_of(BOATS)
+    assert [(one.code, one.role) for one in facts.countries] == [("GB", "party"), ("FR", "party")]
+    assert [one.instrument for one in facts.agreements] == ["treaty"]
+
+
+def test_facts_of_a_release_that_is_not_in_english_are_none() -> None:
+    text = (
+        "Le gouvernement de la France et celui de la Suisse ont signé un accord sur les visas. " * 9
+    )
+    release = a_release(title="Un accord entre la France et la Suisse", text=text)
+    value = a_stage().handle(a_message(encode(a_revision(release))))[0].value
+    assert decode(Classified, value).facts is None
+
+
+def test_facts_that_find_no_room_beside_a_title_are_left_out() -> None:
+    title = ("France " + "x" * 93 + " ") * 6_900
+    revision = a_revision(a_release(title=title, text="x"))
+    title += "x" * (MAX_MESSAGE_BYTES - len(encode(revision)) - 300)
+    revision = a_revision(a_release(title=title, text="x"))
+    assert decode(Classified, a_stage().handle(a_message(encode(revision)))[0].value).facts is None
+
+
 def test_a_revision_without_a_theme_goes_to_the_classified_topic_alone() -> None:
     outs = a_stage().handle(a_message(encode(a_revision(a_release(title="Bridge", text="Open.")))))
     assert [out.topic for out in outs] == [CLASSIFIED]
@@ -127,8 +156,10 @@ def test_the_classified_message_fits_whatever_fits_as_a_release(text: str) -> No
     assert release.truncated
     assert fill.release.text.startswith(release.text)
     assert len(release.text) > len(fill.release.text) - 40_000
-    for score in classified.themes:
-        for one in score.evidence:
+    assert classified.facts is not None
+    facts = [fact for kind in Facts.model_fields for fact in getattr(classified.facts, kind)]
+    for found in (*classified.themes, *facts):
+        for one in found.evidence:
             assert getattr(release, one.field)[one.start : one.end] == one.text
 
 

@@ -1,0 +1,146 @@
+"""How right the facts are, on releases that were read: `python -m bench.evaluate_facts [FOLDER]`.
+
+`facts_read.csv` beside this file says, by a release's id, which facts it states; it holds names,
+numbers and days, no texts. The texts are `releases.jsonl.gz` of FOLDER, which is no part of the
+repository: without it the exit is 2. Prints precision and recall of each kind of fact, for the
+releases that were drawn at random and for those drawn by an agreement in their title; exits with 1
+where one is below its floor.
+
+A country counts by its code, a party by its code, an organisation and a person by the name, an
+agreement by instrument and parties, a figure by value and unit, a date by its days.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+from despatch.facts import Facts
+from processors.facts import find_facts
+
+ROOT = Path(__file__).parents[1]
+READ = Path(__file__).parent / "facts_read.csv"
+NAME = "releases.jsonl.gz"
+KINDS = ("countries", "parties", "organisations", "people", "agreements", "figures", "dates")
+FLOORS = {"agreements": 0.65, "parties": 0.7}
+FLOOR = 0.85
+"""Precision and recall over all releases below which this fails."""
+
+Stated = dict[str, dict[str, set[str]]]
+"""By id, then by kind: what is stated."""
+
+
+def main() -> int:
+    """Print the figures; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--wrong", action="store_true", help="list what is wrong and missing")
+    args = parser.parse_args()
+    path = args.folder / NAME
+    if not path.is_file():
+        sys.stderr.write(f"{path} is not there: name the folder that holds {NAME}\n")
+        return 2
+    stated, drawn = _read()
+    found = {row["id"]: _found(row) for row in _rows(path) if row["id"] in stated}
+    lines = [f"{len(found)} releases read; precision and recall by kind of fact"]
+    for name in ("random", "agreements", "all"):
+        ids = [id_ for id_ in found if name in {drawn[id_], "all"}]
+        lines += [f"\n{name}: {len(ids)} releases", *_table(ids, stated, found)]
+    if args.wrong:
+        lines += _differences(stated, found)
+    low = [kind for kind in KINDS if _low(kind, stated, found)]
+    lines += [f"{kind} are below {FLOORS.get(kind, FLOOR)}" for kind in low]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if low or not found else 0
+
+
+def _read() -> tuple[Stated, dict[str, str]]:
+    stated: Stated = defaultdict(lambda: defaultdict(set))
+    drawn: dict[str, str] = {}
+    with READ.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            drawn[row["id"]] = row["drawn"]
+            kinds = stated[row["id"]]
+            if row["kind"]:
+                kinds[row["kind"]].add(row["fact"])
+    return stated, drawn
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def _found(row: Mapping[str, str]) -> dict[str, set[str]]:
+    return keys(find_facts(row["title"], row["text"], day_of(row["date"])))
+
+
+def day_of(written: str) -> date | None:
+    """Return the day that a row gives, in one of the forms that its sources write."""
+    for form in ("%Y-%m-%d", "%d %B %Y"):
+        try:
+            return datetime.strptime(written.strip(), form).date()  # noqa: DTZ007 - a day
+        except ValueError:
+            continue
+    try:
+        return parsedate_to_datetime(written).date()
+    except ValueError:
+        return None
+
+
+def keys(facts: Facts) -> dict[str, set[str]]:
+    """Return what each fact is compared by."""
+    return {
+        "countries": {one.code for one in facts.countries},
+        "parties": {one.code for one in facts.countries if one.role == "party"},
+        "organisations": {one.name for one in facts.organisations},
+        "people": {one.name for one in facts.people},
+        "agreements": {
+            f"{one.instrument}: {' + '.join(sorted(one.parties))}" for one in facts.agreements
+        },
+        "figures": {f"{one.value:.10g} {one.unit}" for one in facts.figures},
+        "dates": {f"{one.on}{f' to {one.until}' if one.until else ''}" for one in facts.dates},
+    }
+
+
+def _counts(
+    kind: str, ids: list[str], stated: Stated, found: dict[str, dict[str, set[str]]]
+) -> tuple[int, int, int]:
+    right = sum(len(found[id_][kind] & stated[id_][kind]) for id_ in ids)
+    return right, sum(len(found[i][kind]) for i in ids), sum(len(stated[i][kind]) for i in ids)
+
+
+def _table(ids: list[str], stated: Stated, found: dict[str, dict[str, set[str]]]) -> Iterator[str]:
+    for kind in KINDS:
+        right, said, true = _counts(kind, ids, stated, found)
+        precision, recall = _share(right, said), _share(right, true)
+        counts = f"precision {precision} ({right}/{said})  recall {recall} ({right}/{true})"
+        yield f"  {kind:<15} {counts}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.2f}" if whole else " -  "
+
+
+def _low(kind: str, stated: Stated, found: dict[str, dict[str, set[str]]]) -> bool:
+    right, said, true = _counts(kind, list(found), stated, found)
+    return right < FLOORS.get(kind, FLOOR) * max(said, true)
+
+
+def _differences(stated: Stated, found: dict[str, dict[str, set[str]]]) -> Iterator[str]:
+    for id_, kinds in found.items():
+        for kind in KINDS:
+            wrong, missing = kinds[kind] - stated[id_][kind], stated[id_][kind] - kinds[kind]
+            if wrong or missing:
+                yield f"{id_} {kind}: wrong {sorted(wrong)}, missing {sorted(missing)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Which countries and territories a release names, and which of them are parties. Pure."""
+
+from collections.abc import Collection, Sequence
+
+from despatch.facts import Country
+from processors.facts.gather import Gathered
+from processors.facts.lexicon import COUNTRY_NAMES, UNDECIDED, word_set
+from processors.facts.passage import Marked, Passage
+from processors.facts.table import FOLDED
+
+_GEORGIA = "GE"
+_STATE_NEAR = 12
+"""Words around Georgia that say which one it is."""
+_SURE = frozenset({"Georgian", "Georgians", "Tbilisi", "Abkhazia", "Ossetia"})
+_CITY_STATE = word_set("us_states") | {"Georgia"}
+_ALSO_NAMES = word_set("also_names")
+_FIRST_NAMES = word_set("first_names")
+_STATE_WORDS = word_set("georgia_state")
+_COUNTRY_WORDS = word_set("georgia_country")
+
+
+class Places:
+    """The countries of all passages of one release, told apart from what only looks like them."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._named = {
+            marked.mark.value for passage in passages for marked in passage.of_kind("country")
+        }
+        self._georgia_is_state: bool | None = None
+        self._passages = passages
+        self._codes: dict[tuple[str, int], str] = {}
+        for passage in passages:
+            for marked in passage.of_kind("country"):
+                code = self._decide(passage, marked)
+                if code:
+                    self._codes[passage.field, marked.first] = code
+
+    def code(self, passage: Passage, marked: Marked) -> str | None:
+        """Return the code of a name, or None if it is no country after all."""
+        return self._codes.get((passage.field, marked.first))
+
+    def within(self, passage: Passage, first: int, last: int) -> list[tuple[int, str]]:
+        """Return where countries are named in the words `[first, last)`, with their codes."""
+        found = []
+        at = first
+        while at < last:
+            marked = passage.covered.get(at)
+            if marked is None:
+                at += 1
+                continue
+            code = self._codes.get((passage.field, marked.first))
+            if code and marked.first == at:
+                found.append((at, code))
+            at = max(at + 1, marked.last)
+        return found
+
+    def facts(self, parties: Collection[str]) -> tuple[Country, ...]:
+        """Return the countries in order; those whose codes are among the parties are parties."""
+        found: Gathered[str] = Gathered()
+        for passage in self._passages:
+            for marked in passage.of_kind("country"):
+                code = self.code(passage, marked)
+                if code:
+                    found.add(code, code, passage.span(marked.first, marked.last))
+        return tuple(
+            Country(
+                code=code,
+                name=COUNTRY_NAMES[code],
+                role="party" if code in parties else "mentioned",
+                evidence=evidence,
+            )
+            for code, evidence in found
+        )
+
+    def _decide(self, passage: Passage, marked: Marked) -> str | None:
+        code = marked.mark.value
+        if code in UNDECIDED:
+            known = [one for one in UNDECIDED[code] if one in self._named]
+            return known[0] if known else UNDECIDED[code][0]
+        if _is_of_a_person(passage, marked) or _is_in_a_state(passage, marked):
+            return None
+        if code == _GEORGIA and not marked.mark.adjective and self._is_state(passage, marked):
+            return None
+        if code == "RE" and "é" not in passage.words[marked.first]:
+            return None
+        return code
+
+    def _is_state(self, passage: Passage, marked: Marked) -> bool:
+        """Tell whether Georgia is the state: by the words near it, else by the whole text."""
+        if marked.last > marked.first + 1:
+            return False
+        near = range(max(0, marked.first - _STATE_NEAR), marked.last + _STATE_NEAR)
+        words = {
+            FOLDED[passage.words[at]][1]
+            for at in near
+            if passage.in_sentence(at, passage.sentence[marked.first])
+        }
+        state, country = len(words & _STATE_WORDS), len(words & _COUNTRY_WORDS)
+        if state != country:
+            return state > country
+        if self._georgia_is_state is None:
+            self._georgia_is_state = self._whole_text_is_of_the_state()
+        return self._georgia_is_state
+
+    def _whole_text_is_of_the_state(self) -> bool:
+        words = {FOLDED[word][1] for passage in self._passages for word in passage.words}
+        return not words & _SURE and len(words & _STATE_WORDS) >= len(words & _COUNTRY_WORDS)
+
+
+def _is_of_a_person(passage: Passage, marked: Marked) -> bool:
+    """Tell whether a name is part of a person's: Jim Jordan, Chad Wolf, J. Holland."""
+    first, last = marked.first, marked.last
+    if last > first + 1 or FOLDED[passage.words[first]][1] not in _ALSO_NAMES:
+        return False
+    here = passage.sentence[first]
+    if passage.in_sentence(first - 1, here):
+        before = passage.words[first - 1].rstrip(".")
+        if before in _FIRST_NAMES or (len(before) == 1 and before.isupper()):
+            return True
+    if not passage.in_sentence(last, here) or passage.in_title_case:
+        return False
+    alone = (
+        passage.between(last - 1) == " " and passage.words[first] == FOLDED[passage.words[first]][1]
+    )
+    return (
+        alone
+        and passage.is_capital(last)
+        and last not in passage.covered
+        and _is_given(passage, first)
+    )
+
+
+def _is_given(passage: Passage, at: int) -> bool:
+    return FOLDED[passage.words[at]][1] in {"Jordan", "Chad", "Israel", "Georgia", "India"}
+
+
+def _is_in_a_state(passage: Passage, marked: Marked) -> bool:
+    """Tell whether a name is a town's: `Lebanon, Pennsylvania`."""
+    at = marked.last
+    return (
+        not marked.mark.adjective
+        and passage.in_sentence(at, passage.sentence[marked.first])
+        and passage.between(at - 1).startswith(",")
+        and FOLDED[passage.words[at]][1] in _CITY_STATE - {"Georgia"}
+    )

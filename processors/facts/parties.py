@@ -1,0 +1,122 @@
+"""Who does something together: countries and bodies that a sentence joins. Pure.
+
+`the UK and Türkiye`, `U.S.-Japan`, `between the UK and Turkish authorities`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from processors.facts.countries import Places
+from processors.facts.lexicon import COUNTRY_NAMES, grammar
+from processors.facts.passage import Passage
+
+_MAX_JOINED = 9
+"""Words between two that are joined by `and`: the UK Home Secretary and the Turkish minister."""
+_MAX_LISTED = 2
+
+_WORDS = grammar("parties")
+_ACTS = _WORDS["acts"]
+_ABOUT = _WORDS["about"]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A country or a body named at the words `[first, last)`."""
+
+    name: str
+    code: str | None
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Parties that stand joined, each once."""
+
+    parties: tuple[Party, ...]
+    first: int
+    last: int
+
+
+def chains(
+    passage: Passage, first: int, last: int, places: Places, *, bodies: bool = False
+) -> list[Chain]:
+    """Return the parties in the words `[first, last)`, those that are joined together.
+
+    Departments and agencies count with `bodies`, organisations of states always.
+    """
+    found = [
+        party
+        for party in _parties(passage, first, last, places)
+        if bodies or party.code or passage.covered[party.first].mark.international
+    ]
+    groups: list[list[Party]] = [[party] for party in found[:1]]
+    for before, after in pairwise(found):
+        if _joined(passage, before, after):
+            groups[-1].append(after)
+        else:
+            groups.append([after])
+    return [_chain(group) for group in groups]
+
+
+def acting(passage: Passage, places: Places) -> frozenset[str]:
+    """Return the codes of countries that meet, talk or work together in the first sentence.
+
+    What the talks were about does not count: countries named behind `discussed` are not parties.
+    """
+    last = 0
+    while passage.in_sentence(last, 0):
+        last += 1
+    joined = joined_countries(passage, places) if passage.field == "title" else None
+    together = {party.code for party in joined.parties if party.code} if joined else set()
+    words = [word.lower() for word in passage.words[:last]]
+    acts = [at for at, word in enumerate(words) if word in _ACTS]
+    if not acts:
+        return frozenset(together)
+    about = (at for at, word in enumerate(words) if word in _ABOUT and at > acts[0])
+    end = next(about, last)
+    return frozenset(together | {code for _, code in places.within(passage, 0, end)})
+
+
+def joined_countries(title: Passage, places: Places) -> Chain | None:
+    """Return the first countries that a title joins, or None: `UK and Ghana`, `U.S.-Japan`."""
+    for chain in chains(title, 0, len(title.words), places):
+        if len(chain.parties) > 1 and all(party.code for party in chain.parties):
+            return chain
+    return None
+
+
+def _parties(passage: Passage, first: int, last: int, places: Places) -> Iterator[Party]:
+    at = first
+    while at < last:
+        marked = passage.covered.get(at)
+        if marked is None or marked.first != at:
+            at += 1
+            continue
+        if marked.mark.kind == "organisation":
+            yield Party(marked.mark.value, None, at, marked.last)
+        else:
+            code = places.code(passage, marked)
+            if code:
+                yield Party(COUNTRY_NAMES[code], code, at, marked.last)
+        at = marked.last
+
+
+def _joined(passage: Passage, before: Party, after: Party) -> bool:
+    """Tell whether `and`, a comma or a hyphen joins two that stand close together."""
+    between = [word.lower() for word in passage.words[before.last : after.first]]
+    if len(between) > _MAX_JOINED:
+        return False
+    gap = passage.text[passage.ends[before.last - 1] : passage.starts[after.first]]
+    if gap in {"-", "–", "‑", "/"}:
+        return True
+    if {"and", "&"} & set(between) or "&" in gap:
+        return not {"with", "to", "in", "on", "against", "for"} & set(between)
+    return gap.lstrip().startswith(",") and len(between) <= _MAX_LISTED
+
+
+def _chain(group: Sequence[Party]) -> Chain:
+    once = {party.name: party for party in reversed(group)}
+    parties = tuple(sorted(once.values(), key=lambda party: party.first))
+    return Chain(parties, group[0].first, group[-1].last)

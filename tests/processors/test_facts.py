@@ -1,0 +1,89 @@
+"""What `find_facts` promises of any text, whatever its facts are."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from despatch.facts import Fact, Facts
+from despatch.testing import a_release
+from processors.facts import facts_of, facts_within, find_facts
+
+DAY = date(2026, 3, 2)
+
+_SOME = """the and of for to by between with UK US U.S. Türkiye Turkish France Georgia Jordan Chad
+Congo Korea Foreign Prime Home Minister Secretary President Ministry Department Office Commission
+said Ann Lee O’Neil Dr. signed agreed will sign agreement treaty memorandum understanding
+partnership deal joint statement trade talks on 90% £1.2 $3 billion million people fell rose
+compared last year 9 31 2023 2023-02-30 February May first quarter next spring week until
+, . : ; ( ) “ ” - – US$ Rs. crore ’s İ ß ﬁ \u200d \u202e ١٢ ² ½"""
+WORDS = st.sampled_from([*_SOME.split(), "\n", "\n\n"])
+SENTENCES = st.lists(WORDS, max_size=60).map(" ".join)
+TEXTS = st.one_of(st.text(max_size=300), SENTENCES)
+DAYS = st.one_of(st.none(), st.dates())
+
+
+def every_fact(facts: Facts) -> list[Fact]:
+    return [fact for kind in Facts.model_fields for fact in getattr(facts, kind)]
+
+
+@settings(max_examples=400)
+@given(TEXTS, TEXTS, DAYS)
+def test_any_text_gives_facts_whose_evidence_stands_where_it_says(
+    title: str, text: str, day: date | None
+) -> None:
+    fields = {"title": title, "text": text}
+    for fact in every_fact(find_facts(title, text, day)):
+        for span in fact.evidence:
+            assert fields[span.field][span.start : span.end] == span.text
+
+
+@given(SENTENCES, SENTENCES)
+def test_the_same_text_gives_the_same_facts(title: str, text: str) -> None:
+    assert find_facts(title, text, DAY) == find_facts(title, text, DAY)
+
+
+@given(SENTENCES)
+def test_without_a_day_only_dates_in_full_are_told(text: str) -> None:
+    dated, undated = find_facts("", text, DAY).dates, find_facts("", text).dates
+    days = {(fact.on, fact.until) for fact in dated}
+    assert all((fact.on, fact.until) in days for fact in undated)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Minister " * 20_000,
+        "Minister of Foreign " * 8_000,
+        "UK and France, " * 10_000,
+        "agreement between the UK and " * 6_000,
+        "1,234,567,890,123,456,789 " * 6_000,
+        "1" * 150_000,
+        "£" * 150_000,
+        "May 9 " * 20_000,
+        "A. " * 50_000,
+        "up by " * 25_000 + "9%",
+        "x" * 150_000,
+        "\u202e\u0000\u200d" * 50_000,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_long_texts_of_one_thing_are_read(text: str) -> None:
+    find_facts(text[:1000], text, DAY)
+
+
+def test_a_release_is_dated_by_its_publisher() -> None:
+    release = a_release(title="Visas", text="It opens next year.")
+    assert [fact.on.year for fact in facts_of(release).dates] == [2027]
+    undated = release.model_copy(update={"published_at": None})
+    assert facts_of(undated).dates == ()
+
+
+def test_facts_behind_a_cut_are_left_out() -> None:
+    text = "France and Spain met. Spain and Chile met."
+    kept = facts_within(find_facts("", text), text.index("Chile"))
+    assert [country.code for country in kept.countries] == ["FR", "ES"]
+    assert [len(country.evidence) for country in kept.countries] == [1, 2]
+    assert [country.code for country in facts_within(find_facts("", text), 8).countries] == ["FR"]
