@@ -27,6 +27,7 @@ from despatch.cli import (
     stages,
     subscribers,
     themes,
+    subscribing,
     topics,
     tracing,
 )
@@ -87,6 +88,7 @@ explaining.add_to(app)
 themes.add_to(app)
 exporting.add_to(app)
 reclassifying.add_to(app)
+subscribing.add_to(app)
 subscribers.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)
