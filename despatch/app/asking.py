@@ -18,6 +18,12 @@ def known(app: App) -> "Known":
     return Known(themes=tuple(str(one.id) for one in app.themes))
 
 
+def experimental(app: App, filter_: Filter) -> tuple[str, ...]:
+    """Return the themes that a filter asks for and that are not measured on labels yet."""
+    asked = {*filter_.themes.any, *filter_.themes.all}
+    return tuple(str(one.id) for one in app.themes if one.experimental and one.id in asked)
+
+
 def filter_of(app: App, query: str, themes: Sequence[str] = ()) -> Filter:
     """Return the filter of a query, of themes any of which will do, or of both.
 

@@ -17,6 +17,8 @@ from despatch.cli import (
     deliveries,
     explaining,
     exporting,
+    asking,
+    backtesting,
     gaps,
     judging,
     matching,
@@ -89,7 +91,9 @@ themes.add_to(app)
 exporting.add_to(app)
 reclassifying.add_to(app)
 subscribing.add_to(app)
+backtesting.add_to(app)
 subscribers.add_to(app)
+asking.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)
 topics.add_to(app)

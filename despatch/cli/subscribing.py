@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from despatch.app.asking import filter_of
-from despatch.cli.context import Json, example, give, here, out
+from despatch.app.asking import experimental, filter_of
+from despatch.cli.backtesting import SINCE, Since, look_back
+from despatch.cli.context import Json, example, give, here, moment, out
 from despatch.cli.wishes import (
     EVENTS,
     To,
@@ -15,6 +16,7 @@ from despatch.cli.wishes import (
     WantedLimit,
     WantedOverflow,
     WantedQuiet,
+    WantedTheme,
     WantedTitle,
     as_json_of,
     channels_of,
@@ -27,6 +29,7 @@ from despatch.errors import UsageError
 from despatch.frequency import frequency as frequency_of
 
 PANEL = "Subscribers"
+NOT_MEASURED = "Experimental, so not measured on independent labels yet"
 
 Query = Annotated[
     str,
@@ -46,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
             "despatch subscribe 'theme:migration country:TR,AL -\"small boats\"' --name desk "
             "--to mailto://user:password@example.org --frequency 'daily 08:30 Europe/London' "
             "--quiet 22:00-07:00",
+            "despatch subscribe 'country:TR' --preview --since 90d",
         ),
     )(subscribe)
 
@@ -54,9 +58,7 @@ def subscribe(
     context: typer.Context,
     query: Query = "",
     to: To = None,
-    theme: Annotated[
-        list[str] | None, typer.Option(help="Theme to be told of; several mean any of them.")
-    ] = None,
+    theme: WantedTheme = None,
     name: Annotated[
         str, typer.Option(help="The subscriber's name; the same name, the same subscriber.")
     ] = "me",
@@ -66,6 +68,13 @@ def subscribe(
     quiet: WantedQuiet = "",
     limit: WantedLimit = "",
     overflow: WantedOverflow = "",
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview", help="Keep nothing: list what it would have sent, as backtest does."
+        ),
+    ] = False,
+    since: Since = SINCE,
     test: Annotated[
         bool, typer.Option("--test", help="Send a test alert over each channel at once.")
     ] = False,
@@ -80,6 +89,17 @@ def subscribe(
     from alerts.subscribe import subscribe as add
 
     with here(context).open() as app:
+        if preview:
+            look_back(
+                app,
+                filter_of(app, query, theme or ()),
+                events_of(event or EVENTS),
+                since=moment(since),
+                frequency=frequency_of(frequency),
+                every=False,
+                as_json=as_json,
+            )
+            return
         if not to:
             raise UsageError("say where to: --to URL, such as --to console://")
         every = frequency_of(frequency)
@@ -96,10 +116,12 @@ def subscribe(
             manner=manner_of(quiet, limit, overflow, every, before),
         )
         made, created = add(app.store, app.clock, app.senders, wish)
+        untried = experimental(app, asked)
         with app.store.transaction() as tx:
             shown = {channel.id: channel.shown for channel in tx.channels()}
         if as_json:
-            give(as_json_of(made, shown, subscriber_of(app, made)) | {"created": created})
+            given = as_json_of(made, shown, subscriber_of(app, made))
+            give(given | {"created": created, "experimental": untried})
         else:
             what = "Subscribed" if created else "Already subscribed"
             when = "" if every.every == "immediate" else f", {every}"
@@ -107,5 +129,7 @@ def subscribe(
                 f"{what}: {escape(name)} is told of {escape(made.name)} over "
                 f"{escape(channels_of(made, shown))}{when}, as {made.id}."
             )
+            if untried:
+                out.print(f"{NOT_MEASURED}: {', '.join(untried)}. How right: docs/judgement.md.")
         if test:
             try_channels(app, made, as_json)

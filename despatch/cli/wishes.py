@@ -30,6 +30,9 @@ To = Annotated[
         "console:// for this screen; several are all told.",
     ),
 ]
+WantedTheme = Annotated[
+    list[str] | None, typer.Option(help="Theme to be told of; several mean any of them.")
+]
 WantedTitle = Annotated[
     str, typer.Option(help="The subscription's name in messages; default: what it asks for.")
 ]
