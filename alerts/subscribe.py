@@ -79,7 +79,7 @@ def subscribe(
         raise UsageError(f"name at least one event of {', '.join(sorted(ALL_EVENTS))}")
     now = clock.now()
     with store.transaction() as tx:
-        who = _subscriber(tx, name, now)
+        who = subscriber_named(tx, name, now)
         if wish.manner:
             tx.change_subscriber(who.model_copy(update=dict(wish.manner)))
         channels = add_channels(tx, who.id, wish.urls, now)
@@ -145,7 +145,8 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _subscriber(tx: Transaction, name: str, now: datetime) -> Subscriber:
+def subscriber_named(tx: Transaction, name: str, now: datetime) -> Subscriber:
+    """Return the subscriber of this name, made if there is none."""
     known = tx.subscriber_named(name)
     if known is None:
         known = Subscriber(id=SubscriberId(f"p-{uuid4().hex[:12]}"), name=name, created_at=now)

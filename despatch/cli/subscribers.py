@@ -6,6 +6,7 @@ from rich.table import Table
 
 from despatch.app import App
 from despatch.app.asking import filter_of
+from despatch.cli import transferring
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.cli.wishes import (
     EVENTS,
@@ -40,6 +41,7 @@ subscriptions = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
+    transferring.add_to(subscriptions)
     app.add_typer(subscriptions, name="subscriptions", rich_help_panel=PANEL)
 
 
