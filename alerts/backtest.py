@@ -21,6 +21,7 @@ from despatch.model import (
     SubscriberId,
     Subscription,
     SubscriptionId,
+    Wanted,
 )
 from despatch.ports import Archived, Told
 from despatch.schedule import next_at
@@ -59,7 +60,7 @@ class Rate:
 
 
 def would_send(
-    observations: Sequence[Classified], filter_: Filter, events: frozenset[Event]
+    observations: Sequence[Classified], filter_: Filter, events: frozenset[Wanted]
 ) -> Iterator[WouldSend]:
     """Yield what would have been sent of one release, from all that was taken of it, in order."""
     subscription = _subscription(filter_, events)
@@ -157,7 +158,7 @@ def _archived(observed: Classified, found: Verdict, before: Archived | None) -> 
     )
 
 
-def _subscription(filter_: Filter, events: frozenset[Event]) -> Subscription:
+def _subscription(filter_: Filter, events: frozenset[Wanted]) -> Subscription:
     return Subscription(
         id=SubscriptionId("s-backtest"),
         subscriber=SubscriberId("p-backtest"),

@@ -11,7 +11,7 @@ from alerts.words import one_line
 from despatch.errors import UsageError
 from despatch.filter import Filter
 from despatch.frequency import Frequency, Limit, Quiet
-from despatch.model import ChannelId, Event, State, Subscription
+from despatch.model import ChannelId, State, Subscription, Wanted
 from despatch.ports import Clock, Store, Transaction
 from despatch.shorten import shorten
 
@@ -23,7 +23,7 @@ class Edit:
     filter: Filter | None = None
     urls: Sequence[SecretStr] = ()
     """All of its channels from now on."""
-    events: frozenset[Event] | None = None
+    events: frozenset[Wanted] | None = None
     frequency: Frequency | None = None
     title: str = ""
     manner: Mapping[str, Quiet | Limit | Frequency | None] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, get_args
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -23,16 +23,17 @@ from despatch.model import (
     Channel,
     ChannelId,
     DeliveryId,
-    Event,
     Subscriber,
     SubscriberId,
     Subscription,
     SubscriptionId,
+    Wanted,
 )
 from despatch.ports import Clock, Sent, Store, Transaction
 from despatch.shorten import shorten
 
-ALL_EVENTS: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
+EVENTS: frozenset[Wanted] = frozenset({"new", "revised", "withdrawn", "restored"})
+"""What a subscription asks for unless it says so itself."""
 MAX_NAME = 100
 
 
@@ -52,7 +53,7 @@ class Wish:
     urls: Sequence[SecretStr]
     name: str
     """The subscriber's."""
-    events: frozenset[Event] = ALL_EVENTS
+    events: frozenset[Wanted] = EVENTS
     frequency: Frequency = IMMEDIATE
     title: str = ""
     """The subscription's name; empty: what it asks for."""
@@ -76,7 +77,7 @@ def subscribe(
     if not wish.urls:
         raise UsageError("name at least one channel: --to URL")
     if not wish.events:
-        raise UsageError(f"name at least one event of {', '.join(sorted(ALL_EVENTS))}")
+        raise UsageError(f"name at least one event of {', '.join(sorted(get_args(Wanted)))}")
     now = clock.now()
     with store.transaction() as tx:
         who = subscriber_named(tx, name, now)

@@ -25,11 +25,11 @@ from despatch.frozen import Frozen, Instant
 from despatch.model import (
     Channel,
     ChannelId,
-    Event,
     State,
     Subscriber,
     Subscription,
     SubscriptionId,
+    Wanted,
 )
 from despatch.ports import Clock, Store, Transaction
 
@@ -58,7 +58,7 @@ class Line(Frozen):
     name: str = Field(min_length=1, max_length=MAX_NAME)
     subscriber: SubscriberLine
     filter: Filter
-    events: frozenset[Event] = Field(min_length=1)
+    events: frozenset[Wanted] = Field(min_length=1)
     frequency: Frequency = IMMEDIATE
     channels: tuple[ChannelLine, ...] = ()
     state: State = "active"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from despatch.app.wiring import App
 from despatch.filter import Filter
 from despatch.frequency import IMMEDIATE, Frequency
-from despatch.model import Classified, Event, ReleaseId
+from despatch.model import Classified, ReleaseId, Wanted
 
 if TYPE_CHECKING:
     from alerts.backtest import Rate, WouldSend
@@ -33,7 +33,7 @@ class Backtest:
 def backtest(
     app: App,
     filter_: Filter,
-    events: frozenset[Event],
+    events: frozenset[Wanted],
     *,
     since: datetime,
     frequency: Frequency = IMMEDIATE,

@@ -15,7 +15,7 @@ from despatch.cli.wishes import EVENTS, WantedEvents, WantedFrequency, WantedThe
 from despatch.filter import Filter
 from despatch.frequency import IMMEDIATE, Frequency
 from despatch.frequency import frequency as frequency_of
-from despatch.model import Event
+from despatch.model import Wanted
 
 PANEL = "Subscribers"
 SINCE = "90d"
@@ -72,7 +72,7 @@ def backtest_(
 def look_back(
     app: App,
     filter_: Filter,
-    events: frozenset[Event],
+    events: frozenset[Wanted],
     *,
     since: datetime,
     frequency: Frequency,

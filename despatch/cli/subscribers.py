@@ -1,5 +1,7 @@
 """`subscriptions`: who is told what, where and when; looked at, changed, ended."""
 
+from typing import get_args
+
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -28,7 +30,7 @@ from despatch.cli.wishes import (
 )
 from despatch.errors import UsageError
 from despatch.frequency import frequency as frequency_of
-from despatch.model import State, Subscriber, Subscription
+from despatch.model import State, Subscriber, Subscription, Wanted
 
 PANEL = "Subscribers"
 
@@ -184,7 +186,8 @@ def _show(app: App, one: Subscription, as_json: bool) -> None:
         return
     out.print(f"[bold]{one.id}[/bold] {escape(one.name)}")
     out.print(f"  asks for    {escape(show(one.filter))}")
-    out.print(f"  of          {', '.join(name for name in EVENTS if name in one.events)} releases")
+    known = [name for name in get_args(Wanted) if name in one.events]
+    out.print(f"  events      {', '.join(known)}")
     out.print(f"  told        {one.frequency}{_next(app, one)}")
     for id_ in one.channels:
         state = channels[id_].state if id_ in channels else "removed"

@@ -1,7 +1,7 @@
 """What `subscribe` and `subscriptions` share: the options of a wish, and how one is shown."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, cast
+from typing import Annotated, cast, get_args
 
 import typer
 from pydantic import SecretStr
@@ -12,9 +12,10 @@ from despatch.app import App
 from despatch.cli.context import give, out
 from despatch.errors import UsageError
 from despatch.frequency import HOURLY, Frequency, Limit, Quiet
-from despatch.model import ChannelId, Event, Subscriber, Subscription, SubscriptionId
+from despatch.model import ChannelId, Subscriber, Subscription, SubscriptionId, Wanted
 
-EVENTS: tuple[Event, ...] = ("new", "revised", "withdrawn", "restored")
+EVENTS: tuple[Wanted, ...] = ("new", "revised", "withdrawn", "restored")
+"""What is told unless --event says so."""
 NONE = "none"
 
 
@@ -37,7 +38,11 @@ WantedTitle = Annotated[
     str, typer.Option(help="The subscription's name in messages; default: what it asks for.")
 ]
 WantedEvents = Annotated[
-    list[str] | None, typer.Option(help=f"Only these events: {', '.join(EVENTS)}. Default: all.")
+    list[str] | None,
+    typer.Option(
+        help=f"Only these events: {', '.join(EVENTS)}, which are the default, or gap: a time of a "
+        "source of which something may be missing."
+    ),
 ]
 WantedFrequency = Annotated[
     str,
@@ -61,12 +66,12 @@ WantedOverflow = Annotated[
 ]
 
 
-def events_of(names: Sequence[str]) -> frozenset[Event]:
+def events_of(names: Sequence[str]) -> frozenset[Wanted]:
     """Return the events of these names. Raises UsageError."""
     for name in names:
-        if name not in EVENTS:
-            raise UsageError(f"no event {name!r}; there are {', '.join(EVENTS)}")
-    return cast("frozenset[Event]", frozenset(names))
+        if name not in get_args(Wanted):
+            raise UsageError(f"no event {name!r}; there are {', '.join(get_args(Wanted))}")
+    return cast("frozenset[Wanted]", frozenset(names))
 
 
 def manner_of(
