@@ -24,6 +24,14 @@ def experimental(app: App, filter_: Filter) -> tuple[str, ...]:
     return tuple(str(one.id) for one in app.themes if one.experimental and one.id in asked)
 
 
+def strange_sources(app: App, filter_: Filter) -> tuple[str, ...]:
+    """Return the sources that a filter names and that are not here: a slip, or not added yet."""
+    with app.store.transaction() as tx:
+        here = {str(source.id) for source, _health, _due in tx.sources()}
+    asked = {*filter_.sources.any, *filter_.sources.all, *filter_.sources.none}
+    return tuple(sorted(asked - here))
+
+
 def filter_of(app: App, query: str, themes: Sequence[str] = ()) -> Filter:
     """Return the filter of a query, of themes any of which will do, or of both.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from despatch.app.asking import experimental, filter_of
+from despatch.app.asking import experimental, filter_of, strange_sources
 from despatch.cli.backtesting import SINCE, Since, look_back
 from despatch.cli.context import Json, example, give, here, moment, out
 from despatch.cli.wishes import (
@@ -129,6 +129,8 @@ def subscribe(
                 f"{what}: {escape(name)} is told of {escape(made.name)} over "
                 f"{escape(channels_of(made, shown))}{when}, as {made.id}."
             )
+            for source in strange_sources(app, asked):
+                out.print(f"No source here is called {source}; see: despatch sources list")
             if untried:
                 out.print(f"{NOT_MEASURED}: {', '.join(untried)}. How right: docs/judgement.md.")
         if test:

@@ -83,6 +83,12 @@ def test_themes_can_be_named_beside_a_query(shell: Shell) -> None:
     assert made["query"] == "theme:migration -theme:partnerships visa"
 
 
+def test_a_source_that_is_not_here_is_named(shell: Shell) -> None:
+    said = shell.says("subscribe", "theme:migration source:nato", "--to", URL)
+    assert "No source here is called nato; see: despatch sources list" in said
+    assert "No source" not in shell.says("subscribe", "theme:migration", "--to", URL)
+
+
 @pytest.mark.parametrize(
     "said, way_out",
     [
