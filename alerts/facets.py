@@ -73,7 +73,7 @@ class Facets:
         for field in ("title",) if phrase.where == "title" else ("title", "text"):
             if not all(part in self._loose[field] for part in seen if part.isascii()):
                 continue
-            have = self.exact[field] if phrase.exact else self.stems[field]
+            have = self._exact_line[field] if phrase.exact else self._stem_line[field]
             first = have.find(f" {' '.join(wanted)} ")
             if first >= 0:
                 at = have.count(" ", 0, first)
@@ -86,18 +86,22 @@ class Facets:
         return {"title": loose(self.release.title), "text": loose(self.release.text)}
 
     @cached_property
-    def exact(self) -> dict[str, str]:
-        """The folded words of `title` and of `text`, each between spaces: ` new visa fees `."""
-        return {"title": _spaced(self._words["title"]), "text": _spaced(self._words["text"])}
-
-    @cached_property
-    def stems(self) -> dict[str, str]:
-        """Their stems, likewise."""
-        return {field: _spaced(map(stem, found)) for field, found in self._words.items()}
-
-    @cached_property
-    def _words(self) -> dict[str, list[str]]:
+    def exact(self) -> dict[str, list[str]]:
+        """The folded words of `title` and of `text`."""
         return {"title": words(self.release.title), "text": words(self.release.text)}
+
+    @cached_property
+    def stems(self) -> dict[str, list[str]]:
+        """Their stems."""
+        return {field: list(map(stem, found)) for field, found in self.exact.items()}
+
+    @cached_property
+    def _exact_line(self) -> dict[str, str]:
+        return {field: _spaced(found) for field, found in self.exact.items()}
+
+    @cached_property
+    def _stem_line(self) -> dict[str, str]:
+        return {field: _spaced(found) for field, found in self.stems.items()}
 
     @cached_property
     def _placed(self) -> dict[str, list[tuple[str, int, int]]]:
@@ -105,4 +109,5 @@ class Facets:
 
 
 def _spaced(found: Iterable[str]) -> str:
+    """Return words each between spaces: ` new visa fees `."""
     return f" {' '.join(found)} "
