@@ -150,7 +150,8 @@ def _delivered(alert: Alert, delivery: Delivery, shown: str) -> Step:
     if delivery.state in {"waiting", "sending"}:
         due = f"{tried}; {delivery.state}, next at {_moment(delivery.not_before)}"
         return Step("delivered?", "waits", due, at)
-    return Step("delivered?", "no", f"{tried}; {delivery.state}", at)
+    because = f": {delivery.reason}" if delivery.reason else ""
+    return Step("delivered?", "no", f"{tried}; {delivery.state}{because}", at)
 
 
 def _day(at: datetime) -> str:

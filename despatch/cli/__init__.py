@@ -14,11 +14,11 @@ import typer
 import despatch
 from despatch.cli import (
     alarms,
+    asking,
+    backtesting,
     deliveries,
     explaining,
     exporting,
-    asking,
-    backtesting,
     gaps,
     judging,
     matching,
@@ -28,8 +28,8 @@ from despatch.cli import (
     sources,
     stages,
     subscribers,
-    themes,
     subscribing,
+    themes,
     topics,
     tracing,
 )

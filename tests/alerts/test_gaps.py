@@ -36,7 +36,7 @@ def told(store: SqlStore) -> list[Claim]:
     with store.transaction() as tx:
         tell_of_gap(tx, GAP, SEEN)
     with store.transaction() as tx:
-        return list(tx.claim_deliveries("w", SEEN, DAY, 10))
+        return list(tx.claim_deliveries("w", SEEN, DAY, {"urgent": 10, "bulk": 10}))
 
 
 def test_it_is_one_alert_a_subscriber_however_many_ask(store: SqlStore, channel: str) -> None:

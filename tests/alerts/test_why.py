@@ -25,7 +25,7 @@ def way(
     return Trace([taken], matches, [ALERT], deliveries)
 
 
-def delivery(state: Any, *outcomes: Any) -> tuple[Delivery, str]:
+def delivery(state: Any, *outcomes: Any, reason: str = "") -> tuple[Delivery, str]:
     attempts = tuple(
         Attempt(at=SEEN, took_ms=5, outcome=outcome, reason=f"it was {outcome}")
         for outcome in outcomes
@@ -35,6 +35,7 @@ def delivery(state: Any, *outcomes: Any) -> tuple[Delivery, str]:
         alert=ALERT.id,
         channel=a_channel().id,
         state=state,
+        reason=reason,
         attempts=attempts,
         not_before=SEEN,
     )
@@ -54,7 +55,11 @@ TOLD = a_match(CLASSIFIED, ASKED)
         ),
         (delivery("waiting"), "waits", "Not yet, delivered: as new over json://…3fa9, y-1: not tr"),
         (delivery("failed", "permanent"), "no", "No, delivered: as new over json://…3fa9, y-1: tr"),
-        (delivery("cancelled"), "no", "No, delivered: as new"),
+        (
+            delivery("cancelled", reason="the channel was removed"),
+            "no",
+            "No, delivered: as new over json://…3fa9, y-1: not tried yet; cancelled: the channel",
+        ),
     ],
 )
 def test_what_was_told_ends_with_its_delivery(sent: Any, answer: str, said: str) -> None:
