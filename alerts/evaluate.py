@@ -45,10 +45,13 @@ def matches(filter_: Filter, classified: Classified) -> str | None:
 
 def reason(filter_: Filter, facets: Facets) -> str | None:
     """Return the same for a release whose facets are read once for many filters."""
-    every = tuple(checks(filter_, facets))
-    if not all(check.met for check in every):
-        return None
-    return "; ".join(check.said for check in every if check.said) or EVERYTHING
+    said = []
+    for check in checks(filter_, facets):
+        if not check.met:
+            return None
+        if check.said:
+            said.append(check.said)
+    return "; ".join(said) or EVERYTHING
 
 
 def checks(filter_: Filter, facets: Facets) -> Iterator[Check]:

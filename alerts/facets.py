@@ -1,11 +1,12 @@
 """What a release offers to filters: the values of each facet, and its words. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from despatch.filter import Phrase
 from despatch.model import Classified, Linked
-from despatch.wording import name_key, placed, stem
+from despatch.wording import beginning, loose, name_key, placed, stem, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +69,45 @@ class Facets:
     def find(self, phrase: Phrase) -> Found | None:
         """Return where a phrase first stands: in the title, else in the text unless it must not."""
         wanted = phrase.words()
+        seen = wanted if phrase.exact else tuple(map(beginning, wanted))
         for field in ("title",) if phrase.where == "title" else ("title", "text"):
-            there = self._placed[field]
-            have = self.exact[field] if phrase.exact else self.stems[field]
-            for at in range(len(have) - len(wanted) + 1):
-                if have[at] == wanted[0] and tuple(have[at : at + len(wanted)]) == wanted:
-                    return Found(field, there[at][1], there[at + len(wanted) - 1][2])
+            if not all(part in self._loose[field] for part in seen if part.isascii()):
+                continue
+            have = self._exact_line[field] if phrase.exact else self._stem_line[field]
+            first = have.find(f" {' '.join(wanted)} ")
+            if first >= 0:
+                at = have.count(" ", 0, first)
+                there = self._placed[field]
+                return Found(field, there[at][1], there[at + len(wanted) - 1][2])
         return None
+
+    @cached_property
+    def _loose(self) -> dict[str, str]:
+        return {"title": loose(self.release.title), "text": loose(self.release.text)}
+
+    @cached_property
+    def exact(self) -> dict[str, list[str]]:
+        """The folded words of `title` and of `text`."""
+        return {"title": words(self.release.title), "text": words(self.release.text)}
+
+    @cached_property
+    def stems(self) -> dict[str, list[str]]:
+        """Their stems."""
+        return {field: list(map(stem, found)) for field, found in self.exact.items()}
+
+    @cached_property
+    def _exact_line(self) -> dict[str, str]:
+        return {field: _spaced(found) for field, found in self.exact.items()}
+
+    @cached_property
+    def _stem_line(self) -> dict[str, str]:
+        return {field: _spaced(found) for field, found in self.stems.items()}
 
     @cached_property
     def _placed(self) -> dict[str, list[tuple[str, int, int]]]:
         return {"title": placed(self.release.title), "text": placed(self.release.text)}
 
-    @cached_property
-    def exact(self) -> dict[str, list[str]]:
-        """The folded words of `title` and of `text`."""
-        return {field: [word for word, _s, _e in there] for field, there in self._placed.items()}
 
-    @cached_property
-    def stems(self) -> dict[str, list[str]]:
-        """Their stems."""
-        return {field: [stem(word) for word in have] for field, have in self.exact.items()}
+def _spaced(found: Iterable[str]) -> str:
+    """Return words each between spaces: ` new visa fees `."""
+    return f" {' '.join(found)} "

@@ -35,6 +35,7 @@ _EVENTS = {
     "revised": "Revised",
     "withdrawn": "Withdrawn",
     "restored": "Back again",
+    "gap": "Something may be missing",
     "test": "Test",
     "alarm": "Alarm",
     "recovered": "Well again",

@@ -79,7 +79,8 @@ class Query:
         text = self.text
         end = max(end, min(start + 1, len(text)))
         before, after = text[max(0, start - 60) : start], text[end : end + 60]
-        raise UsageError(f"query: {why}. Here: {before}>>{text[start:end]}<<{after}".strip())
+        ended = why if why.endswith("?") else f"{why}."
+        raise UsageError(f"query: {ended} Here: {before}>>{text[start:end]}<<{after}".strip())
 
     def pieces(self) -> list[Item | Joint]:
         """Return the items and joints, in order. Raises UsageError."""

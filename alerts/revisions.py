@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from alerts.changes import describe
 from despatch.material import weigh
-from despatch.model import Cause, Classified, Event, Revision, Subscription
+from despatch.model import Cause, Classified, Event, Revision, Subscription, Wanted
 from despatch.ports import Archived, Told
 
 MAX_ALERT_AGE = timedelta(days=7)
@@ -198,7 +198,7 @@ def _age(revision: Revision, now: datetime) -> timedelta:
     return now - (release.updated_at or release.published_at or revision.observed_at)
 
 
-def _of_new(found: Verdict, wanted: Collection[Event], told: Sequence[Told]) -> Tell | Hold:
+def _of_new(found: Verdict, wanted: Collection[Wanted], told: Sequence[Told]) -> Tell | Hold:
     if told:
         return Hold(f"told already: {_heard(told)}")
     if "new" not in wanted:

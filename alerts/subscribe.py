@@ -1,19 +1,20 @@
 """Subscribing, and trying a subscription's channels: what the command line calls."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, get_args
 from uuid import uuid4
 
 from pydantic import SecretStr
 
 from alerts.channels import shown
 from alerts.outbox import OPERATOR
+from alerts.query import show
 from alerts.sending import Channels, send_now
-from alerts.words import listed, one_line
+from alerts.words import one_line
 from despatch.errors import UsageError
-from despatch.filter import Filter
+from despatch.filter import Filter, of_themes
 from despatch.fingerprint import digest
 from despatch.frequency import IMMEDIATE, Frequency, Limit, Quiet
 from despatch.model import (
@@ -22,15 +23,17 @@ from despatch.model import (
     Channel,
     ChannelId,
     DeliveryId,
-    Event,
     Subscriber,
     SubscriberId,
     Subscription,
     SubscriptionId,
+    Wanted,
 )
 from despatch.ports import Clock, Sent, Store, Transaction
+from despatch.shorten import shorten
 
-ALL_EVENTS: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
+EVENTS: frozenset[Wanted] = frozenset({"new", "revised", "withdrawn", "restored"})
+"""What a subscription asks for unless it says so itself."""
 MAX_NAME = 100
 
 
@@ -50,14 +53,13 @@ class Wish:
     urls: Sequence[SecretStr]
     name: str
     """The subscriber's."""
-    events: frozenset[Event] = ALL_EVENTS
+    events: frozenset[Wanted] = EVENTS
     frequency: Frequency = IMMEDIATE
     title: str = ""
     """The subscription's name; empty: what it asks for."""
-    quiet: Quiet | None = None
-    limit: Limit | None = None
-    overflow: Frequency | None = None
-    """These three are the subscriber's, for all their subscriptions; None: as they are."""
+    manner: Mapping[str, Quiet | Limit | Frequency | None] = field(default_factory=dict)
+    """The subscriber's `quiet`, `limit` and `overflow` for all their subscriptions, as far as they
+    are to change."""
 
 
 def subscribe(
@@ -75,14 +77,15 @@ def subscribe(
     if not wish.urls:
         raise UsageError("name at least one channel: --to URL")
     if not wish.events:
-        raise UsageError(f"name at least one event of {', '.join(sorted(ALL_EVENTS))}")
+        raise UsageError(f"name at least one event of {', '.join(sorted(get_args(Wanted)))}")
     now = clock.now()
     with store.transaction() as tx:
-        who = _subscriber(tx, name, now)
-        _set_manner(tx, who, wish)
-        channels = tuple(dict.fromkeys(_channel(tx, who.id, url, now) for url in wish.urls))
+        who = subscriber_named(tx, name, now)
+        if wish.manner:
+            tx.change_subscriber(who.model_copy(update=dict(wish.manner)))
+        channels = add_channels(tx, who.id, wish.urls, now)
         known = _known(tx, who.id, channels, wish)
-        title = one_line(wish.title)[:MAX_NAME] or title_of(wish.filter)
+        title = shorten(one_line(wish.title), MAX_NAME) or title_of(wish.filter)
         if known is not None:
             kept = {"name": title, "frequency": wish.frequency, "state": "active"}
             changed = known.model_copy(update=kept)
@@ -103,8 +106,11 @@ def subscribe(
 
 
 def title_of(filter_: Filter) -> str:
-    """Return what a filter asks for, as a name."""
-    return listed([*filter_.themes.all, *filter_.themes.any]) or "every release"
+    """Return the name of a subscription that was given none: its themes, or its query."""
+    themes = filter_.themes.any or filter_.themes.all
+    if themes and filter_ == of_themes(*themes):
+        return shorten(" or ".join(themes), MAX_NAME)
+    return shorten(show(filter_), MAX_NAME)
 
 
 def send_test(
@@ -140,12 +146,20 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _subscriber(tx: Transaction, name: str, now: datetime) -> Subscriber:
+def subscriber_named(tx: Transaction, name: str, now: datetime) -> Subscriber:
+    """Return the subscriber of this name, made if there is none."""
     known = tx.subscriber_named(name)
     if known is None:
         known = Subscriber(id=SubscriberId(f"p-{uuid4().hex[:12]}"), name=name, created_at=now)
         tx.add_subscriber(known)
     return known
+
+
+def add_channels(
+    tx: Transaction, who: SubscriberId, urls: Sequence[SecretStr], now: datetime
+) -> tuple[ChannelId, ...]:
+    """Return a subscriber's channels of these URLs, made where there are none, and active."""
+    return tuple(dict.fromkeys(_channel(tx, who, url, now) for url in urls))
 
 
 def _channel(tx: Transaction, who: SubscriberId, url: SecretStr, now: datetime) -> ChannelId:
@@ -161,13 +175,6 @@ def _channel(tx: Transaction, who: SubscriberId, url: SecretStr, now: datetime) 
     if channel.state == "paused":
         tx.set_channel_state(channel.id, "active")
     return channel.id
-
-
-def _set_manner(tx: Transaction, who: Subscriber, wish: Wish) -> None:
-    asked = {"quiet": wish.quiet, "limit": wish.limit, "overflow": wish.overflow}
-    changed = {name: value for name, value in asked.items() if value is not None}
-    if changed:
-        tx.change_subscriber(who.model_copy(update=changed))
 
 
 def _known(

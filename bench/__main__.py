@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, str] = {
     "judge": "bench.judging",
     "deliver": "bench.delivering",
     "poll": "bench.polling",
+    "backtest": "bench.looking_back",
     "path": "bench.whole_path",
 }
 """Each is a module with `run(runs, folder) -> Report`, and maybe with `run_full` likewise."""

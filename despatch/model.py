@@ -30,6 +30,7 @@ from despatch.vocabulary import SubscriptionId as SubscriptionId
 from despatch.vocabulary import TextFrom as TextFrom
 from despatch.vocabulary import TextKind as TextKind
 from despatch.vocabulary import ThemeId as ThemeId
+from despatch.vocabulary import Wanted as Wanted
 
 
 class Fetched(Frozen):
@@ -199,7 +200,7 @@ class Subscription(Frozen):
     subscriber: SubscriberId
     name: str
     filter: Filter
-    events: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
+    events: frozenset[Wanted] = frozenset({"new", "revised", "withdrawn", "restored"})
     channels: tuple[ChannelId, ...]
     frequency: Frequency = IMMEDIATE
     state: State = "active"
@@ -227,14 +228,14 @@ class Alert(Frozen):
     id: AlertId
     """Deterministic: subscriber, release, revision and event."""
     subscriber: SubscriberId
-    event: Event | Literal["test", "alarm", "recovered"]
+    event: Event | Literal["gap", "test", "alarm", "recovered"]
     classified: Classified | None
-    """None for a test and for an operator's alarm."""
+    """None for a gap, a test and an operator's alarm."""
     reason: str
     """Why you get this, in a sentence."""
     subject: str = ""
     body: str = ""
-    """What a test or an alarm says."""
+    """What a gap, a test or an alarm says."""
     changed: str = ""
     """What changed, for a revised release."""
     subscriptions: tuple[SubscriptionId, ...] = ()

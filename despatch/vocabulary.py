@@ -24,6 +24,9 @@ Cause = Literal["new", "completed", "revised", "withdrawn", "restored"]
 Event = Literal["new", "revised", "withdrawn", "restored"]
 """What a subscriber can be told about a release."""
 
+Wanted = Literal["new", "revised", "withdrawn", "restored", "gap"]
+"""What a subscription can ask to be told of; a gap is a source's, not a release's."""
+
 TextKind = Literal["summary", "full"]
 TextFrom = Literal["feed", "page", "api", "file"]
 Status = Literal["live", "withdrawn"]

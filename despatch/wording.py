@@ -39,6 +39,26 @@ def placed(text: str) -> list[tuple[str, int, int]]:
     return [each for each in found if each[0]]
 
 
+def loose(text: str) -> str:
+    """Return a text in which every folded word of its letters a to z and digits can be seen.
+
+    Words may run together in it, so what is not in it is not in the text either; it takes a tenth
+    of the time of `words`.
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").lower()
+    return plain.replace(b".", b"").replace(b"'", b"").decode("ascii")
+
+
+def beginning(stemmed: str) -> str:
+    """Return letters with which every word of a stem begins.
+
+    The stemmer adds e, makes i, y or l of what stood there, and makes die, lie, vie of their -ying.
+    """
+    if len(stemmed) == 3 and stemmed.endswith("ie"):
+        return stemmed[0]
+    return stemmed[:-1] if len(stemmed) > 1 and stemmed[-1] in "eily" else stemmed
+
+
 def name_key(name: str) -> str:
     """Return what two spellings of a name share: `The Home Office` and `home office`.
 

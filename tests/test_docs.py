@@ -98,8 +98,8 @@ def test_a_command_that_does_not_exist_is_found() -> None:
         _parse("despatch subscribed --theme migration", whole=True)
     with pytest.raises(AssertionError, match="--subject"):
         _parse("despatch subscribe --subject migration", whole=False)
-    with pytest.raises(AssertionError, match="--to"):
-        _parse("despatch subscribe --theme migration", whole=True)
+    with pytest.raises(AssertionError, match="subscription"):
+        _parse("despatch subscriptions show", whole=True)
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:

@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 
+from alerts.gaps import tell_of_gap
 from despatch import log
 from despatch.app.moving import READS
 from despatch.app.running import ALIVE_WITHIN, waiting
@@ -29,6 +30,8 @@ class Housekeeper:
         self._dropped_at = app.clock.now() - DROP_EVERY
         self._silent: dict[str, int] = {}
         """At how many looks in a row a stage showed no life."""
+        self._gaps_told: set[str] = set()
+        """So that subscriptions are not read again every minute for a gap that stays open."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
         self._log = log.get(stage="housekeeper")
@@ -60,10 +63,11 @@ class Housekeeper:
                 self._app.alarms.open(_NOT_KEPT, f"{_NOT_KEPT}: {exc or repr(exc)}")
 
     def once(self) -> None:
-        """Look at every stage's life and lag; hourly, drop what is old and look for silence."""
+        """Look at life, lag and gaps; hourly, drop what is old and look for silence."""
         self._look_for_life()
         for stage in READS:
             self._look(stage)
+        self._tell_gaps()
         now = self._app.clock.now()
         if now - self._dropped_at >= DROP_EVERY:
             self._dropped_at = now
@@ -72,6 +76,14 @@ class Housekeeper:
                 bodies = tx.forget_bodies(now - self._app.settings.body_retention)
             self._log.info("house kept", messages_dropped=messages, bodies_dropped=bodies)
             look_for_silence(self._app)
+
+    def _tell_gaps(self) -> None:
+        """Tell of gaps that could not be repaired at once; the operator knows them as alarms."""
+        with self._app.store.transaction() as tx:
+            for gap in tx.gaps():
+                if gap.tries and gap.id not in self._gaps_told:
+                    tell_of_gap(tx, gap, self._app.clock.now())
+                    self._gaps_told.add(gap.id)
 
     def _look_for_life(self) -> None:
         """Raise an alarm for a stage that showed no life at this look, nor at the one before.

@@ -14,6 +14,8 @@ import typer
 import despatch
 from despatch.cli import (
     alarms,
+    asking,
+    backtesting,
     deliveries,
     explaining,
     exporting,
@@ -26,6 +28,7 @@ from despatch.cli import (
     sources,
     stages,
     subscribers,
+    subscribing,
     themes,
     topics,
     tracing,
@@ -87,7 +90,10 @@ explaining.add_to(app)
 themes.add_to(app)
 exporting.add_to(app)
 reclassifying.add_to(app)
+subscribing.add_to(app)
+backtesting.add_to(app)
 subscribers.add_to(app)
+asking.add_to(app)
 sources.add_to(app)
 tracing.add_to(app)
 topics.add_to(app)

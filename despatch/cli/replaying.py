@@ -1,19 +1,17 @@
 """`replay`: saved documents through the very code that a poller uses."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from despatch.app import App
 from despatch.app.history import Polled
 from despatch.app.replay import Heard, ReplayReport, replay, seeds
 from despatch.cli.context import Json, count, err, example, give, here, moment, out
+from despatch.cli.progress import progress as progress_bar
 from despatch.errors import UsageError
 
 SHOWN = 20
@@ -73,7 +71,7 @@ def _replay(
     with here(context).open() as app:
         if deliver and not yes:
             _ask(app, what)
-        with _progress(show=not as_json) as progress:
+        with progress_bar(show=not as_json) as progress:
             report = replay(
                 app, what, deliver=deliver, since=begin, until=end, rate=rate, progress=progress
             )
@@ -108,21 +106,6 @@ def _ask(app: App, path: Path) -> None:
         abort=True,
         err=True,
     )
-
-
-@contextmanager
-def _progress(*, show: bool) -> Iterator[Callable[[str, int, int | None], None]]:
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=err,
-        transient=True,
-        disable=not show or not err.is_terminal,
-    ) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda doing, at, of: bar.update(task, description=doing, completed=at, total=of)
 
 
 def _give(report: ReplayReport) -> None:

@@ -1,106 +1,50 @@
-"""`subscribe` and `subscriptions`: who is told what, and where."""
+"""`subscriptions`: who is told what, where and when; looked at, changed, ended."""
 
-from typing import Annotated
+from typing import get_args
 
 import typer
-from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
 
 from despatch.app import App
+from despatch.app.asking import filter_of
+from despatch.cli import transferring
 from despatch.cli.context import Json, ago, example, give, here, out
+from despatch.cli.wishes import (
+    EVENTS,
+    To,
+    WantedEvents,
+    WantedFrequency,
+    WantedLimit,
+    WantedOverflow,
+    WantedQuiet,
+    WantedTitle,
+    Which,
+    as_json_of,
+    channels_of,
+    events_of,
+    find,
+    manner_of,
+    subscriber_of,
+    try_channels,
+)
 from despatch.errors import UsageError
-from despatch.filter import of_themes
-from despatch.model import State, Subscription, SubscriptionId, ThemeId
+from despatch.frequency import frequency as frequency_of
+from despatch.model import State, Subscriber, Subscription, Wanted
 
 PANEL = "Subscribers"
-EVENTS = ("new", "revised", "withdrawn", "restored")
-NOT_MEASURED = "Experimental, so not measured on independent labels yet"
-
-Which = Annotated[
-    str, typer.Argument(help="A subscription's id or the start of it, or a subscriber's name.")
-]
 
 subscriptions = typer.Typer(
     no_args_is_help=True,
-    help="List, test, pause, resume and remove subscriptions.",
+    help="List, show, test, change, pause, resume and remove subscriptions.",
     epilog=example("despatch subscriptions list"),
 )
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(
-        rich_help_panel=PANEL,
-        epilog=example(
-            "despatch subscribe --theme migration --to console://",
-            "despatch subscribe --theme migration --theme partnerships --name desk "
-            "--to mailto://user:password@example.org",
-        ),
-    )(subscribe)
+    transferring.add_to(subscriptions)
     app.add_typer(subscriptions, name="subscriptions", rich_help_panel=PANEL)
-
-
-def subscribe(
-    context: typer.Context,
-    to: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            help="Where to: any apprise URL (mailto://…, slack://…, ntfy://…, json://…), or "
-            "console:// for this screen.",
-        ),
-    ],
-    theme: Annotated[
-        list[str], typer.Option(help="Theme to be told of; several mean any of them.")
-    ],
-    name: Annotated[
-        str, typer.Option(help="The subscriber's name; the same name, the same subscriber.")
-    ] = "me",
-    event: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Only these events: {', '.join(EVENTS)}. Default: all."),
-    ] = None,
-    test: Annotated[
-        bool, typer.Option("--test", help="Send a test alert over the channel at once.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Tell somebody about the releases of a theme, as soon as they are seen.
-
-    The channel's URL is a secret: it is kept encrypted and never shown again.
-    """
-    from alerts.subscribe import Wish
-    from alerts.subscribe import subscribe as add
-
-    with here(context).open() as app:
-        asked = app.chosen_themes(theme)
-        chosen = tuple(ThemeId(one.id) for one in asked)
-        untried = [one.id for one in asked if one.experimental]
-        for one in event or ():
-            if one not in EVENTS:
-                raise UsageError(f"no event {one!r}; there are {', '.join(EVENTS)}")
-        wish = Wish(
-            filter=of_themes(*chosen),
-            urls=(SecretStr(to),),
-            name=name,
-            events=frozenset(event or EVENTS),  # type: ignore[arg-type]
-        )
-        made, created = add(app.store, app.clock, app.senders, wish)
-        shown = _shown(app, made)
-        if as_json:
-            given = _as_json(made, shown, name)
-            give(given | {"created": created, "experimental": untried})
-        else:
-            what = "Subscribed" if created else "Already subscribed"
-            out.print(
-                f"{what}: {escape(name)} is told of {' or '.join(chosen)} over {escape(shown)} "
-                f"as {made.id}."
-            )
-            if untried:
-                out.print(f"{NOT_MEASURED}: {', '.join(untried)}. How right: docs/judgement.md.")
-        if test:
-            _test(app, made, as_json)
 
 
 @subscriptions.command("list", epilog=example("despatch subscriptions list --json"))
@@ -109,37 +53,90 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     with here(context).open() as app:
         with app.store.transaction() as tx:
             found = tx.subscriptions()
-            names = {one.id: one.name for one in tx.subscribers()}
-        rows = [(one, _shown(app, one), names[one.subscriber]) for one in found]
+            who = {one.id: one for one in tx.subscribers()}
+            shown = {one.id: one.shown for one in tx.channels()}
         now = app.clock.now()
     if as_json:
-        for one, shown, name in rows:
-            give(_as_json(one, shown, name))
+        for one in found:
+            give(as_json_of(one, shown, who[one.subscriber]))
         return
-    if not rows:
+    if not found:
         out.print("Nobody is subscribed: despatch subscribe --theme migration --to console://")
         return
-    table = Table(
-        "subscription", "subscriber", "asks for", "events", "channel", "state", "since", box=None
-    )
-    for one, shown, name in rows:
+    table = Table("subscription", "subscriber", "asks for", "told", "channel", "state", "since")
+    table.box = None
+    for one in found:
         table.add_row(
             one.id,
-            escape(name),
+            escape(who[one.subscriber].name),
             escape(one.name),
-            "all" if one.events == frozenset(EVENTS) else ", ".join(sorted(one.events)),
-            escape(shown),
+            _told(one),
+            escape(channels_of(one, shown)),
             one.state,
             ago(one.created_at, now),
         )
     out.print(table)
 
 
+@subscriptions.command("show", epilog=example("despatch subscriptions show s-1f2e3d"))
+def show_(context: typer.Context, subscription: Which, as_json: Json = False) -> None:
+    """Show what a subscription asks for, where and when it is told, and when next."""
+    with here(context).open() as app:
+        found = find(app, subscription)
+        _show(app, found, as_json)
+
+
+@subscriptions.command(
+    epilog=example(
+        "despatch subscriptions edit s-1f2e3d --query 'theme:migration country:TR,AL'",
+        'despatch subscriptions edit s-1f2e3d --frequency "weekly saturday 08:30 Europe/London"',
+        "despatch subscriptions edit s-1f2e3d --quiet none --limit 20/day",
+    )
+)
+def edit(
+    context: typer.Context,
+    subscription: Which,
+    query: str = typer.Option("", help="What it asks for from now on."),
+    to: To = None,
+    title: WantedTitle = "",
+    event: WantedEvents = None,
+    frequency: WantedFrequency = "",
+    quiet: WantedQuiet = "",
+    limit: WantedLimit = "",
+    overflow: WantedOverflow = "",
+    as_json: Json = False,
+) -> None:
+    """Change a subscription; what is not named stays as it is.
+
+    Channels named with --to take the place of all it has. Quiet hours, limit and overflow are its
+    subscriber's, for all their subscriptions.
+    """
+    from alerts.changing import Edit
+    from alerts.changing import edit as change
+
+    with here(context).open() as app:
+        found = find(app, subscription)
+        who = subscriber_of(app, found)
+        every = frequency_of(frequency) if frequency else None
+        changes = Edit(
+            filter=filter_of(app, query) if query else None,
+            urls=to or (),
+            events=events_of(event) if event else None,
+            frequency=every,
+            title=title,
+            manner=manner_of(quiet, limit, overflow, every or found.frequency, who),
+        )
+        if changes == Edit():
+            raise UsageError("name what is to change; see: despatch subscriptions edit --help")
+        changed = change(app.store, app.clock, app.senders, found, changes)
+        _show(app, changed, as_json)
+
+
 @subscriptions.command("test", epilog=example("despatch subscriptions test s-1f2e3d"))
 def try_out(context: typer.Context, subscription: Which, as_json: Json = False) -> None:
     """Send a test alert over a subscription's channels, now, and say what came of it."""
     with here(context).open() as app:
-        _test(app, _find(app, subscription), as_json)
+        try_channels(app, find(app, subscription), as_json)
 
 
 @subscriptions.command(epilog=example("despatch subscriptions pause s-1f2e3d"))
@@ -161,66 +158,53 @@ def remove(context: typer.Context, subscription: Which, as_json: Json = False) -
 
 
 def _set(context: typer.Context, name: str, state: State, as_json: bool) -> None:
+    from alerts.changing import set_state
+
     with here(context).open() as app:
-        found = _find(app, name)
-        with app.store.transaction() as tx:
-            tx.set_subscription_state(found.id, state)
-            others = {
-                channel
-                for other in tx.subscriptions()
-                if other.id != found.id
-                for channel in other.channels
-            }
-            for channel in found.channels:
-                if state == "active" or (state == "removed" and channel not in others):
-                    tx.set_channel_state(channel, state)
+        found = find(app, name)
+        set_state(app.store, found, state)
     if as_json:
         give({"id": found.id, "state": state})
     else:
         out.print(f"{found.id} is {state}.")
 
 
-def _find(app: App, name: str) -> Subscription:
-    """Return the subscription whose id starts with `name`, else the only one of that subscriber."""
-    if not name:  # every id begins with nothing: an unset variable must not choose one
-        raise UsageError("no subscription ''; see: despatch subscriptions list")
+def _told(one: Subscription) -> str:
+    events = "" if one.events == frozenset(EVENTS) else f"{', '.join(sorted(one.events))}; "
+    return f"{events}{one.frequency}"
+
+
+def _show(app: App, one: Subscription, as_json: bool) -> None:
+    from alerts.query import show
+
     with app.store.transaction() as tx:
-        every = tx.subscriptions()
-        who = tx.subscriber_named(name)
-    found = [one for one in every if one.id.startswith(name)] or [
-        one for one in every if who is not None and one.subscriber == who.id
-    ]
-    if len(found) != 1:
-        what = "no subscription" if not found else f"{len(found)} subscriptions"
-        raise UsageError(f"{what} {name!r}; see: despatch subscriptions list")
-    return found[0]
+        channels = {channel.id: channel for channel in tx.channels()}
+    who = subscriber_of(app, one)
+    shown = {id_: channel.shown for id_, channel in channels.items()}
+    if as_json:
+        give(as_json_of(one, shown, who))
+        return
+    out.print(f"[bold]{one.id}[/bold] {escape(one.name)}")
+    out.print(f"  asks for    {escape(show(one.filter))}")
+    known = [name for name in get_args(Wanted) if name in one.events]
+    out.print(f"  events      {', '.join(known)}")
+    out.print(f"  told        {one.frequency}{_next(app, one)}")
+    for id_ in one.channels:
+        state = channels[id_].state if id_ in channels else "removed"
+        out.print(f"  channel     {escape(shown.get(id_, '(erased)'))} ({state})")
+    out.print(f"  state       {one.state}, made {ago(one.created_at, app.clock.now())}")
+    out.print(f"  subscriber  {escape(who.name)}{escape(_manner(who))}")
 
 
-def _test(app: App, subscription: Subscription, as_json: bool) -> None:
-    from alerts.subscribe import send_test
+def _next(app: App, one: Subscription) -> str:
+    from despatch.schedule import next_at
 
-    wrong = False
-    for shown, sent in send_test(
-        app.store, app.clock, app.senders, SubscriptionId(subscription.id)
-    ):
-        wrong |= sent.outcome != "delivered"
-        if as_json:
-            give({"channel": shown, "outcome": sent.outcome, "reason": sent.reason})
-        else:
-            out.print(f"{escape(shown)}: {sent.outcome}: {escape(sent.reason)}")
-    if wrong:
-        raise typer.Exit(1)
+    if one.frequency.every == "immediate":
+        return ""
+    return f"; next digest {next_at(one.frequency, app.clock.now()):%A %d %B %Y, %H:%M} UTC"
 
 
-def _shown(app: App, subscription: Subscription) -> str:
-    with app.store.transaction() as tx:
-        shown = {channel.id: channel.shown for channel in tx.channels()}
-    return ", ".join(shown.get(channel, "removed") for channel in subscription.channels)
-
-
-def _as_json(one: Subscription, shown: str, name: str) -> dict[str, object]:
-    return one.model_dump(mode="json", exclude={"events"}) | {
-        "events": sorted(one.events),
-        "channels_shown": shown,
-        "subscriber_name": name,
-    }
+def _manner(who: Subscriber) -> str:
+    quiet = f"; left alone {who.quiet}" if who.quiet else ""
+    limit = f"; at most {who.limit}, what is more {who.overflow}" if who.limit else ""
+    return quiet + limit

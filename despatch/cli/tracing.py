@@ -12,7 +12,7 @@ from despatch.app.running import lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.cli.context import Json, count, example, give, here, out
 from despatch.errors import UsageError
-from despatch.model import Classified, Delivery, Match
+from despatch.model import Classified, Delivery, Match, ReleaseId
 from despatch.ports import DocumentRecord, Taken, Trace
 from despatch.topics import CLASSIFIED, RELEASES
 
@@ -36,26 +36,29 @@ def trace(
 ) -> None:
     """Show a release's whole way: fetched when and from where, judged how, told whom, delivered."""
     with here(context).open() as app:
+        known = which_release(app, release)
         with app.store.transaction() as tx:
-            found = tx.find_releases(release)
-            way = tx.trace(found[0]) if len(found) == 1 else None
-            documents = tx.documents_of(found[0]) if way else []
-            bodies = (
-                {
-                    sha: tx.body(sha) is not None
-                    for sha in {t.classified.revision.fetched.body_sha256 for t in way.taken}
-                }
-                if way
-                else {}
-            )
-        if way is None:
-            raise UsageError(_why_not(app, release, len(found)))
+            way = tx.trace(known)
+            documents = tx.documents_of(known)
+            bodies = {
+                sha: tx.body(sha) is not None
+                for sha in {t.classified.revision.fetched.body_sha256 for t in way.taken}
+            }
     if as_json:
         give(_as_json(way, bodies) | {"documents": [asdict(one) for one in documents]})
     else:
         _show(way, bodies)
         for document in documents:
             _show_document(document)
+
+
+def which_release(app: App, name: str) -> ReleaseId:
+    """Return the one release of this id, start of an id, address or entry. Raises UsageError."""
+    with app.store.transaction() as tx:
+        found = tx.find_releases(name)
+    if len(found) != 1:
+        raise UsageError(_why_not(app, name, len(found)))
+    return found[0]
 
 
 def _why_not(app: App, release: str, found: int) -> str:

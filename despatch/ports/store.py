@@ -31,6 +31,7 @@ from despatch.model import (
 )
 from despatch.ports.bus import Place
 from despatch.ports.documents import Documents
+from despatch.ports.history import History
 from despatch.ports.reading import Reading
 from despatch.ports.watching import Watching
 
@@ -176,7 +177,7 @@ class Taken:
     was a log."""
 
 
-class Transaction(Reading, Watching, Documents, Protocol):
+class Transaction(Reading, Watching, Documents, History, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # subscribers
@@ -417,8 +418,11 @@ class Transaction(Reading, Watching, Documents, Protocol):
         """
         ...
 
-    def trace(self, release: ReleaseId) -> Trace:
-        """Return all that is kept of a release's way."""
+    def trace(self, release: ReleaseId, *, subscriber: SubscriberId | None = None) -> Trace:
+        """Return all that is kept of a release's way; matches and alerts of one subscriber alone.
+
+        Without a subscriber, those of all.
+        """
         ...
 
     def delivery(self, delivery: DeliveryId) -> Delivery | None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from sqlalchemy import Row, delete, desc, func, or_, select, update
 
 from despatch.fingerprint import canonical_address
-from despatch.model import Classified, DeliveryState, Match, ReleaseId
+from despatch.model import Classified, DeliveryState, Match, ReleaseId, SubscriberId
 from despatch.ports import Alarm, Beat, Counts, Place, Taken, Trace
 from despatch.store import tables
 from despatch.store.deliveries import ALERTS, Deliveries, read_alert
@@ -100,15 +100,17 @@ class Operating(Deliveries):
         newest_first = found.order_by(desc(releases.c.observed_at), releases.c.id)
         return [ReleaseId(row.id) for row in self._all(newest_first)]
 
-    def trace(self, release: ReleaseId) -> Trace:
+    def trace(self, release: ReleaseId, *, subscriber: SubscriberId | None = None) -> Trace:
         matches, alerts = tables.matches.c, tables.alerts.c
-        met = select(tables.matches).where(matches.release == release)
-        sent = ALERTS.where(alerts.release == release)
+        whose = () if subscriber is None else (alerts.subscriber == subscriber,)
+        theirs = () if subscriber is None else (matches.subscriber == subscriber,)
+        met = select(tables.matches).where(matches.release == release, *theirs)
+        sent = ALERTS.where(alerts.release == release, *whose)
         rows = self._all(
             select(deliveries, channels.c.shown)
             .join(tables.alerts, alerts.id == deliveries.c.alert)
             .join(channels, channels.c.id == deliveries.c.channel)
-            .where(alerts.release == release)
+            .where(alerts.release == release, *whose)
             .order_by(alerts.created_at, deliveries.c.id)
         )
         tried = self._read_deliveries(rows)

@@ -15,6 +15,7 @@ from despatch.store.bodies import Bodies
 from despatch.store.documents import Documents
 from despatch.store.engine import create_file, open_engine, read_url
 from despatch.store.failures import translated
+from despatch.store.history import History
 from despatch.store.operating import Operating
 from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
@@ -23,7 +24,7 @@ from despatch.store.subscribers import Subscribers
 from despatch.store.tables import channels
 
 
-class SqlTransaction(Sources, Documents, Bodies, Subscribers, Alerting, Operating):
+class SqlTransaction(Sources, Documents, Bodies, Subscribers, Alerting, History, Operating):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
 

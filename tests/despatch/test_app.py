@@ -20,8 +20,9 @@ from despatch.app.running import BEAT_EVERY, Heart, lag, others_running
 from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
-from despatch.filter import of_themes
-from despatch.ports import Beat, Body, Bus, Outgoing
+from despatch.filter import Filter, of_themes
+from despatch.model import SourceId
+from despatch.ports import Beat, Body, Bus, Gap, Outgoing, SourceRecord
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
 from despatch.testing.channels import webhook_server
@@ -252,6 +253,28 @@ def test_keeping_house_drops_what_is_older_than_it_is_kept(
     clock.move(timedelta(days=60))
     Housekeeper(installed).once()
     assert sum(1 for _ in installed.bus.browse(RELEASES)) == 0
+
+
+def test_a_gap_that_was_tried_in_vain_is_told_once_to_who_asks_for_gaps(
+    installed: App, clock: FakeClock
+) -> None:
+    source, now = SourceId("govuk"), clock.now()
+    wish = Wish(
+        filter=Filter(), urls=(SecretStr("console://"),), name="ada", events=frozenset({"gap"})
+    )
+    subscribe(installed.store, clock, installed.senders, wish)
+    with installed.store.transaction() as tx:
+        tx.add_source(SourceRecord(source, "feed", {"address": "https://x.gov/f"}, now))
+        tx.add_gap(Gap("g-1", source, now, now - timedelta(days=1), now))
+    housekeeper = Housekeeper(installed)
+    housekeeper.once()
+    assert status(installed).counts.deliveries["waiting"] == 0
+    with installed.store.transaction() as tx:
+        tx.try_gap("g-1", 0, "page 2 is not there", None)
+    for _again in range(2):
+        housekeeper.once()
+        Housekeeper(installed).once()  # another process, or this one started again
+        assert status(installed).counts.deliveries["waiting"] == 1
 
 
 def test_lag_beyond_half_of_what_is_kept_is_an_alarm_until_it_is_gone(

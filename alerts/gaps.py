@@ -1,0 +1,52 @@
+"""Gaps told to whoever asked for them: what a source may have published that nobody saw."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from despatch.filter import Filter
+from despatch.fingerprint import digest
+from despatch.model import Alert, AlertId, SourceId, SubscriberId, Subscription
+from despatch.ports import Gap, Transaction
+
+
+def tell_of_gap(tx: Transaction, gap: Gap, now: datetime) -> int:
+    """Write one alert for each subscriber who asks for gaps of this source; return how many.
+
+    Only who had asked when it was found; called again it changes nothing.
+    """
+    asked: dict[SubscriberId, list[Subscription]] = defaultdict(list)
+    for one in tx.subscriptions():
+        wants = one.state == "active" and "gap" in one.events and one.created_at <= gap.found_at
+        if wants and reads(one.filter, gap.source):
+            asked[one.subscriber].append(one)
+    for theirs in asked.values():
+        channels = dict.fromkeys(channel for one in theirs for channel in one.channels)
+        tx.add_alert(_alert(gap, theirs, now), list(channels), now)
+    return len(asked)
+
+
+def reads(filter_: Filter, source: SourceId) -> bool:
+    """Tell whether releases of a source can match a filter, whatever they are about."""
+    sources = filter_.sources
+    named = (not sources.any or source in sources.any) and set(sources.all) <= {source}
+    return named and source not in sources.none
+
+
+def _alert(gap: Gap, theirs: list[Subscription], now: datetime) -> Alert:
+    names = ", ".join(f"“{one.name}”" for one in theirs)
+    return Alert(
+        id=AlertId("a-" + digest("gap", theirs[0].subscriber, gap.id)),
+        subscriber=theirs[0].subscriber,
+        event="gap",
+        classified=None,
+        reason=f"{names} asks to be told of gaps",
+        subject=f"{gap.source}, {gap.since:%d %B %Y, %H:%M} to {gap.until:%d %B %Y, %H:%M} UTC",
+        body=(
+            f"What {gap.source} published between {gap.since:%d %B %Y, %H:%M} and "
+            f"{gap.until:%d %B %Y, %H:%M} UTC may be missing: its feed had moved on when it was "
+            f"read. Last try to find it: {gap.reason or 'none'}. What is found later is told as "
+            "late."
+        ),
+        subscriptions=tuple(one.id for one in theirs),
+        created_at=now,
+    )

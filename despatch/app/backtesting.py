@@ -1,0 +1,68 @@
+"""What a subscription would have been sent, asked of the archive before anything is kept."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from despatch.app.wiring import App
+from despatch.filter import Filter
+from despatch.frequency import IMMEDIATE, Frequency
+from despatch.model import Classified, ReleaseId, Wanted
+
+if TYPE_CHECKING:
+    from alerts.backtest import Rate, WouldSend
+
+_AT_ONCE = 100
+"""Releases read in one transaction: for a moment only, since on SQLite writers wait."""
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What the archive answers."""
+
+    releases: int
+    """How many it was asked about."""
+    sent: "tuple[WouldSend, ...]"
+    """Newest first."""
+    rate: "Rate"
+
+
+def backtest(
+    app: App,
+    filter_: Filter,
+    events: frozenset[Wanted],
+    *,
+    since: datetime,
+    frequency: Frequency = IMMEDIATE,
+    progress: Progress = lambda _doing, _at, _of: None,
+) -> Backtest:
+    """Return what a subscription would have been sent since then; nothing is kept or sent."""
+    from alerts.backtest import moment, rate, would_send
+
+    now = app.clock.now()
+    with app.store.transaction() as tx:
+        expected = tx.count_releases_since(since)
+    begin, done, sent = now, 0, []
+    for observations in _history(app, since):
+        begin = min(begin, moment(observations[0], first=True))
+        sent += [one for one in would_send(observations, filter_, events) if since <= one.at <= now]
+        done += 1
+        progress("looking back", done, expected)
+    sent.sort(key=lambda one: (one.at, one.release), reverse=True)
+    counted = rate((one.at for one in sent), since=max(since, begin), now=now, frequency=frequency)
+    return Backtest(done, tuple(sent), counted)
+
+
+def _history(app: App, since: datetime) -> Iterator[tuple[Classified, ...]]:
+    after: ReleaseId | None = None
+    while True:
+        with app.store.transaction() as tx:
+            page = tx.releases_since(since, after, _AT_ONCE)
+        if not page:
+            return
+        for observations in page:
+            yield tuple(observations)
+        after = page[-1][0].revision.release.id

@@ -1,0 +1,24 @@
+"""A bar for work that lasts, on standard error and only where somebody looks at it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from despatch.cli.context import err
+
+
+@contextmanager
+def progress(*, show: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yield what is called with what is done, how far it is, and how much there is."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=err,
+        transient=True,
+        disable=not show or not err.is_terminal,
+    ) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda doing, at, of: bar.update(task, description=doing, completed=at, total=of)
