@@ -7,7 +7,7 @@ nothing else: whoever adds up what is shown gets the decision.
 import math
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
@@ -89,6 +89,7 @@ class _Meaning:
     asks: bool = False
     """Whether it asks for a context, or shuns one."""
     weights: Mapping[Place, float] = field(default_factory=lambda: dict.fromkeys(PLACES, 0.0))
+    most: Mapping[Place, int] = field(default_factory=lambda: dict.fromkeys(PLACES, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,11 +137,14 @@ class Classifier:
         """
         if not any(theme.reads(language) for theme in self.themes):
             return ()
-        found = self.matches(title, text)
+        read = self._read(title, text)
+        hopeful = {*self._hopeful(read), *self._at_once}
+        if not hopeful:
+            return ()
+        found = _found(read, hopeful)
         fields = {"title": title, "text": text}
         scores = []
-        near = [n for n, those in found.items() if self._may_belong(n, those)]
-        for number in sorted({*near, *self._at_once}):
+        for number in sorted(hopeful):
             theme = self.themes[number]
             counted = _counted(found.get(number, []))
             log_odds = _log_odds(theme, counted)
@@ -156,10 +160,6 @@ class Classifier:
                 )
         return tuple(scores)
 
-    def _may_belong(self, number: int, found: Sequence[Match]) -> bool:
-        """Tell whether what speaks for a theme could be enough if nothing spoke against it."""
-        return sum([one.weight for one in found if one.weight > 0]) >= self._needed[number]
-
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
         judged = list(self._empty)
@@ -173,40 +173,85 @@ class Classifier:
 
         Themes that find nothing are absent; terms without a weight are there as well.
         """
-        found: dict[int, list[Match]] = defaultdict(list)
-        self._read("title", title, found)
-        self._read("text", text, found)
-        return found
+        return _found(self._read(title, text))
 
-    def _read(
-        self, field: Literal["title", "text"], text: str, matches: dict[int, list[Match]]
-    ) -> None:
-        """Add what stands in a field to the matches of each theme."""
+    def _read(self, title: str, text: str) -> "tuple[_Read, _Read]":
         words, found = self._scanner.scan(text)
-        if found and field == "text":
-            found = _outside(boilerplate(text), words, found)
-        lead = words.lead() if found and field == "text" else 0
-        by_theme: dict[int, list[Match]] = defaultdict(list)
-        contexts: dict[int, set[_Context]] = {}
-        for at, (what, first, last) in enumerate(found):
-            if not what.terms:
+        read = _Read("text", text, words, found, words.lead() if found else 0)
+        return _Read("title", title, *self._scanner.scan(title), 0), read
+
+    def _hopeful(self, read: "Iterable[_Read]") -> list[int]:
+        """Return the themes that it may belong to: all others are spared the rest.
+
+        What speaks for each is added up as if nothing spoke against it, lay over it, or was asked
+        for beside it. Most releases belong to no theme, and end here.
+        """
+        times: dict[tuple[_Meaning, Place], int] = defaultdict(int)
+        most_for = [0.0] * len(self.themes)
+        for one in read:
+            for what, first, _last in one.found:
+                for meaning in what.terms:
+                    place = one.place(first)
+                    weight = meaning.weights[place]
+                    if weight > 0:
+                        times[meaning, place] = so_far = times[meaning, place] + 1
+                        if so_far <= meaning.most[place]:
+                            most_for[meaning.theme] += weight
+        needed = zip(most_for, self._needed, strict=True)
+        return [number for number, (most, enough) in enumerate(needed) if most >= enough]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A field, and all that stands in it."""
+
+    field: Literal["title", "text"]
+    text: str
+    words: Words
+    found: list[Found[_Meanings]]
+    lead: int
+    """How many of its words are the lead."""
+
+    def place(self, word: int) -> Place:
+        if self.field == "title":
+            return "title"
+        return "lead" if word < self.lead else "body"
+
+
+def _found(read: Iterable[_Read], only: Container[int] | None = None) -> dict[int, list[Match]]:
+    """Return by a theme's number what it finds, of `only` these themes."""
+    matches: dict[int, list[Match]] = defaultdict(list)
+    for one in read:
+        for theme, those in _in_field(one, only).items():
+            matches[theme] += _apart(those)
+    return matches
+
+
+def _in_field(read: _Read, only: Container[int] | None) -> dict[int, list[Match]]:
+    """Return by theme what stands in a field; some of it may stand over others."""
+    words, found = read.words, read.found
+    if found and read.field == "text":
+        found = _outside(boilerplate(read.text), words, found)
+    matches: dict[int, list[Match]] = defaultdict(list)
+    contexts: dict[int, set[_Context]] = {}
+    for at, (what, first, last) in enumerate(found):
+        for meaning in what.terms:
+            if only is not None and meaning.theme not in only:
                 continue
-            place: Place = "title" if field == "title" else "lead" if first < lead else "body"
             start, end = words.starts[first], words.ends[last - 1]
             if end - start > MAX_SPAN_CHARS:
-                continue
-            for meaning in what.terms:
-                if meaning.asks:
-                    here = words.sentence[first]
-                    if here not in contexts:
-                        contexts[here] = _contexts(found, at, words.sentence)
-                    if not _holds(meaning, contexts[here]):
-                        continue
-                by_theme[meaning.theme].append(
-                    Match(meaning.term, field, place, start, end, meaning.weights[place])
-                )
-        for theme, those in by_theme.items():
-            matches[theme] += _apart(those)
+                break
+            if meaning.asks:
+                here = words.sentence[first]
+                if here not in contexts:
+                    contexts[here] = _contexts(found, at, words.sentence)
+                if not _holds(meaning, contexts[here]):
+                    continue
+            place = read.place(first)
+            weight = meaning.weights[place]
+            match = Match(meaning.term, read.field, place, start, end, weight)
+            matches[meaning.theme].append(match)
+    return matches
 
 
 def _outside(
@@ -230,7 +275,8 @@ def _add(phrases: Mapping[Phrase, _Meanings], number: int, theme: Theme) -> None
     for term in theme.terms:
         near, unless = ((number, name) if name else None for name in (term.near, term.unless))
         weights = {place: getattr(term.weights, place) for place in PLACES}
-        meaning = _Meaning(number, term, near, unless, bool(near or unless), weights)
+        most = {place: getattr(term.most, place) for place in PLACES}
+        meaning = _Meaning(number, term, near, unless, bool(near or unless), weights, most)
         for phrase in _phrases(term.patterns):
             phrases[phrase].terms.append(meaning)
     for phrase in _phrases(theme.exclusions):
