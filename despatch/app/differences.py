@@ -11,6 +11,7 @@ from despatch.errors import UsageError
 from despatch.toml import read
 from processors.classify import classifier
 from processors.explain import Explanation, explain
+from processors.language import language_of_release
 from processors.themes import Theme
 
 
@@ -51,8 +52,11 @@ def compare(
     for document in documents:
         [old] = first.judge(document.title, document.text)
         [new] = second.judge(document.title, document.text)
+        language = language_of_release(document.title, document.text, document.language)
+        belonged = old.belongs and before.reads(language)
+        belongs = new.belongs and after.reads(language)
         counts["judged"] += 1
-        counts["both"] += old.belongs and new.belongs
-        if old.belongs != new.belongs:
-            counts["gained" if new.belongs else "lost"] += 1
+        counts["both"] += belonged and belongs
+        if belonged != belongs:
+            counts["gained" if belongs else "lost"] += 1
             yield Difference(document, explain(old, before), explain(new, after))

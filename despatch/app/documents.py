@@ -28,6 +28,8 @@ class Document:
     published_at: datetime | None = None
     themes: frozenset[str] | None = None
     """Those that the archive has for it; None if it was never judged."""
+    language: str | None = None
+    """As its source says."""
 
 
 def archived(app: App, since: datetime | None = None) -> Iterator[Archived]:
@@ -130,4 +132,4 @@ def _waiting(app: App, what: str) -> Document:
 
 def _document(release: Release, themes: frozenset[str] | None) -> Document:
     date = release.published_at or release.updated_at
-    return Document(str(release.id), release.title, release.text, date, themes)
+    return Document(str(release.id), release.title, release.text, date, themes, release.language)

@@ -55,6 +55,7 @@ def _explain(
     """
     from processors.classify import classifier
     from processors.explain import explain
+    from processors.language import language_of_release
 
     with here(context).open() as app:
         themes = app.chosen_themes(theme or (), experimental=not theme)
@@ -62,29 +63,45 @@ def _explain(
         for document in named(app, what):
             judged = ready.judge(document.title, document.text)
             found = [explain(one, by) for one, by in zip(judged, themes, strict=True)]
+            language = language_of_release(document.title, document.text, document.language)
             if as_json:
-                give(_as_json(document, found))
+                give(_as_json(document, found, language))
             else:
-                _show(document, found, everything=bool(theme), whole=whole)
+                _show(document, found, language, everything=bool(theme), whole=whole)
 
 
-def _show(document: Document, found: "list[Explanation]", *, everything: bool, whole: bool) -> None:
+def _show(
+    document: Document,
+    found: "list[Explanation]",
+    language: str,
+    *,
+    everything: bool,
+    whole: bool,
+) -> None:
     date = f"  {document.published_at:%Y-%m-%d}" if document.published_at else ""
     out.print(Text(f"{document.id}{date}", style="dim"))
     silent = [one for one in found if not one.reasons and not everything]
     for one in found:
         if one not in silent:
-            _show_theme(document, one, whole=whole)
+            _show_theme(document, one, language, whole=whole)
     if silent:
         names = ", ".join(str(one.theme.id) for one in silent)
         out.print(f"No word of these themes stands in it: {names}\n", markup=False)
 
 
-def _show_theme(document: Document, one: "Explanation", *, whole: bool) -> None:
-    verdict = "belongs to" if one.judgement.belongs else "does not belong to"
+def _show_theme(document: Document, one: "Explanation", language: str, *, whole: bool) -> None:
+    belongs = _belongs(one, language)
+    verdict = "belongs to" if belongs else "does not belong to"
     mark = " (experimental)" if one.theme.experimental else ""
-    style = "bold green" if one.judgement.belongs else "bold red"
+    style = "bold green" if belongs else "bold red"
     out.print(Text(f"\nIt {verdict} {one.theme.id}{mark}", style=style))
+    if not one.theme.reads(language):
+        reads = ", ".join(one.theme.languages)
+        out.print(
+            f"It is in {language}, which the theme does not read: it reads {reads}. "
+            "Its words would say this:",
+            markup=False,
+        )
     out.print(_marked(document.title, "title", one), style="bold")
     for paragraph in _paragraphs(document.text, one, whole=whole):
         out.print(paragraph)
@@ -92,6 +109,10 @@ def _show_theme(document: Document, one: "Explanation", *, whole: bool) -> None:
     for line in (_sum(one), *_listed(one), _turn(one)):
         out.print(line, markup=False)
     out.print()
+
+
+def _belongs(one: "Explanation", language: str) -> bool:
+    return one.judgement.belongs and one.theme.reads(language)
 
 
 def _marked(text: str, field: str, one: "Explanation", offset: int = 0) -> Text:
@@ -183,16 +204,17 @@ def _turn(one: "Explanation") -> str:
     return missing
 
 
-def _as_json(document: Document, found: "list[Explanation]") -> dict[str, Any]:
+def _as_json(document: Document, found: "list[Explanation]", language: str) -> dict[str, Any]:
     return {
         "id": document.id,
         "title": document.title,
+        "language": language,
         "themes": [
             {
                 "theme": one.theme.id,
                 "version": one.judgement.version,
                 "experimental": one.theme.experimental,
-                "belongs": one.judgement.belongs,
+                "belongs": _belongs(one, language),
                 "score": one.judgement.score,
                 "bias": one.theme.bias,
                 "log_odds": one.judgement.log_odds,

@@ -176,6 +176,23 @@ def test_explain_gives_machines_the_same(cli: Cli, housing: Path, saved: Path) -
     assert not second["themes"][0]["belongs"]
 
 
+def test_explain_says_that_a_theme_does_not_read_a_language(
+    cli: Cli, housing: Path, tmp_path: Path
+) -> None:
+    text = (
+        "Le bureau du port a déclaré aujourd’hui que les frais de visite vont augmenter en avril. "
+        "Ils seront utilisés pour réparer les deux phares de la côte. Housing, housing."
+    )
+    french = tmp_path / "french.jsonl"
+    french.write_text(json.dumps({"id": "3", "title": "A plan for housing", "text": text}))
+    said = cli("explain", str(french), "--theme", "housing")
+    assert "It does not belong to housing" in said
+    assert "It is in fr, which the theme does not read: it reads en" in said
+    [found] = rows(cli("explain", str(french), "--theme", "housing", "--json"))
+    assert found["language"] == "fr"
+    assert not found["themes"][0]["belongs"]
+
+
 def test_explain_finds_a_release_in_the_archive_or_waiting_in_the_log(cli: Cli, home: Path) -> None:
     release = keep(home, "Illegal migrants", "Small boats came.")
     assert "[Illegal migrants" in cli("explain", release[:12])
