@@ -90,9 +90,8 @@ class Children(Generic[T]):
     ) -> tuple[bytes, bytes]:
         """Ask one child; a busy machine gets three times the CPU limit in wall time."""
         try:
-            kind, answer = await asyncio.wait_for(
-                _ask(child, body, content_type, address), self._limit_s * 3
-            )
+            async with asyncio.timeout(self._limit_s * 3):
+                kind, answer = await _ask(child, body, content_type, address)
         except TimeoutError as exc:
             raise self._too_slow(address) from exc
         except (asyncio.IncompleteReadError, ConnectionError) as exc:
