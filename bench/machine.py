@@ -36,6 +36,15 @@ def made(runs: int, began: datetime, load: float) -> str:
     )
 
 
+def made_once(began: datetime, *packages: str) -> str:
+    """Return a line: when, on what, with which versions of the packages that had a say."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return (
+        f"{began:%Y-%m-%d %H:%M} UTC. {_cores()}, {_memory()}, {platform.system()} "
+        f"{platform.release()}. Python {platform.python_version()}, {versions}."
+    )
+
+
 def now() -> datetime:
     """Return the time."""
     return datetime.now(UTC)

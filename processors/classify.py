@@ -90,6 +90,8 @@ class _Meaning:
     """Whether it asks for a context, or shuns one."""
     weights: Mapping[Place, float] = field(default_factory=lambda: dict.fromkeys(PLACES, 0.0))
     most: Mapping[Place, int] = field(default_factory=lambda: dict.fromkeys(PLACES, 0))
+    order: int = 0
+    """Where the term stands in its theme."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +111,7 @@ class Match(NamedTuple):
     start: int
     end: int
     weight: float
+    order: int
 
 
 class Classifier:
@@ -171,7 +174,7 @@ class Classifier:
     def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
         """Return by a theme's number what it finds in a text, by place, none over another.
 
-        Themes that find nothing are absent; terms without a weight are there as well.
+        Themes that find nothing are absent; exclusions, and terms without a weight, are not.
         """
         return _found(self._read(title, text))
 
@@ -249,7 +252,7 @@ def _in_field(read: _Read, only: Container[int] | None) -> dict[int, list[Match]
                     continue
             place = read.place(first)
             weight = meaning.weights[place]
-            match = Match(meaning.term, read.field, place, start, end, weight)
+            match = Match(meaning.term, read.field, place, start, end, weight, meaning.order)
             matches[meaning.theme].append(match)
     return matches
 
@@ -272,11 +275,11 @@ def _outside(
 
 def _add(phrases: Mapping[Phrase, _Meanings], number: int, theme: Theme) -> None:
     """Put all that a theme looks for under its phrases."""
-    for term in theme.terms:
+    for order, term in enumerate(theme.terms):
         near, unless = ((number, name) if name else None for name in (term.near, term.unless))
         weights = {place: getattr(term.weights, place) for place in PLACES}
         most = {place: getattr(term.most, place) for place in PLACES}
-        meaning = _Meaning(number, term, near, unless, bool(near or unless), weights, most)
+        meaning = _Meaning(number, term, near, unless, bool(near or unless), weights, most, order)
         for phrase in _phrases(term.patterns):
             phrases[phrase].terms.append(meaning)
     for phrase in _phrases(theme.exclusions):
@@ -311,12 +314,15 @@ def _holds(meaning: _Meaning, contexts: set[_Context]) -> bool:
 
 
 def _apart(matches: list[Match]) -> list[Match]:
-    """Return the terms that stay where matches overlap: exclusions win, then the longest."""
+    """Return what stays where matches overlap.
+
+    Exclusions win, then what was written by hand, then the longest, then what the theme has first.
+    """
     if len(matches) == 1:
-        return matches if matches[0].term is not None else []
+        return matches
     matches.sort(key=_START)
     if all(one.end <= other.start for one, other in pairwise(matches)):
-        return [match for match in matches if match.term is not None]
+        return matches
     matches.sort(key=_precedence)
     taken: set[int] = set()
     kept = []
@@ -325,14 +331,15 @@ def _apart(matches: list[Match]) -> list[Match]:
         if not taken.isdisjoint(span):
             continue
         taken.update(span)
-        if match.term is not None:
-            kept.append(match)
+        kept.append(match)
     kept.sort(key=_START)
     return kept
 
 
-def _precedence(match: Match) -> tuple[bool, int, float, int]:
-    return match.term is not None, match.start - match.end, -abs(match.weight), match.start
+def _precedence(match: Match) -> tuple[int, int, int, int]:
+    """Weights have no say in it, or a fitting would change what it counts."""
+    rank = 0 if match.term is None else 2 if match.term.found else 1
+    return rank, match.start - match.end, match.order, match.start
 
 
 def _counted(matches: Sequence[Match]) -> list[Match]:

@@ -1,4 +1,4 @@
-"""`themes`: the list, one of them, a new one, its examples, and what a change would do."""
+"""`themes`: the list, one of them, a new one, its examples, a fitting, what a change would do."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from despatch.app import App
 from despatch.app.wiring import make_home
-from despatch.cli import theme_diff
+from despatch.cli import fitting, theme_diff
 from despatch.cli.context import Json, complain, count, example, give, here, out
 from despatch.errors import NotWritable, UsageError
 
@@ -35,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
         try_
     )
     theme_diff.add_to(themes)
+    fitting.add_to(themes)
     app.add_typer(themes, rich_help_panel="Analysts")
 
 

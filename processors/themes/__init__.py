@@ -6,7 +6,7 @@ docs/judgement.md says how to write one.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -28,6 +28,7 @@ from despatch.model import ThemeId
 from despatch.toml import read
 from processors.lexicon import LISTS, LISTS_VERSION
 from processors.pattern import parse
+from processors.themes import fitted
 
 HERE = Path(__file__).parent
 
@@ -80,6 +81,10 @@ class Term(_Part):
     """It counts only in a sentence in which this context stands too."""
     unless: str | None = None
     """It doesn't count in a sentence in which this context stands."""
+    hand_set: bool = False
+    """No fitting moves its weights."""
+    found: bool = False
+    """Found by fitting: it counts only where no term of the theme's own file stands."""
 
 
 class Example(_Part):
@@ -138,6 +143,14 @@ class Theme(_Part):
         """Tell whether it judges texts in a language; one that is not known is judged."""
         return not language or language in self.languages
 
+    def patterns(self) -> Iterator[str]:
+        """Yield every pattern of the theme: of terms, exclusions and contexts."""
+        for term in self.terms:
+            yield from term.patterns
+        yield from self.exclusions
+        for patterns in self.context.values():
+            yield from patterns
+
     @cached_property
     def stamp(self) -> str:
         """The version and a hash of all that decides: equal stamps, equal judgement.
@@ -164,17 +177,23 @@ class Loaded:
     """By theme: a line for each fault, with file, line, field and fix."""
 
 
-def read_themes(*folders: Path) -> Loaded:
+def read_themes(*folders: Path, as_set: bool = False) -> Loaded:
     """Return the themes of several folders; in a later one, a file takes an earlier one's place.
 
-    A wrong file stops nothing: it is among the faults, and what it would have replaced stays.
+    Where a fitted file stands beside a theme, its numbers hold; `as_set` asks for those set by
+    hand. A wrong file stops nothing: it is among the faults, and what it would have replaced stays.
     """
     themes: dict[str, Theme] = {}
     files: dict[str, Path] = {}
     faults: dict[str, str] = {}
     for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        if path.name.endswith(fitted.SUFFIX):
+            continue
+        beside = path.with_name(path.stem + fitted.SUFFIX)
         try:
-            themes[path.stem] = read(Theme, path, id=path.stem)
+            theme = read(Theme, path, id=path.stem)
+            fits = beside.is_file() and not as_set
+            themes[path.stem] = fitted.apply(theme, beside) if fits else theme
             files[path.stem] = path
             faults.pop(path.stem, None)
         except SettingsError as exc:
@@ -182,13 +201,16 @@ def read_themes(*folders: Path) -> Loaded:
     return Loaded(tuple(themes.values()), files, faults)
 
 
-def load_themes(folder: Path | None = None, only: Sequence[str] = ()) -> tuple[Theme, ...]:
+def load_themes(
+    folder: Path | None = None, only: Sequence[str] = (), *, as_set: bool = False
+) -> tuple[Theme, ...]:
     """Return the themes of a folder's TOML files by id, or only those asked for.
 
-    Without a folder, the themes that come with Despatch. Raises SettingsError that names each
+    Without a folder, the themes that come with Despatch; `as_set` asks for the numbers set by hand,
+    where there are fitted ones. Raises SettingsError that names each
     wrong file with line, field and fix, and UsageError for a theme that is not there.
     """
-    found = read_themes(folder or HERE)
+    found = read_themes(folder or HERE, as_set=as_set)
     known = {str(theme.id): theme for theme in found.themes}
     paths = sorted({*known, *found.faults})
     if not paths:

@@ -1,0 +1,97 @@
+"""Words and pairs of words that could become terms of a theme, and where they stand. Pure.
+
+They are patterns as theme files write them; countries, nationalities, leaders and bodies stand
+under the name of their list, so that what is learnt of one country holds for all.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from despatch.boilerplate import boilerplate
+from processors.classify import Match
+from processors.lexicon import LISTS
+from processors.pattern import parse
+from processors.scan import Scanner
+from processors.themes import Place
+from processors.words import Words, fold
+
+GENERAL = ("country", "nationality", "leader", "body")
+"""The lists under whose name their words are learnt."""
+
+MAX_WORDS = 2
+
+Phrases = Counter[tuple[Place, str]]
+"""How often each stands in each place."""
+
+
+class PhraseReader:
+    """Reads the phrases of texts."""
+
+    def __init__(self) -> None:
+        self._names: Scanner[str] = Scanner(
+            ((phrase, f"@{name}") for name in GENERAL for phrase in parse(f"@{name}", LISTS)), LISTS
+        )
+
+    def read(self, title: str, text: str, taken: Collection[Match] = ()) -> Phrases:
+        """Return the phrases of a release, but for those that overlap what is taken."""
+        found: Phrases = Counter()
+        for field, body in (("title", title), ("text", text)):
+            words, names = self._names.scan(body)
+            lead = words.lead() if field == "text" else 0
+            spans = [(one.start, one.end) for one in taken if one.field == field]
+            if field == "text":
+                spans += [(one.start, one.end) for one in boilerplate(body)]
+            free = _free(words, spans)
+            tokens = list(_tokens(words, {first: (last, what) for what, first, last in names}))
+            for first, phrase in _phrases(tokens, words, free):
+                place: Place = "title" if field == "title" else "lead" if first < lead else "body"
+                found[place, phrase] += 1
+        return found
+
+
+def _free(words: Words, taken: Iterable[tuple[int, int]]) -> list[bool]:
+    free = [True] * len(words.words)
+    spans = sorted(taken)
+    at = 0
+    for start, end in spans:
+        while at < len(free) and words.ends[at] <= start:
+            at += 1
+        here = at
+        while here < len(free) and words.starts[here] < end:
+            free[here] = False
+            here += 1
+    return free
+
+
+def _tokens(words: Words, names: dict[int, tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Yield the words `[first, last)` and what they are as a pattern: "" if they can't be one."""
+    at = 0
+    while at < len(words.words):
+        last, token = names.get(at, (at + 1, ""))
+        if not token:
+            folded = fold(words.words[at]).casefold()
+            token = folded if folded.isalpha() and folded.isascii() and len(folded) > 1 else ""
+        yield at, last, token
+        at = last
+
+
+def _phrases(
+    tokens: Sequence[tuple[int, int, str]], words: Words, free: Sequence[bool]
+) -> Iterator[tuple[int, str]]:
+    for number, (first, last, token) in enumerate(tokens):
+        if not token or not all(free[first:last]):
+            continue
+        yield first, token
+        for next_first, next_last, following in tokens[number + 1 : number + MAX_WORDS]:
+            if (
+                following
+                and all(free[next_first:next_last])
+                and words.sentence[next_first] == words.sentence[first]
+            ):
+                yield first, f"{token} {following}"
+
+
+def nested(phrase: str, chosen: Iterable[str]) -> bool:
+    """Tell whether a phrase stands in one of those chosen, or one of those in it."""
+    words = f" {phrase} "
+    return any(f" {other} " in words or words in f" {other} " for other in chosen)
