@@ -8,7 +8,7 @@ has it whole. `parse(show(f)) == f` for every filter.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -35,7 +35,9 @@ class Known:
 
     themes: Collection[str] = ()
     countries: Mapping[str, str] = field(default_factory=dict)
-    """The code of each name of a country, folded by `despatch.wording.name_key`."""
+    """The code of each country's name, folded by `despatch.wording.name_key`."""
+    country_named: Callable[[str], str | None] = lambda _name: None
+    """Return the code of a country by any name it has, such as Turkey or Holland."""
 
 
 def parse(text: str, known: Known | None = None) -> Filter:
@@ -231,11 +233,13 @@ def unknown_country(code: str, known: Known) -> str:
     if re.fullmatch("[A-Za-z]{2}", code) and (not codes or code.upper() in codes):
         return ""
     name = name_key(code)
-    if name in known.countries:
-        return f"a country is written by its two letters: {code!r} is {known.countries[name]}"
+    named = known.country_named
+    right = known.countries.get(name) or named(code) or named(code.title()) or named(code.upper())
+    if right:
+        return f"a country is written by its two letters: {code!r} is {right}"
     near = get_close_matches(name, known.countries, n=1, cutoff=0.75)
     meant = f"did you mean {known.countries[near[0]]}, {near[0]}?" if near else "such as TR"
-    return f"there is no country {code!r}; write the two letters of ISO 3166: {meant}"
+    return f"there is no country {code!r}; write the two letters of ISO 3166, {meant}"
 
 
 def _from_json(text: str, known: Known) -> Filter:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from despatch.app.wiring import App
 from despatch.errors import UsageError
 from despatch.filter import Filter, of_themes
+from despatch.wording import name_key
 
 if TYPE_CHECKING:
     from alerts.query import Known
@@ -14,8 +15,18 @@ if TYPE_CHECKING:
 def known(app: App) -> "Known":
     """Return the themes that are here and the countries there are, to check a query against."""
     from alerts.query import Known
+    from processors.facts import find_facts
+    from processors.facts.lexicon import COUNTRY_NAMES
 
-    return Known(themes=tuple(str(one.id) for one in app.themes))
+    def code(name: str) -> str | None:
+        named = find_facts(name, "").countries
+        return named[0].code if named else None
+
+    return Known(
+        themes=tuple(str(one.id) for one in app.themes),
+        countries={name_key(name): code for code, name in COUNTRY_NAMES.items()},
+        country_named=code,
+    )
 
 
 def experimental(app: App, filter_: Filter) -> tuple[str, ...]:

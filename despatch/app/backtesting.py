@@ -46,7 +46,10 @@ def backtest(
     with app.store.transaction() as tx:
         expected = tx.count_releases_since(since)
     begin, done, sent = now, 0, []
+    asks = bool(filter_.countries or filter_.organisations or filter_.people)
     for observations in _history(app, since):
+        if asks:
+            observations = tuple(map(_with_facts, observations))
         begin = min(begin, moment(observations[0], first=True))
         sent += [one for one in would_send(observations, filter_, events) if since <= one.at <= now]
         done += 1
@@ -54,6 +57,15 @@ def backtest(
     sent.sort(key=lambda one: (one.at, one.release), reverse=True)
     counted = rate((one.at for one in sent), since=max(since, begin), now=now, frequency=frequency)
     return Backtest(done, tuple(sent), counted)
+
+
+def _with_facts(observed: Classified) -> Classified:
+    """Return it with its facts, read now if it was taken before facts were."""
+    if observed.facts is not None:
+        return observed
+    from processors.facts import facts_of
+
+    return observed.model_copy(update={"facts": facts_of(observed.revision.release)})
 
 
 def _history(app: App, since: datetime) -> Iterator[tuple[Classified, ...]]:

@@ -124,10 +124,10 @@ def subscribe(
             give(given | {"created": created, "experimental": untried})
         else:
             what = "Subscribed" if created else "Already subscribed"
-            when = "" if every.every == "immediate" else f", {every}"
+            when = "" if every.every == "immediate" else f", {every},"
             out.print(
                 f"{what}: {escape(name)} is told of {escape(made.name)} over "
-                f"{escape(channels_of(made, shown))}{when}, as {made.id}."
+                f"{escape(channels_of(made, shown))}{when} as {made.id}."
             )
             for source in strange_sources(app, asked):
                 out.print(f"No source here is called {source}; see: despatch sources list")

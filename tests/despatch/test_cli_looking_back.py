@@ -71,6 +71,17 @@ def test_a_frequency_says_how_many_digests_it_would_have_been(
     assert "in 1 digest, daily 08:30 UTC" in shown
 
 
+def test_facts_are_read_now_of_what_was_archived_before_there_were_any(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "The United Kingdom and Türkiye signed an agreement."
+    classified = a_classified(a_revision(a_release("deal", text=text)))
+    with App(read(tmp_path, environ={})) as app, app.store.transaction() as tx:
+        tx.archive(Taken(classified, PLACE, 0, SEEN, "new: x"), best=True)
+    sent, _summed = gives(str(tmp_path), capfd, "backtest", "country:TR", *SINCE)
+    assert sent["reason"] == "country TR (Türkiye)"
+
+
 def test_an_empty_archive_says_how_it_is_filled(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
