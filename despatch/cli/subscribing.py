@@ -126,7 +126,7 @@ def subscribe(
             what = "Subscribed" if created else "Already subscribed"
             when = "" if every.every == "immediate" else f", {every},"
             out.print(
-                f"{what}: {escape(name)} is told of {escape(made.name)} over "
+                f"{what}: {escape(name)}: {escape(made.name)} over "
                 f"{escape(channels_of(made, shown))}{when} as {made.id}."
             )
             for source in strange_sources(app, asked):

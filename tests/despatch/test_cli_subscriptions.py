@@ -66,7 +66,7 @@ def test_a_query_is_subscribed_to_with_all_that_was_said(shell: Shell) -> None:
 
 def test_themes_alone_are_named_as_they_always_were(shell: Shell) -> None:
     asked = ("subscribe", "--theme", "migration", "--theme", "partnerships", "--to", URL)
-    assert "Subscribed: me is told of migration or partnerships over json://…" in shell.says(*asked)
+    assert "Subscribed: me: migration or partnerships over json://…" in shell.says(*asked)
     assert "Already subscribed" in shell.says(*asked)
     assert shell.gives("subscriptions", "list")["query"] == "theme:migration,partnerships"
 
