@@ -8,8 +8,8 @@ the same run; how far scores are from frequencies; the worst mistakes with their
 two readers agree.
 
 Exits with 1 when a figure on the open labels is below its floor or a baseline's, when scores are no
-frequencies, or when the theme's fitted file is not what fitting gives; with 2 without the texts: FOLDER holds `labelled.jsonl` and
-`releases.jsonl.gz`, which are not part of the repository.
+frequencies, or when the theme's fitted file is not what fitting gives; with 2 without the texts:
+FOLDER holds `labelled.jsonl` and `releases.jsonl.gz`, which are not part of the repository.
 """
 
 import argparse
