@@ -1,6 +1,7 @@
 """Run the unit tests on every Python from 3.11 on that is at hand, each in its own environment.
 
-`make versions`. Interpreters are found as `python3.11`, `python3.12`, … on the path and among
+`make versions`; with `--newest` on the newest alone, as CI does, which has the oldest already.
+Interpreters are found as `python3.11`, `python3.12`, … on the path and among
 pyenv's; one that is there but on which a step fails makes this fail.
 """
 
@@ -42,8 +43,10 @@ def run(interpreter: str) -> bool:
 def main() -> int:
     """Return 0 if the tests pass on each."""
     here = f"python3.{sys.version_info.minor}"
-    found = {name: find(name) for name in NAMES if name != here}
-    results = {name: run(python) for name, python in found.items() if python}
+    found = {name: python for name in NAMES if name != here and (python := find(name))}
+    if "--newest" in sys.argv[1:]:
+        found = dict(list(found.items())[-1:])
+    results = {name: run(python) for name, python in found.items()}
     for name, passed in results.items():
         sys.stdout.write(f"{name}: {'passed' if passed else 'FAILED'}\n")
     if not results:

@@ -7,6 +7,7 @@ header anew. What it is needed for (names and subjects beyond ASCII) is folded o
 import binascii
 import re
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -32,7 +33,7 @@ def write(to: Mailbox, alert: Alert, key: DeliveryId, unsubscribe: str | None) -
         head = [
             folded("From", to.sender),
             _to(to),
-            folded("Subject", message.subject(alert)),
+            _subject(message.subject(alert)),
             f"Date: {format_datetime(alert.created_at)}\r\n",
             f"Message-ID: <{key}@{to.envelope.rpartition('@')[2]}>\r\n",
             "Auto-Submitted: auto-generated\r\n",  # RFC 3834: no vacation answers
@@ -44,6 +45,14 @@ def write(to: Mailbox, alert: Alert, key: DeliveryId, unsubscribe: str | None) -
         return "".join(head).encode("ascii") + _text_part(message.text(alert, key))
     except (ValueError, MessageError, IndexError):
         raise UsageError("an address or a +header of this mailto:// URL can't be sent") from None
+
+
+def _subject(value: str) -> str:
+    """Return the Subject. The newer folding of Python 3.11 loses spaces between encoded words."""
+    if value.isascii():
+        return folded("Subject", value)
+    encoded = Header(value, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {encoded}\r\n"
 
 
 def _to(to: Mailbox) -> str:

@@ -25,6 +25,7 @@ from despatch.cli.wishes import (
     events_of,
     find,
     manner_of,
+    not_yet,
     subscriber_of,
     try_channels,
 )
@@ -194,6 +195,8 @@ def _show(app: App, one: Subscription, as_json: bool) -> None:
         out.print(f"  channel     {escape(shown.get(id_, '(erased)'))} ({state})")
     out.print(f"  state       {one.state}, made {ago(one.created_at, app.clock.now())}")
     out.print(f"  subscriber  {escape(who.name)}{escape(_manner(who))}")
+    if later := not_yet(one.frequency, who):
+        out.print(f"[yellow]{later}[/yellow]")
 
 
 def _next(app: App, one: Subscription) -> str:

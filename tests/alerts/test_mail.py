@@ -6,7 +6,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts import message
@@ -52,6 +52,7 @@ TITLES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=400)
 
 @settings(deadline=None)
 @given(TITLES)
+@example("0000000000000¡¡¡¡𐀀𐀀𐀀𐀀 ¡")
 def test_whatever_a_release_is_called_subject_and_text_come_through(title: str) -> None:
     alert = an_alert_titled(title)
     mail = read(alert)
