@@ -130,7 +130,7 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
         order in which they were given, then those that begin with a name of several words.
         """
         words = words_of(text)
-        kinds = list(map(self.__getitem__, words.words))
+        kinds = [*map(self.__getitem__, words.words), None]  # so that each has a next
         found: list[Found[T]] = []
         for at, kind in enumerate(kinds):
             if kind is None:
@@ -139,7 +139,11 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
             if start is not None:
                 if start.alone:
                     found += [(what, at, at + 1) for what in start.alone]
-                if not start.barren.issuperset(kinds[at + 1 : at + 1 + start.reach]):
+                reach = start.reach
+                if reach == 1:  # most: spare the slice
+                    if kinds[at + 1] not in start.barren:
+                        self._go_on(start, kinds, words, at, at + 1, found)
+                elif reach and not start.barren.issuperset(kinds[at + 1 : at + 1 + reach]):
                     self._go_on(start, kinds, words, at, at + 1, found)
             if kind.names:
                 name = _name(kind, kinds, at)
@@ -161,6 +165,15 @@ class Scanner(dict[str, "_Kind[T] | None"], Generic[T]):
         """Add the phrases whose first step is the words `[at, after)`, and that go on."""
         sentence, barren = words.sentence, start.barren
         here = sentence[at]
+        if start.reach == 1:  # the same as below, for the most common kind of phrases
+            kind = kinds[after]
+            if kind is None or kind in barren or sentence[after] != here:
+                return
+            for rule, _gap, ends in start.seconds.get(kind) or self._seconds(start, kind):
+                last = after + 1 if ends else _last(rule.rest, 0, kind, kinds, sentence, after)
+                if last:
+                    found.append((rule.what, at, last))
+            return
         ended: dict[int, Found[T]] = {}
         for place, kind in enumerate(kinds[after : after + start.reach], after):
             if kind is None or kind in barren:
