@@ -15,6 +15,8 @@ _NONE = timedelta(0)
 _REMEMBERED = 16
 _STILL = timedelta(seconds=1)
 """A host at which nothing could start for so long hangs."""
+_BEFORE = timedelta(seconds=5)
+"""So long before its turn one is claimed again, for it may come sooner than was thought."""
 _APART = timedelta(milliseconds=20)
 """Between those that wait for the end of a rest: not all are claimed again at once."""
 
@@ -89,21 +91,25 @@ class Host:
         self.waiting[claim.lane].setdefault(claim.channel, deque()).append((claim, now))
         self.count[claim.lane] += 1
 
+    def opens(self, now: datetime) -> datetime:
+        """Return when anything may start at all: after its pause, and its rest."""
+        return max(now, self._gate.held(now) or now, self.breaker.rests_until or now)
+
     def turn(self, lane: Lane, now: datetime) -> datetime:
         """Return when one more claim would start, as far as can be told."""
-        first = max(now, self._gate.held(now) or now, self._behind.get(lane, now))
-        if self.breaker.rests_until is not None:
-            first = max(first, self.breaker.rests_until)
+        first = max(self.opens(now), self._behind.get(lane, now))
         before = self.count["urgent"] + (self.count["bulk"] if lane == "bulk" else 0)
         return first + self._spacing(now) * before
 
     def postpone(self, lane: Lane, now: datetime) -> datetime:
-        """Return a turn beyond what is in hand; the next one's comes after it."""
-        rest = self.breaker.rests_until
-        latest = max(now, rest or now) + LATEST
-        turn = min(self.turn(lane, now), latest)
-        self._behind[lane] = min(turn + max(self._spacing(now), _APART), latest)
-        return turn
+        """Return when one is to be claimed again that is behind what is in hand, before its turn.
+
+        The next one's turn comes after it.
+        """
+        opens = self.opens(now)
+        turn = min(self.turn(lane, now), opens + LATEST)
+        self._behind[lane] = min(turn + max(self._spacing(now), _APART), opens + LATEST)
+        return turn if opens > now else max(now, turn - _BEFORE)
 
     def began(self, claim: Claim, now: datetime) -> None:
         self.count[claim.lane] -= 1
@@ -118,8 +124,10 @@ class Host:
         self._took.append(now - self._began.pop(claim.delivery))
         tried = self.breaker.trying
         rests = self.breaker.ended(sent, now)
-        if tried and not self.breaker.trying:  # it is back: nobody need wait any longer
+        if tried and not self.breaker.trying:  # it is back
             self._took.clear()
+            self._behind.clear()
+        if not self.count.total():  # none is left: nobody need wait any longer
             self._behind.clear()
         return rests
 

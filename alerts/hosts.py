@@ -1,8 +1,8 @@
 """Whose turn it is: what is in a worker's hand, by host and channel. Pure.
 
 A host that is slow, rests, or has more waiting than it can take soon must not fill the hand: what
-is not its turn within two seconds is given back until its turn, so that the others are not kept
-waiting. `now` is a parameter everywhere.
+has no turn within ten seconds is given back until shortly before its turn, so that the others are
+not kept waiting. `now` is a parameter everywhere.
 """
 
 from collections import Counter
@@ -16,6 +16,9 @@ from despatch.model import ChannelId, Lane
 from despatch.ports import Claim, Sent
 
 SOON = timedelta(seconds=2)
+"""What is held back by a pause or a rest for longer than this does not stay in hand."""
+HELD = timedelta(seconds=10)
+"""Nor does what would wait for longer than this behind others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Hosts:
         host = self._host(claim)
         if held := self._held(claim.channel, now):
             return held(claim)
-        if host.turn(claim.lane, now) - now > SOON:
+        if _has_no_turn_soon(host, claim.lane, now):
             return _after_others(host, claim, now)
         host.add(claim, now)
         self.held[claim.lane] += 1
@@ -165,8 +168,13 @@ class Hosts:
         return self._hosts[name]
 
 
+def _has_no_turn_soon(host: Host, lane: Lane, now: datetime) -> bool:
+    opens = host.opens(now)
+    return opens - now > SOON or host.turn(lane, now) - now > HELD
+
+
 def _waits_in_vain(host: Host, lane: Lane, since: datetime, now: datetime) -> bool:
-    return now - since > SOON and host.turn(lane, now) - now > SOON
+    return now - since > SOON and _has_no_turn_soon(host, lane, now)
 
 
 def _after_others(host: Host, claim: Claim, now: datetime) -> Later:

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import parse_qsl, urlsplit
@@ -134,8 +134,13 @@ def shown(url: SecretStr) -> str:
 
 def host_of(url: SecretStr) -> str:
     """Return what sends to one place have in common: scheme, host and port. Secret, too."""
-    parts = urlsplit(url.get_secret_value().strip())
+    return _host_of(url.get_secret_value().strip())
+
+
+@lru_cache(10_000)
+def _host_of(text: str) -> str:
+    parts = urlsplit(text)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme in {"mailto", "mailtos"}:  # the server that takes it, if another is named
         host = dict(parse_qsl(parts.query)).get("smtp", host)
-    return f"{scheme_of(url)}://{host.lower()}"
+    return f"{parts.scheme}://{host.lower()}"

@@ -11,9 +11,8 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from alerts.channels.known import Known
 from alerts.channels.mail import write
-from alerts.channels.mailbox import Mailbox, Server, read_mailbox
+from alerts.channels.mailbox import Mailboxes, Server
 from alerts.channels.setup import ChannelSetup
 from alerts.channels.smtp import Relay
 from despatch.errors import UsageError
@@ -34,7 +33,7 @@ class Email:
     def __init__(self, setup: ChannelSetup) -> None:
         self.time_limit = setup.time_limit
         self._setup = setup
-        self._mailboxes: Known[Mailbox] = Known(lambda url: read_mailbox(url, setup))
+        self._mailboxes = Mailboxes(setup)
         self._relays: dict[Server, Relay] = {}
 
     def check(self, url: SecretStr) -> None:

@@ -126,7 +126,9 @@ def one_recipient(plugin: Any, scheme: str) -> None:
 def muffled() -> Iterator[list[str]]:
     """Keep what apprise says in this thread from the log; yield it, line by line."""
     _listen()
-    logging.getLogger("apprise").setLevel(logging.DEBUG)  # whatever `log.configure` made of it
+    logger = logging.getLogger("apprise")
+    if logger.level != logging.DEBUG:  # whatever `log.configure` made of it; to set it costs
+        logger.setLevel(logging.DEBUG)
     lines: list[str] = []
     before = getattr(_heard, "lines", None)
     _heard.lines = lines

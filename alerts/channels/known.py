@@ -21,6 +21,9 @@ class Known(Generic[T]):
         self._read = read
         self._known: OrderedDict[str, T] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def of(self, url: SecretStr) -> T:
         """Return what a URL says. Raises what `read` does, each time anew."""
         text = url.get_secret_value()

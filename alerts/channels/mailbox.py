@@ -1,16 +1,24 @@
 """How one mailbox is reached, read from a `mailto://` URL in apprise's form."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from email.utils import formataddr, parseaddr
 from typing import Any
 
 from pydantic import SecretStr
 
 from alerts.channels import grammar
+from alerts.channels.known import Known
 from alerts.channels.setup import ChannelSetup
 from alerts.words import one_line
 from despatch.errors import UsageError
 
+_ANYBODY = "anybody@example.org"
+_PLAIN_TO = re.compile(
+    r"[?&]to=(?P<to>[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}@(?:[A-Za-z0-9-]{1,60}\.){1,4}[A-Za-z]{2,20})(?=&|$)"
+)
+"""One address that nothing of is encoded, and that apprise takes as it is."""
+_TO = re.compile(r"[?&]to=", re.IGNORECASE)
 _OURS = frozenset(
     {
         "bcc", "cc", "content-transfer-encoding", "content-type", "date", "from",
@@ -52,6 +60,27 @@ class Mailbox:
 
     def __repr__(self) -> str:
         return "Mailbox(…)"
+
+
+class Mailboxes:
+    """Reads URLs; many recipients of one server are read as one URL with another address.
+
+    To read a URL as apprise does takes as long as a mail server needs for a message.
+    """
+
+    def __init__(self, setup: ChannelSetup) -> None:
+        self.known: Known[Mailbox] = Known(lambda url: read_mailbox(url, setup))
+
+    def of(self, url: SecretStr) -> Mailbox:
+        """Return what a URL says. Raises UsageError, without the secret."""
+        found = _PLAIN_TO.search(url.get_secret_value())
+        if found is None:
+            return self.known.of(url)
+        text, (begin, end) = found.string, found.span("to")
+        if len(_TO.findall(text)) > 1:
+            return self.known.of(url)
+        same = self.known.of(SecretStr(text[:begin] + _ANYBODY + text[end:]))
+        return replace(same, recipient=found["to"])
 
 
 def read_mailbox(url: SecretStr, setup: ChannelSetup) -> Mailbox:

@@ -57,7 +57,7 @@ def list_(
             )
         return
     if not found:
-        out.print(f"No delivery is {state}.")
+        out.print(f"No delivery has the state {state}.")
         return
     table = Table("delivery", "when", "tries", "channel", "reason", box=None)
     for delivery, shown, _subscriber in found:

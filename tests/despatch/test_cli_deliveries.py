@@ -59,4 +59,4 @@ def test_all_of_a_channel_can_be_tried_again(home: str, capsys: pytest.CaptureFi
 
 def test_without_any_it_says_so(home: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--home", home, "deliveries", "list", "--state", "cancelled"]) == 0
-    assert "No delivery is cancelled." in capsys.readouterr().out
+    assert "No delivery has the state cancelled." in capsys.readouterr().out
