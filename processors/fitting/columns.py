@@ -11,7 +11,7 @@ from processors.fitting.phrases import nested
 from processors.fitting.regression import Array
 from processors.themes.fitted import MOST_IN_BODY
 
-MAX_PHRASES = 150
+MAX_PHRASES = 40
 """So many phrases, each at one place, are kept: a file that a person can read."""
 
 MIN_RELEASES = 10
