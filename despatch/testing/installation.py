@@ -61,7 +61,13 @@ class Installation:
     def start_program(self, name: str, *program: str) -> "subprocess.Popen[bytes]":
         """Start another program in the same way."""
         with (self.logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(program, env=self.environ, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                program,
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_hear_ctrl_c,
+            )
         self.running[name] = process
         return process
 
@@ -80,6 +86,11 @@ class Installation:
         """Return what a process has said so far."""
         file = self.logs / f"{name}.log"
         return file.read_text(errors="replace") if file.exists() else ""
+
+
+def _hear_ctrl_c() -> None:
+    """A shell starts what runs beside it deaf to Ctrl-C, and Despatch keeps to that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(true: Callable[[], bool], what: str, seconds: float = 60) -> None:

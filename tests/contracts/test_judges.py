@@ -14,6 +14,7 @@ from despatch.ports import Bus, Message, Outgoing
 from despatch.runner import Runner
 from despatch.testing import FakeClock, a_release, a_revision
 from despatch.testing.buses import BusUnderTest, local_bus
+from despatch.testing.kafka_broker import SESSION, KafkaBroker, forget_records, open_kafka_bus
 from despatch.topics import CLASSIFIED, DEAD, decode, encode, topic_specs
 from processors.stage import Classifying
 from processors.themes import load_themes
@@ -24,13 +25,23 @@ THEMES = load_themes(only=["migration"])
 RELEASES = 60
 
 
+@pytest.fixture(scope="module")
+def own_broker(kafka_here: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker of our own: what the stage writes goes to the topics that all of Despatch has."""
+    with KafkaBroker(tmp_path_factory.mktemp("judges")) as broker:
+        yield broker
+
+
 @pytest.fixture(params=["local", pytest.param("kafka", marks=pytest.mark.kafka)])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BusUnderTest]:
     """One log of each kind."""
     if request.param == "local":
         under_test = local_bus(tmp_path)
     else:
-        under_test = request.getfixturevalue("kafka_bus_factory")()
+        broker: KafkaBroker = request.getfixturevalue("own_broker")
+        under_test = BusUnderTest(
+            ",".join(broker.servers), open_kafka_bus, forget_records, session=SESSION
+        )
     with closing(under_test):
         yield under_test
 
