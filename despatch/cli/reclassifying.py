@@ -1,19 +1,16 @@
 """`reclassify`: history judged anew by the themes as they are now."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
-from rich.progress import Progress as Bar
 
 from despatch.app import App
 from despatch.app.reclassify import Change, Progress, reclassify
 from despatch.app.running import others_running
-from despatch.cli.context import Json, count, err, example, give, here, moment, out
+from despatch.cli.context import Json, count, example, give, here, moment, out
+from despatch.cli.progress import progress as bar
 from despatch.errors import UsageError
 
 SHOWN = 20
@@ -54,9 +51,15 @@ def _reclassify(
             _ask(app)
         with app.store.transaction() as tx:
             total = tx.counts().releases if begin is None else None
-        with _bar(progress, total, show=not as_json) as moved:
+        with bar(show=not as_json) as report:
             shown = 0
-            changes = reclassify(app, begin, deliver=deliver, progress=progress, on_progress=moved)
+            changes = reclassify(
+                app,
+                begin,
+                deliver=deliver,
+                progress=progress,
+                on_progress=lambda: report("judging", progress.seen, total),
+            )
             for change in changes:
                 shown += 1
                 if as_json:
@@ -94,21 +97,6 @@ def _ask(app: App) -> None:
             "meant"
         )
     typer.confirm(f"Tell {told} of old releases that match now?", abort=True, err=True)
-
-
-@contextmanager
-def _bar(progress: Progress, total: int | None, *, show: bool) -> Iterator[Callable[[], None]]:
-    with Bar(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=err,
-        transient=True,
-        disable=not show or not err.is_terminal,
-    ) as bar:
-        task = bar.add_task("judging", total=total)
-        yield lambda: bar.update(task, completed=progress.seen)
 
 
 def _show(change: Change) -> None:
