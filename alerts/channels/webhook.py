@@ -86,43 +86,40 @@ class Webhook:
             self._resolver = None
 
     async def _post(self, to: Target, headers: dict[str, str], body: bytes) -> Sent:
-        """Post, and once more if a kept connection was closed by the other side meanwhile.
+        """Post; again at once if a kept connection was closed by the other side meanwhile.
 
-        Nearly always it was idle for too long, and nothing has arrived; the key is the same.
+        Nearly always it was idle for too long, and nothing has arrived; the key is the same. Each
+        such connection is gone then, so the last try is over a new one.
         """
-        connection = _Connection()
         try:
-            return await self._post_over(connection, to, headers, body)
-        except aiohttp.ServerDisconnectedError as exc:
-            if not connection.kept:
-                return failed(exc, self._setup)
-        try:
-            return await self._post_over(_Connection(), to, headers, body)
-        except aiohttp.ServerDisconnectedError as exc:
+            async with asyncio.timeout(self.time_limit.total_seconds()):
+                while True:
+                    connection = _Connection()
+                    try:
+                        return await self._post_over(connection, to, headers, body)
+                    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as exc:
+                        if not connection.kept:
+                            return failed(exc, self._setup)
+        except PermanentError as exc:  # the guard's, about what the host's name resolved to
+            return blocked(str(exc))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             return failed(exc, self._setup)
 
     async def _post_over(
         self, connection: "_Connection", to: Target, headers: dict[str, str], body: bytes
     ) -> Sent:
-        try:
-            async with self._opened().request(
-                to.method,
-                to.url,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                ssl=_trusting(to.verify),
-                trace_request_ctx=connection,
-            ) as answer:
-                sent = of_http(answer.status, _asked_wait(answer))
-                await _read_rest(answer)
-                return sent
-        except aiohttp.ServerDisconnectedError:
-            raise
-        except PermanentError as exc:  # the guard's, about what the host's name resolved to
-            return blocked(str(exc))
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-            return failed(exc, self._setup)
+        async with self._opened().request(
+            to.method,
+            to.url,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            ssl=_trusting(to.verify),
+            trace_request_ctx=connection,
+        ) as answer:
+            sent = of_http(answer.status, _asked_wait(answer))
+            await _read_rest(answer)
+            return sent
 
     def _opened(self) -> aiohttp.ClientSession:
         """Return the session, made within the loop that sends."""

@@ -82,8 +82,13 @@ def read_payload(model: type[Model], payload: str) -> Model:
 
 
 def insert_into(dialect: str, table: Table) -> Any:
-    """Return an insert that knows ON CONFLICT; each dialect has its own class."""
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    """Return an insert that knows ON CONFLICT; each dialect has its own class.
+
+    Inline: SQLAlchemy would add a RETURNING of keys that the database works out, which nobody
+    reads here and which SQLite refuses for many rows from Python 3.13 on.
+    """
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).inline()
 
 
 @cache
@@ -110,6 +115,8 @@ def _prepared(
     compiled = statement.compile(dialect=dialect)
     if constant := [name for name, bind in compiled.binds.items() if not bind.required]:
         raise TypeError(f"no row gives {constant}: write them into the statement")
+    if compiled.effective_returning:
+        raise TypeError("many rows give nothing back: make the insert inline")
     types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
     order = compiled.positiontup or list(compiled.binds)
     written = [(name, types[name].bind_processor(dialect) or _as_it_is) for name in order]

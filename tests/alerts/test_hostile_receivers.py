@@ -269,6 +269,28 @@ def test_a_kept_connection_that_was_closed_meanwhile_costs_no_webhook_a_try(
     assert (one.outcome, one.failure, len(server.requests)) == ("in doubt", "disconnected", 1)
 
 
+def test_however_many_kept_connections_were_closed_a_webhook_comes_through(
+    server: LoopbackServer,
+) -> None:
+    """Each that is found closed is gone: the last try is over a new one."""
+
+    async def send() -> list[Sent]:
+        using = senders(read_timeout=timedelta(seconds=5))
+        url = SecretStr(f"json://127.0.0.1:{server.port}/hook")
+        sender = using.sender_for(url)
+        try:
+            server.will("/hook", Answer())
+            at_once = [sender.send(url, an_alert(), KEY) for _ in range(4)]
+            together = await asyncio.gather(*at_once)
+            server.will("/hook", *[Answer(raw=b"")] * server.connections, Answer())
+            return [*together, await sender.send(url, an_alert(), KEY)]
+        finally:
+            await using.close()
+
+    assert {one.outcome for one in asyncio.run(send())} == {"delivered"}
+    assert server.connections > 2
+
+
 def test_one_connection_serves_many_e_mails_and_ends_with_a_goodbye() -> None:
     with mail_script() as script:
         sent = sent_in_turn(f"mailto://127.0.0.1:{script.port}?from=a@x.org&to=b@x.org", 20)
