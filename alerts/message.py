@@ -36,6 +36,8 @@ _EVENTS = {
     "withdrawn": "Withdrawn",
     "restored": "Back again",
     "gap": "Something may be missing",
+    "digest": "Digest",
+    "receipt": "Receipt",
     "test": "Test",
     "alarm": "Alarm",
     "recovered": "Well again",
