@@ -38,6 +38,7 @@ _EVENTS = {
     "gap": "Something may be missing",
     "digest": "Digest",
     "receipt": "Receipt",
+    "confirm": "Please confirm",
     "test": "Test",
     "alarm": "Alarm",
     "recovered": "Well again",

@@ -134,14 +134,15 @@ class Alert(Frozen):
     """Deterministic: subscriber, release, revision and event; of a digest, subscriber and moment
     due."""
     subscriber: SubscriberId
-    event: Event | Literal["gap", "digest", "receipt", "test", "alarm", "recovered"]
+    event: Event | Literal["gap", "digest", "receipt", "confirm", "test", "alarm", "recovered"]
     classified: Classified | None
-    """None for what is not about one release: a gap, a digest, a receipt, a test, an alarm."""
+    """None for what is not about one release: a gap, a digest, a receipt, a sign-up to
+    confirm, a test, an alarm."""
     reason: str
     """Why you get this, in a sentence."""
     subject: str = ""
     body: str = ""
-    """What a gap, a receipt, a test or an alarm says."""
+    """What a gap, a receipt, a sign-up to confirm, a test or an alarm says."""
     changed: str = ""
     """What changed, for a revised release."""
     digest: Digest | None = None

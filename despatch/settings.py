@@ -7,13 +7,14 @@ silent default.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -25,7 +26,8 @@ from pydantic import (
     field_validator,
 )
 
-from despatch.errors import SettingsError
+from despatch.errors import SettingsError, UsageError
+from despatch.frequency import frequency
 from despatch.topics import PARTITIONS, RETENTION
 
 FILE_NAME = "despatch.toml"
@@ -218,6 +220,34 @@ class Settings(BaseModel):
         le=timedelta(minutes=10),
         description="Pause between the starts of two deliveries over one channel.",
     )
+    public_url: str | None = Field(
+        None,
+        description="Where the public pages (`despatch web`) are reached from outside, such as "
+        "`https://alerts.example.org`: what messages link to, to unsubscribe and manage. Without "
+        "it there are no pages and no links. `http://` on this machine alone.",
+    )
+    web_listen: str = Field(
+        "127.0.0.1:8090", description="Where `despatch up` and `web` serve the public pages."
+    )
+    web_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], Listed] = Field(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="Networks of reverse proxies that are believed when they say, in "
+        "`X-Forwarded-For`, who asks: the limits of sign-ups are counted by it.",
+    )
+    signup_mail_url: SecretStr | None = Field(
+        None,
+        description="Mail server that people who sign up are written to by: `mailto://` or "
+        "`mailtos://` as apprise has it, without `to`; `mail_from` is the sender. Without it, and "
+        "without `public_url`, nobody can sign up. A secret.",
+    )
+    signup_zone: str = Field(
+        "UTC",
+        description="Time zone of the daily and weekly digests that people choose on the pages, "
+        "such as `Europe/London`.",
+    )
+    signups_per_hour: int = Field(
+        500, ge=1, le=100_000, description="The most confirmations sent in an hour, in all."
+    )
     operator_url: SecretStr | None = Field(
         None,
         description="Channel (an apprise URL) for alarms: a stage that waits, dead letters, a "
@@ -251,6 +281,29 @@ class Settings(BaseModel):
             raise ValueError("write `http://host:port`")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_form(cls, value: str | None) -> str | None:
+        return None if value is None else _public(value)
+
+    @field_validator("signup_mail_url")
+    @classmethod
+    def _signup_mail_url_form(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in {"mailto", "mailtos"} or not parts.hostname):
+            raise ValueError("write `mailtos://user:password@mail.example.org`")
+        if parts and "to" in {name.lower() for name, _value in parse_qsl(parts.query)}:
+            raise ValueError("leave `to` out: each message goes to whoever signs up")
+        return value
+
+    @field_validator("signup_zone")
+    @classmethod
+    def _signup_zone_known(cls, value: str) -> str:
+        try:
+            return frequency(f"daily 08:30 {value}").zone
+        except UsageError as exc:
+            raise ValueError(str(exc)) from None
+
     @property
     def kafka_servers(self) -> tuple[str, ...]:
         """The brokers to start from; empty for the local log."""
@@ -263,6 +316,24 @@ class Settings(BaseModel):
         if url == "local":
             return f"sqlite:///{self.home / 'store.db'}"
         return "postgresql+psycopg://" + url.split("://", 1)[1]
+
+
+def _public(value: str) -> str:
+    """Return the pages' address without a slash at its end. Raises ValueError."""
+    parts = urlsplit(value)
+    wrong = parts.query or parts.fragment or "@" in parts.netloc or re.search(r"[^!-;=?-~]", value)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or wrong or len(value) > 300:
+        raise ValueError("write `https://alerts.example.org`, with a path if need be and no more")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("write it with https://: links that end subscriptions travel over it")
+    return value.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def default_home(environ: Mapping[str, str]) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from despatch.app.part import part
 from despatch.errors import NotWritable, SettingsError, StorageFull, UsageError
 from despatch.model import ThemeId
-from despatch.ports import Bus, Clock, Fetcher, Store, SystemClock
+from despatch.ports import Bus, Clock, Fetcher, NoLinks, Store, SystemClock
 from despatch.settings import Settings
 from despatch.topics import TopicSpec, topic_specs
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alerts.alarms import StoreAlarms
     from alerts.channels import Senders
     from alerts.deliver import DeliveryWorker
+    from alerts.links import SignedLinks, Signer
     from alerts.stage import Alerting
     from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
@@ -84,20 +85,42 @@ class App:
 
         One that exists is never changed here: that is `despatch migrate`.
         """
-        from despatch.store.secrets import load_keys
         from despatch.store.sql import SqlStore
 
-        key = self.settings.secret_key
-        keys = load_keys(
-            self._home() / "secret.key", None if key is None else key.get_secret_value()
-        )
         url = self.settings.store_url
         fresh = url.startswith("sqlite") and not (self.settings.home / "store.db").exists()
-        named = "secret_key" if key is not None else str(self.settings.home / "secret.key")
-        store = SqlStore(url, keys=keys, clock=self.clock, keys_from=named)
+        file = str(self.settings.home / "secret.key")
+        named = file if self.settings.secret_key is None else "secret_key"
+        store = SqlStore(url, keys=self.keys, clock=self.clock, keys_from=named)
         if fresh:
             store.migrate()
         return store
+
+    @part
+    def keys(self) -> list[str]:
+        """The store's keys, the one that encrypts first."""
+        from despatch.store.secrets import load_keys
+
+        key = self.settings.secret_key
+        return load_keys(
+            self._home() / "secret.key", None if key is None else key.get_secret_value()
+        )
+
+    @part
+    def links(self) -> "SignedLinks | None":
+        """Links to the public pages; None without a public address."""
+        from alerts.links import SignedLinks
+
+        address = self.settings.public_url
+        return None if address is None else SignedLinks(address, self.signer)
+
+    @part
+    def signer(self) -> "Signer":
+        """What signs the links, and reads them."""
+        from alerts.links import Signer
+        from despatch.store.secrets import link_keys
+
+        return Signer(link_keys(self.keys))
 
     @part
     def themes_folder(self) -> Path:
@@ -275,6 +298,7 @@ class App:
         return Senders(
             mail_from=said.mail_from,
             mail_return_path=said.mail_return_path,
+            links=self.links or NoLinks(),
             allow_networks=said.allow_networks,
             read_timeout=min(READ_TIMEOUT, said.send_timeout / 2),
             time_limit=said.send_timeout,

@@ -15,9 +15,19 @@ class Links(Protocol):
         """
         ...
 
+    def manage(self, alert: Alert) -> str | None:
+        """Return the https address of all that the subscriber has; None if there is none.
+
+        A GET shows, a POST pauses, resumes, ends, or changes the frequency.
+        """
+        ...
+
 
 class NoLinks:
     """What an installation without a public address has."""
 
     def unsubscribe(self, alert: Alert) -> str | None:
+        return None
+
+    def manage(self, alert: Alert) -> str | None:
         return None

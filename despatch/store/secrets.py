@@ -47,6 +47,14 @@ def load_keys(key_file: Path, setting: str | None) -> list[str]:
     return _read(key_file)
 
 
+def link_keys(keys: Sequence[str]) -> tuple[bytes, ...]:
+    """Return what links are signed with, made of the store's keys, in their order.
+
+    Whoever has a link can't work out the key, and a link's key decrypts nothing.
+    """
+    return tuple(_derive(key, "links") for key in keys)
+
+
 class DamagedError(OperatorError):
     """One channel's URL can't be read, though its key is here."""
 

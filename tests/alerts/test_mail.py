@@ -84,7 +84,16 @@ def test_without_such_an_address_nothing_is_promised() -> None:
     assert mail["List-Unsubscribe-Post"] is None
 
 
-@pytest.mark.parametrize("address", ["http://a.example/", "https://a.example/> <x", "mailto:a@b.c"])
+def test_on_this_machine_a_link_needs_no_tls() -> None:
+    """As the public pages have it, for trying them out."""
+    mail = read(an_alert(), "http://127.0.0.1:8090/unsubscribe/abc")
+    assert mail["List-Unsubscribe"] == "<http://127.0.0.1:8090/unsubscribe/abc>"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.example/", "http://127.0.0.1.a.example/", "https://a.example/> <x", "mailto:a@b.c"],
+)
 def test_an_address_that_can_t_be_posted_to_is_refused(address: str) -> None:
     with pytest.raises(UsageError):
         write(a_mailbox(), an_alert(), KEY, address)

@@ -88,3 +88,40 @@ def test_a_secret_is_in_no_text_of_the_settings(tmp_path: Path) -> None:
 
 def test_every_setting_has_a_sentence() -> None:
     assert [n for n, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [
+        ("https://alerts.example.org", "https://alerts.example.org"),
+        ("https://example.org/alerts/", "https://example.org/alerts"),
+        ("http://127.0.0.1:8090/", "http://127.0.0.1:8090"),
+        ("http://localhost:8090", "http://localhost:8090"),
+        ("http://[::1]:8090", "http://[::1]:8090"),
+    ],
+)
+def test_the_public_pages_are_at_https_or_on_this_machine(
+    tmp_path: Path, given: str, kept: str
+) -> None:
+    assert read(tmp_path, environ={"DESPATCH_PUBLIC_URL": given}).public_url == kept
+
+
+@pytest.mark.parametrize(
+    "name, value, fault",
+    [
+        ("DESPATCH_PUBLIC_URL", "http://alerts.example.org", "write it with https://"),
+        ("DESPATCH_PUBLIC_URL", "alerts.example.org", "write `https://alerts.example.org`"),
+        ("DESPATCH_PUBLIC_URL", "https://a.example/?x=1", "with a path if need be and no more"),
+        ("DESPATCH_PUBLIC_URL", "https://u:p@a.example", "with a path if need be and no more"),
+        ("DESPATCH_PUBLIC_URL", "https://a.example/\r\nX: y", "with a path if need be"),
+        ("DESPATCH_SIGNUP_MAIL_URL", "json://hooks.example", "write `mailtos://user:password@"),
+        ("DESPATCH_SIGNUP_MAIL_URL", "mailto://u:p@h.example?to=a@b.example", "leave `to` out"),
+        ("DESPATCH_SIGNUP_ZONE", "Europe/Londn", "did you mean Europe/London"),
+    ],
+)
+def test_a_wrong_setting_of_the_pages_names_itself_and_the_way_out(
+    tmp_path: Path, name: str, value: str, fault: str
+) -> None:
+    with pytest.raises(SettingsError, match=name) as caught:
+        read(tmp_path, environ={name: value})
+    assert fault in str(caught.value)
