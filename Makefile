@@ -42,6 +42,7 @@ evaluate: .venv/dev ## themes, facts, the poller and GOV.UK's records against re
 	@$(BIN)/python -m bench.evaluate
 	@$(BIN)/python -m bench.evaluate_facts
 	@$(BIN)/python -m bench.evaluate_reading
+	@$(BIN)/python -m bench.evaluate_stories
 	@$(BIN)/python -m bench.evaluate_experimental
 	@$(BIN)/python -m bench.evaluate_history
 	@$(BIN)/python -m bench.evaluate_parts

@@ -33,14 +33,19 @@ class Alerting:
         *,
         group: str = "despatch.alerts",
         max_alert_age: timedelta = MAX_ALERT_AGE,
+        stories: bool = True,
         submit: Submit | None = None,
     ) -> None:
-        """`submit` runs what the matcher does in the background; without it, it does so at once."""
+        """`submit` runs what the matcher does in the background; without it, it does so at once.
+
+        Without `stories`, a copy that another source publishes is told like anything else.
+        """
         self.group = group
         self._store = store
         self._bus = bus
         self._clock = clock
         self._max_alert_age = max_alert_age
+        self._stories = stories
         self._matcher = Matcher(submit)
         self._fenced: dict[Place, int] = {}
         self._buried: Sequence[Outgoing] = ()
@@ -65,7 +70,14 @@ class Alerting:
             first = self._advance(tx, batch)
             if first is not None:
                 fresh = [one for one in results if one.offset >= first]
-                taking = Taking(tx, batch.place, self._matcher, self._clock, self._max_alert_age)
+                taking = Taking(
+                    tx,
+                    batch.place,
+                    self._matcher,
+                    self._clock,
+                    self._max_alert_age,
+                    stories=self._stories,
+                )
                 taking.take(fresh)
         try:
             reader.commit(batch)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.match import Matcher
-from alerts.revisions import Verdict, verdict
-from alerts.telling import candidates, follows_up, settle
-from despatch.model import Classified, ReleaseId, SubscriberId, Subscription
+from alerts.revisions import Hold, Verdict, verdict
+from alerts.stories import Copy, can_be_tied
+from alerts.telling import Candidate, candidates, follows_up, settle
+from alerts.tying import Tying
+from despatch.model import Classified, Linked, ReleaseId, SubscriberId, Subscription
 from despatch.ports import Archived, Clock, Place, Taken, Told, Transaction
 
 
@@ -35,12 +37,16 @@ class Taking:
         matcher: Matcher,
         clock: Clock,
         max_alert_age: timedelta,
+        *,
+        stories: bool = True,
     ) -> None:
+        """`stories`: whether a copy that another source publishes is told to those who know it."""
         self._tx = tx
         self._place = place
         self._matcher = matcher
         self._clock = clock
         self._max_alert_age = max_alert_age
+        self._tying = Tying(tx) if stories else None
 
     def take(self, received: Sequence[Received]) -> None:
         """Write what follows from each, in order; a repeat changes nothing.
@@ -50,6 +56,8 @@ class Taking:
         """
         if not received:
             return
+        if self._tying is not None and any(can_be_tied(one.classified) for one in received):
+            self._tx.hold_stories()
         archived = dict(self._tx.archived({one.release for one in received}))
         self._matcher.catch_up(self._tx)
         changed: set[ReleaseId] = set()
@@ -68,13 +76,21 @@ class Taking:
         version = self._matcher.version
         taken = Taken(one.classified, self._place, one.offset, now, said, version)
         tx.archive(taken, best=found.best)
+        copies = self._copies(found, one.classified)
         heard = tx.subscribers_told(one.release) if kept is not None else frozenset()
         met = self._matcher.meet(tx, one.classified)
         theirs = self._active(heard) if follows_up(found, kept) else {}
         asked = candidates(found, kept, met, theirs)
         told = self._told([each.subscription.subscriber for each in asked], one.release, heard)
         outcome = settle(
-            found, one.classified, asked, told, now=now, max_alert_age=self._max_alert_age
+            found,
+            one.classified,
+            asked,
+            told,
+            now=now,
+            max_alert_age=self._max_alert_age,
+            heard=self._heard_of_copies(one.classified, asked, copies),
+            also=self._also(one.release, copies) if asked else (),
         )
         for match in outcome.matches:
             tx.add_match(match)
@@ -82,6 +98,25 @@ class Taking:
             tx.add_told(one_told)
         for alert, channels in outcome.alerts:
             tx.add_alert(alert, channels, now)
+
+    def _copies(self, found: Verdict, classified: Classified) -> Sequence[Copy]:
+        """Return who else published what is news, and keep that it is their story too."""
+        if self._tying is None or found.cause is None:
+            return ()
+        return self._tying.tie(classified, best=found.best)
+
+    def _heard_of_copies(
+        self, classified: Classified, asked: Sequence[Candidate], copies: Sequence[Copy]
+    ) -> Mapping[SubscriberId, Hold]:
+        if self._tying is None or not copies:
+            return {}
+        return self._tying.heard(classified, {one.subscription.subscriber for one in asked}, copies)
+
+    def _also(self, release: ReleaseId, copies: Sequence[Copy]) -> tuple[Linked, ...]:
+        """Return where else the same is published: by what it says now, else by its story."""
+        if self._tying is None:
+            return ()
+        return tuple(copy.published for copy in copies) or tuple(self._tx.also_published(release))
 
     def _active(
         self, heard: frozenset[SubscriberId]

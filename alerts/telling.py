@@ -19,6 +19,7 @@ from despatch.model import (
     ChannelId,
     Classified,
     Event,
+    Linked,
     Match,
     SubscriberId,
     Subscription,
@@ -83,29 +84,35 @@ def settle(
     *,
     now: datetime,
     max_alert_age: timedelta,
+    heard: Mapping[SubscriberId, Hold] = {},
+    also: tuple[Linked, ...] = (),
 ) -> Outcome:
-    """Return one match for each candidate, and one alert for each subscriber who is told."""
+    """Return one match for each candidate, and one alert for each subscriber who is told.
+
+    `heard` are the subscribers who were told of a copy, each with the reason; `also` is where else
+    the same is published.
+    """
     revision = classified.revision
-    answers = [
-        (
-            one,
-            decide(
-                found,
-                revision,
-                one.subscription,
-                matches_now=one.matches_now,
-                told=told.get(one.subscription.subscriber, ()),
-                now=now,
-                max_alert_age=max_alert_age,
-            ),
+    answers: list[tuple[Candidate, Tell | Hold]] = []
+    for one in asked:
+        who = one.subscription.subscriber
+        answer = decide(
+            found,
+            revision,
+            one.subscription,
+            matches_now=one.matches_now,
+            told=told.get(who, ()),
+            now=now,
+            max_alert_age=max_alert_age,
         )
-        for one in asked
-    ]
+        if isinstance(answer, Tell) and answer.event == "new" and who in heard:
+            answer = heard[who]
+        answers.append((one, answer))
     tellers = _one_event_each(answers)
     events = {who: theirs[0][1].event for who, theirs in tellers.items()}
     return Outcome(
         tuple(_match(classified, one, answer, events, now) for one, answer in answers),
-        tuple(_alert(classified, found, theirs, now) for theirs in tellers.values()),
+        tuple(_alert(classified, found, theirs, now, also) for theirs in tellers.values()),
         tuple(
             Told(who, revision.release.id, revision.id, event, now) for who, event in events.items()
         ),
@@ -157,6 +164,7 @@ def _alert(
     found: Verdict,
     tellers: Sequence[tuple[Candidate, Tell]],
     now: datetime,
+    also: tuple[Linked, ...],
 ) -> tuple[Alert, tuple[ChannelId, ...]]:
     revision = classified.revision
     first, event = tellers[0][0].subscription, tellers[0][1].event
@@ -170,6 +178,7 @@ def _alert(
         reason=f"{reasons} ({tellers[0][1].reason})",
         changed=found.changed if event == "revised" else "",
         subscriptions=tuple(one.subscription.id for one, _tell in tellers),
+        also=also,
         created_at=now,
     )
     return alert, tuple(channels)

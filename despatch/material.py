@@ -99,6 +99,32 @@ def weigh(before: str, after: str) -> Weighed:
     return Weighed(True, _said(worst))
 
 
+def numbers(text: str) -> tuple[str, ...]:
+    """Return the words of a text that are figures or belong to dates, in order, lower-cased.
+
+    `"£35 from 3 May" -> ("£", "35", "3", "may")`
+    """
+    these = words(text)
+    plain = lowered(these)
+    return tuple(
+        low
+        for at, low in enumerate(plain)
+        if _is_figure(low) or _is_date(these, at, at + 1) or these[at] == "May"
+    )
+
+
+def told_apart(old: str, new: str) -> str:
+    """Return why two wordings of one sentence do not say the same, in words; empty if they do.
+
+    `a name changed: “Ohio” became “Iowa”`. Stricter than `weigh` on what is long: words that
+    can't be compared one by one are not taken for the same.
+    """
+    if max(len(words(old)), len(words(new))) > MAX_WORDS:
+        return "" if lowered(words(old)) == lowered(words(new)) else "a long sentence differs"
+    heavy = [one for one in _differing(old, new) if one.kind not in {"wording", "spelling"}]
+    return _said(min(heavy, key=lambda one: _RANK.index(one.kind))) if heavy else ""
+
+
 def _of_equal_words(before: str, after: str, changes: Changes) -> Weighed:
     if lowered(words(before)) != lowered(words(after)):
         return Weighed(False, "only a contact, a stamp or a note that is no news changed")

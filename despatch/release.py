@@ -91,6 +91,12 @@ class Release(Frozen):
     details: Details | None = None
     """None where no record of the publisher's was read."""
 
+    @property
+    def publisher(self) -> Linked:
+        """Who published it, as far as its record says, else its source; with its own address."""
+        named = self.details.organisations if self.details is not None else ()
+        return Linked(title=named[0].title if named else self.source, address=self.address)
+
 
 class Revision(Frozen):
     """One observed state of a release: the message on `despatch.releases.v1`."""

@@ -184,6 +184,11 @@ class Settings(BaseModel):
         ge=timedelta(0),
         description="Releases of a repaired gap are told as late up to this age.",
     )
+    stories: bool = Field(
+        True,
+        description="Whether whoever was told of a release is not told again when another source "
+        "publishes the same within 72 hours, with the same figures and dates.",
+    )
     mail_from: str | None = Field(
         None, description="Sender that e-mail alerts show, such as `Alerts <alerts@example.org>`."
     )

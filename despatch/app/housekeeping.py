@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from alerts.gaps import tell_of_gap
+from alerts.stories import WINDOW
 from despatch import log
 from despatch.app.moving import READS
 from despatch.app.running import ALIVE_WITHIN, waiting
@@ -14,6 +15,8 @@ from despatch.errors import DespatchError, TransientError
 
 LOOK_EVERY = timedelta(minutes=1)
 DROP_EVERY = timedelta(hours=1)
+_COPIES_SOUGHT = WINDOW + timedelta(days=1)
+"""What was seen earlier can't be found as a copy; a day for stages that are behind."""
 
 WATCHED = ("ingest", "processors")
 """The stages whose end is an alarm: the alert stage, where house is kept, can't tell its own."""
@@ -74,6 +77,7 @@ class Housekeeper:
             messages = self._app.bus.trim(self._app.topics, now)
             with self._app.store.transaction() as tx:
                 bodies = tx.forget_bodies(now - self._app.settings.body_retention)
+                tx.forget_hashes(now - _COPIES_SOUGHT)
             self._log.info("house kept", messages_dropped=messages, bodies_dropped=bodies)
             look_for_silence(self._app)
 

@@ -259,6 +259,7 @@ class App:
             self.clock,
             group=ALERTS_GROUP,
             max_alert_age=self.settings.max_alert_age,
+            stories=self.settings.stories,
             submit=ThreadPoolExecutor(1, thread_name_prefix="merge phrases").submit,
         )
 

@@ -1,5 +1,6 @@
 """`trace`: the whole way of a release, from the bytes to who was told."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from despatch.app.running import lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.cli.context import Json, count, example, give, here, out
 from despatch.errors import UsageError
-from despatch.model import Classified, Delivery, Match, ReleaseId
+from despatch.model import Classified, Delivery, Linked, Match, ReleaseId
 from despatch.ports import DocumentRecord, Taken, Trace
 from despatch.topics import CLASSIFIED, RELEASES
 
@@ -40,14 +41,17 @@ def trace(
         with app.store.transaction() as tx:
             way = tx.trace(known)
             documents = tx.documents_of(known)
+            also = tx.also_published(known)
             bodies = {
                 sha: tx.body(sha) is not None
                 for sha in {t.classified.revision.fetched.body_sha256 for t in way.taken}
             }
     if as_json:
-        give(_as_json(way, bodies) | {"documents": [asdict(one) for one in documents]})
+        others = [one.model_dump(mode="json") for one in also]
+        beside = {"documents": [asdict(one) for one in documents], "also": others}
+        give(_as_json(way, bodies) | beside)
     else:
-        _show(way, bodies)
+        _show(way, bodies, also)
         for document in documents:
             _show_document(document)
 
@@ -73,10 +77,12 @@ def _why_not(app: App, release: str, found: int) -> str:
     return f"no release {release!r}: give an id (r-…), an address, or a source's own id for it"
 
 
-def _show(way: Trace, bodies: dict[str, bool]) -> None:
+def _show(way: Trace, bodies: dict[str, bool], also: Sequence[Linked]) -> None:
     last = way.taken[-1].classified.revision.release
     out.print(f"[bold]{escape(last.title)}[/bold]")
     out.print(f"{last.id}  {escape(last.address or 'no address')}  {last.status}")
+    for one in also:
+        out.print(f"also published by {escape(one.title)}  {escape(one.address or 'no address')}")
     for taken in way.taken:
         _show_taken(taken, kept=bodies[taken.classified.revision.fetched.body_sha256])
         revision = taken.classified.revision.id

@@ -31,6 +31,7 @@ from despatch.ports.store import (
     Trace,
     Transaction,
 )
+from despatch.ports.stories import Member
 from despatch.ports.watching import Gap
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Leased",
     "Links",
     "LoggedAlarms",
+    "Member",
     "Message",
     "NoLinks",
     "Outgoing",

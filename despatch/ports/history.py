@@ -1,10 +1,10 @@
 """What was taken before: read back in parts, so that no stage waits for whoever reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from despatch.model import Classified, ReleaseId
+from despatch.model import Classified, ReleaseId, RevisionId
 
 
 class History(Protocol):
@@ -22,4 +22,8 @@ class History(Protocol):
 
     def count_releases_since(self, since: datetime) -> int:
         """Return of how many releases that is."""
+        ...
+
+    def revisions_taken(self, release: ReleaseId) -> Mapping[RevisionId, Classified]:
+        """Return every revision of a release that was taken, as it was judged last."""
         ...

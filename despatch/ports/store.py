@@ -33,6 +33,7 @@ from despatch.ports.bus import Place
 from despatch.ports.documents import Documents
 from despatch.ports.history import History
 from despatch.ports.reading import Reading
+from despatch.ports.stories import Stories
 from despatch.ports.watching import Watching
 
 
@@ -177,7 +178,7 @@ class Taken:
     was a log."""
 
 
-class Transaction(Reading, Watching, Documents, History, Protocol):
+class Transaction(Reading, Watching, Documents, History, Stories, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # subscribers

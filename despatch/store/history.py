@@ -1,11 +1,11 @@
 """What the alert stage took in the past."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from despatch.model import Classified, ReleaseId
+from despatch.model import Classified, ReleaseId, RevisionId
 from despatch.store import tables
 from despatch.store.rows import Rows, read_payload
 from despatch.store.tables import releases, taken
@@ -36,3 +36,13 @@ class History(Rows):
         wanted = select(func.count()).select_from(releases)
         row = self._first(wanted.where(releases.c.observed_at >= since))
         return 0 if row is None else int(row[0])
+
+    def revisions_taken(self, release: ReleaseId) -> Mapping[RevisionId, Classified]:
+        rows = self._all(
+            select(tables.classified.c.payload)
+            .join(taken, taken.c.classified == tables.classified.c.sha256)
+            .where(taken.c.release == release)
+            .order_by(taken.c.number)
+        )
+        found = [read_payload(Classified, row.payload) for row in rows]
+        return {one.revision.id: one for one in found}

@@ -20,11 +20,14 @@ from despatch.store.operating import Operating
 from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
 from despatch.store.sources import Sources
+from despatch.store.stories import Stories
 from despatch.store.subscribers import Subscribers
 from despatch.store.tables import channels
 
 
-class SqlTransaction(Sources, Documents, Bodies, Subscribers, Alerting, History, Operating):
+class SqlTransaction(
+    Sources, Documents, Bodies, Subscribers, Alerting, History, Stories, Operating
+):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
 

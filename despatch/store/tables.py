@@ -375,3 +375,23 @@ beats = Table(
     Column("state", Text, nullable=False),
     Column("detail", Words, nullable=False),
 )
+
+# Which releases say the same thing: docs/adr/0027.
+story_members = Table(
+    "story_members",
+    metadata,
+    Column("release", Text, primary_key=True),
+    Column("story", Text, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+# The least hashes of each member's signature, by which copies are looked up for three days.
+story_hashes = Table(
+    "story_hashes",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("since", Moment, primary_key=True),
+    Column("release", Text, ForeignKey("story_members.release"), primary_key=True),
+    Index(None, "since"),
+)

@@ -21,8 +21,8 @@ from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
 from despatch.filter import Filter, of_themes
-from despatch.model import SourceId
-from despatch.ports import Beat, Body, Bus, Gap, Outgoing, SourceRecord
+from despatch.model import ReleaseId, SourceId
+from despatch.ports import Beat, Body, Bus, Gap, Member, Outgoing, SourceRecord
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
 from despatch.testing.channels import webhook_server
@@ -244,11 +244,13 @@ def test_keeping_house_drops_what_is_older_than_it_is_kept(
 ) -> None:
     with installed.store.transaction() as tx:
         tx.keep_bodies([Body("a" * 64, b"body", clock.now())])
+        tx.add_to_story(Member(ReleaseId("r-1"), "t-1", SourceId("wire"), clock.now()), (1,))
     installed.bus.publish([Outgoing(RELEASES, "r-1", encode(a_revision()))])
     clock.move(timedelta(days=31))
     Housekeeper(installed).once()
     with installed.store.transaction() as tx:
         assert tx.body("a" * 64) is None
+        assert tx.forget_hashes(clock.now()) == 0
     assert sum(1 for _ in installed.bus.browse(RELEASES)) == 1
     clock.move(timedelta(days=60))
     Housekeeper(installed).once()

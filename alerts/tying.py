@@ -1,0 +1,86 @@
+"""Ties a release to the copies of it that other sources published, in the stage's transaction."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from alerts.revisions import Hold
+from alerts.stories import (
+    MOST,
+    SHARED,
+    WINDOW,
+    Copy,
+    can_be_tied,
+    compared,
+    heard_of,
+    keys,
+    story_of,
+)
+from despatch.model import Classified, ReleaseId, SubscriberId
+from despatch.ports import Archived, Member, Told, Transaction
+
+
+class Tying:
+    """Stories, within one transaction, which must hold them (`hold_stories`)."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def tie(self, classified: Classified, *, best: bool) -> tuple[Copy, ...]:
+        """Return the copies of a release, and keep that it is of their story, or of its own.
+
+        `best`: its text is the one that the archive keeps; a lesser one changes no story.
+        """
+        if not can_be_tied(classified):
+            return ()
+        copies = self._copies(classified)
+        if best:
+            revision = classified.revision
+            release = revision.release
+            story = story_of(copies, classified, self._tx.story_of(release.id))
+            member = Member(release.id, story, release.source, revision.observed_at)
+            self._tx.add_to_story(member, keys(classified))
+        return copies
+
+    def heard(
+        self,
+        classified: Classified,
+        subscribers: Collection[SubscriberId],
+        copies: Sequence[Copy],
+    ) -> Mapping[SubscriberId, Hold]:
+        """Return which of these subscribers heard of a copy, each with the reason to be held."""
+        told: dict[SubscriberId, dict[ReleaseId, list[Told]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for copy in copies:
+            release = copy.member.release
+            theirs = self._tx.subscribers_told(release).intersection(subscribers)
+            for one in self._tx.told(theirs, release) if theirs else ():
+                told[one.subscriber][release].append(one)
+        found = {who: heard_of(classified, copies, theirs) for who, theirs in told.items()}
+        return {who: hold for who, hold in found.items() if hold is not None}
+
+    def _copies(self, classified: Classified) -> tuple[Copy, ...]:
+        """Look up what may be alike, and keep what is, the earliest first."""
+        revision = classified.revision
+        at, release = revision.observed_at, revision.release
+        near = self._tx.may_be_alike(
+            keys(classified),
+            at - WINDOW,
+            at + WINDOW,
+            not_of=release.source,
+            least=SHARED,
+            limit=MOST + 1,
+        )
+        others = [one for one in near if one.release != release.id][:MOST]
+        archived = self._tx.archived([one.release for one in others]) if others else {}
+        alike = [one for one in others if _is_copy(classified, archived.get(one.release))]
+        alike.sort(key=lambda one: (one.since, one.release))
+        return tuple(
+            Copy(one, archived[one.release], self._tx.revisions_taken(one.release)) for one in alike
+        )
+
+
+def _is_copy(classified: Classified, archived: Archived | None) -> bool:
+    if archived is None or archived.status != "live":
+        return False
+    return compared(classified, archived.classified, archived.sources).same
