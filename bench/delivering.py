@@ -32,6 +32,7 @@ APPRISE_SHARE = 50
 """Bare apprise does one of so many: it is slower by that much."""
 
 DESPATCH = "Despatch, all recorded"
+TWO = "Despatch, two processes, all recorded"
 LOOP = "bare aiohttp, a loop"
 MANY = "bare aiohttp, 8 at once"
 SMTPLIB = "bare smtplib, one connection"
@@ -59,14 +60,15 @@ def _webhooks(runs: int, folder: Path, count: int) -> Contest:
     with Server() as server:
         url = f"json://127.0.0.1:{server.port}/sink?secret={_SECRET}"
 
-        def ours() -> Cost:
+        def ours(processes: int) -> Cost:
             server.ask("/forget")
-            cost = drained(folder, count, lambda _number: url)
+            cost = drained(folder, count, lambda _number: url, processes)
             _hold(server.ask("/count"), count)
             return cost
 
         contenders: dict[str, Callable[[], Cost]] = {
-            DESPATCH: ours,
+            DESPATCH: partial(ours, 1),
+            TWO: partial(ours, 2),
             LOOP: partial(_posted, server, count, 1),
             MANY: partial(_posted, server, count, 8),
             APPRISE: partial(_apprised, url, max(1, count // APPRISE_SHARE)),
@@ -82,14 +84,15 @@ def _emails(runs: int, folder: Path, count: int) -> Contest:
         def url(number: int) -> str:
             return f"mailto://127.0.0.1:{server.port}?from=a@example.org&to=u{number}@example.org"
 
-        def ours() -> Cost:
+        def ours(processes: int) -> Cost:
             server.count()
-            cost = drained(folder, count, url)
+            cost = drained(folder, count, url, processes)
             _hold(server.count(), count)
             return cost
 
         contenders: dict[str, Callable[[], Cost]] = {
-            DESPATCH: ours,
+            DESPATCH: partial(ours, 1),
+            TWO: partial(ours, 2),
             SMTPLIB: partial(_mailed, server.port, count),
             APPRISE: partial(_apprised, url(0), max(1, count // APPRISE_SHARE)),
         }

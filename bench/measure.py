@@ -5,11 +5,13 @@ only: A B A B, and the ratio of each pair.
 """
 
 import gc
+import os
 import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self, TypeVar
 
 T = TypeVar("T")
@@ -50,14 +52,14 @@ class Stopwatch:
     def start(self) -> None:
         """Begin; nothing if it has begun."""
         if self._began is None:
-            self._began = (time.perf_counter(), _cpu_s())
+            self._began = (time.perf_counter(), cpu_s())
 
     def stop(self) -> None:
         """End; nothing if it has not begun."""
         if self._began is not None:
             wall, cpu = self._began
             self._wall_s += time.perf_counter() - wall
-            self._cpu_s += _cpu_s() - cpu
+            self._cpu_s += cpu_s() - cpu
             self._began = None
 
     def cost(self, count: int) -> Cost:
@@ -109,6 +111,13 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[max(0, int(rank) - 1)]
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """Return the processor time of this process and of its children that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def cpu_of(pid: int) -> float:
+    """Return the processor time of another process so far (proc(5), fields 14 and 15 of stat)."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""A store with one release's immediate alerts to as many subscribers, and a worker that drains it.
+"""A store with one release's immediate alerts to as many subscribers, and workers that drain it.
 
 What is measured begins with the first claim and ends when every outcome is recorded.
 """
@@ -6,16 +6,13 @@ What is measured begins with the first claim and ends when every outcome is reco
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from alerts.channels import Senders
-from alerts.deliver import DeliveryWorker
-from bench.measure import Cost, Stopwatch
-from despatch.guard import EVERYWHERE
+from bench.drain_worker import begin, until_drained, workers
+from bench.measure import Cost, Stopwatch, cpu_of, cpu_s
 from despatch.model import Classified
 from despatch.ports import Store, SystemClock
 from despatch.store.secrets import Secrets
@@ -45,22 +42,29 @@ def a_release_s_alert() -> Classified:
     return a_classified(a_revision(release))
 
 
-def drained(folder: Path, deliveries: int, url_of: Callable[[int], str]) -> Cost:
-    """Deliver to so many subscribers, each with a channel of their own; hold it to all of them."""
+def drained(folder: Path, deliveries: int, url_of: Callable[[int], str], processes: int) -> Cost:
+    """Deliver to so many subscribers, each with a channel of their own; hold it to all of them.
+
+    By so many processes that deliver, as the setting `deliverers` has it: that they start up is
+    not counted, and their processor time is.
+    """
     home = folder / f"store-{next(_names)}"
     home.mkdir()
     with temporary_store(home) as store:
         _fill(home, store, deliveries, url_of)
-        senders = Senders(mail_from="Alerts <alerts@example.org>", allow_networks=EVERYWHERE)
-        worker = DeliveryWorker(store, senders, _CLOCK, owner="bench")
-        with Stopwatch() as watch:
-            worker.drain(_CLOCK.now() + timedelta(hours=1))
+        before = cpu_s()
+        with workers(home, processes) as started:
+            ready = sum(cpu_of(one.pid) for one in started)
+            with Stopwatch() as watch:
+                begin(started)
+                until_drained(home)
+        used = cpu_s() - before - ready
         with store.transaction() as tx:
             counts = tx.counts().deliveries
     if counts.get("delivered", 0) != deliveries:
         raise RuntimeError(f"of {deliveries} deliveries {dict(counts)} are recorded")
     (home / "store.db").unlink()
-    return watch.cost(deliveries)
+    return Cost(deliveries, watch.cost(deliveries).wall_s, used)
 
 
 def _fill(home: Path, store: Store, deliveries: int, url_of: Callable[[int], str]) -> None:

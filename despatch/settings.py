@@ -195,6 +195,14 @@ class Settings(BaseModel):
     mail_return_path: str | None = Field(
         None, description="Address that e-mail which can't be delivered goes back to."
     )
+    deliverers: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Processes that deliver under `despatch up`: the alert stage's own, and a "
+        "`despatch deliver` for each more. They pay where cores are idle and alerts go to tens of "
+        "thousands; limits on hosts and channels hold for each of them.",
+    )
     send_at_once: int = Field(
         64, ge=1, le=1_000, description="Deliveries that are under way at the same time, in all."
     )

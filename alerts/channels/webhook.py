@@ -7,13 +7,15 @@ password, method, `+header`, `-parameter`, `:field`, `verify=no`; and `secret=`,
 
 import asyncio
 import json
+import socket
 import ssl
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from aiohttp import AddrInfoType, SocketFactoryType
 from pydantic import SecretStr
 
 from alerts import message
@@ -108,6 +110,7 @@ class Webhook:
     async def _post_over(
         self, connection: "_Connection", to: Target, headers: dict[str, str], body: bytes
     ) -> Sent:
+        _OVER.set(connection)
         async with self._opened().request(
             to.method,
             to.url,
@@ -115,7 +118,6 @@ class Webhook:
             headers=headers,
             allow_redirects=False,
             ssl=_trusting(to.verify),
-            trace_request_ctx=connection,
         ) as answer:
             sent = of_http(answer.status, _asked_wait(answer))
             await _read_rest(answer)
@@ -132,13 +134,12 @@ class Webhook:
                     limit=0,  # how many are under way is the worker's to say
                     resolver=VettingResolver(resolve, setup.allow_networks),
                     use_dns_cache=False,
-                    socket_factory=vetting_sockets(setup.allow_networks),
+                    socket_factory=_noting_new(vetting_sockets(setup.allow_networks)),
                     keepalive_timeout=_KEPT_S,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
-                trace_configs=[_noting_kept()],
                 timeout=aiohttp.ClientTimeout(
                     total=setup.time_limit.total_seconds(),
                     sock_connect=setup.connect_timeout.total_seconds(),
@@ -152,26 +153,31 @@ class _Connection:
     """What a POST went over."""
 
     def __init__(self) -> None:
-        self.kept = False
-        """Whether it had served before."""
+        self.kept = True
+        """Whether it had served before: no socket was made for it."""
 
 
-def _noting_kept() -> aiohttp.TraceConfig:
-    """Return what tells us when a kept connection is used."""
+_OVER: ContextVar[_Connection] = ContextVar("over")
+"""Of the send that asks for a socket. (aiohttp's tracing says it too, for a tenth of a send.)"""
 
-    async def note(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
-        context.trace_request_ctx.kept = True
 
-    tracing = aiohttp.TraceConfig()
-    tracing.on_connection_reuseconn.append(note)
-    return tracing
+def _noting_new(make: SocketFactoryType) -> SocketFactoryType:
+    """Return what makes a socket, and notes that the connection is no kept one."""
+
+    def made(address: AddrInfoType) -> socket.socket:
+        _OVER.get().kept = False
+        return make(address)
+
+    return made
 
 
 async def _read_rest(answer: aiohttp.ClientResponse) -> None:
     """Read what is left of a short answer, for the connection's sake; else close it."""
     content = answer.content
+    if content.at_eof():
+        return
     try:
-        async with asyncio.timeout(None if content.at_eof() else _ANSWER_S):
+        async with asyncio.timeout(_ANSWER_S):
             left = _MAX_ANSWER_BYTES
             while left > 0 and not content.at_eof():
                 left -= len(await content.readany())

@@ -1,28 +1,21 @@
-"""`up`, `poll`, `process`, `alert`, `serve`: the stages."""
+"""`up`, `process`, `alert`, `deliver`, `serve`: the stages that run on."""
 
-import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from despatch.app import App
-from despatch.app.cost import Meter
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.rubbish import settle
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
-from despatch.app.status import status
-from despatch.cli.context import Health, Json, address, ago, count, err, example, give, here, out
-from despatch.errors import DespatchError, UsageError
+from despatch.cli.answering import answering, figures, reach
+from despatch.cli.context import Health, address, count, err, example, here
+from despatch.cli.polling import poll
 from despatch.runner import Runner, Stage
-
-if TYPE_CHECKING:
-    from ingest.report import PollReport
 
 PANEL = "Stages"
 
@@ -41,6 +34,9 @@ def add_to(app: typer.Typer) -> None:
     )
     app.command(rich_help_panel=PANEL, epilog=example("despatch alert --health 127.0.0.1:8082"))(
         alert
+    )
+    app.command(rich_help_panel=PANEL, epilog=example("despatch deliver --health 127.0.0.1:8083"))(
+        deliver
     )
     app.command(rich_help_panel=PANEL, epilog=example("despatch serve --listen 127.0.0.1:8080"))(
         serve
@@ -67,12 +63,19 @@ def up(
     with chosen.open(service=True) as app:
         _make_ready(app)
         home, hello = app.settings.home, _hello(app)
+        deliverers = app.settings.deliverers
     options = ["--home", str(home)]
     if chosen.config is not None:
         options += ["--config", str(chosen.config)]
     supervisor = Supervisor(
         options,
-        [("serve", ["--listen", listen]), ("alert", []), ("process", []), ("poll", [])],
+        [
+            ("serve", ["--listen", listen]),
+            ("alert", []),
+            *[("deliver", [])] * (deliverers - 1),
+            ("process", []),
+            ("poll", []),
+        ],
     )
     with alone(home), stop_on_signal() as stop:
         need_free(host, port)
@@ -100,98 +103,6 @@ def _web(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def poll(
-    context: typer.Context,
-    once: Annotated[
-        bool, typer.Option("--once", help="Poll every source that is due once, then stop.")
-    ] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="With --once: those that are not due too.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="With --json: before the sum, a line for each source.")
-    ] = False,
-    health: Health = None,
-    as_json: Json = False,
-) -> None:
-    """Poll the sources and publish what is new.
-
-    With --once and --json, one line says what it came to and what it cost.
-    """
-    if everything and not once:
-        raise UsageError("--all goes with --once: a poller that runs on reads each in its time")
-    with here(context).open(service=not once) as app, stop_on_signal() as stop:
-        if once:
-            app.store.check_schema()
-            _poll_once(app, everything, as_json, verbose)
-            return
-        until_ready(app, stop)
-        with Heart(app, "ingest"), _health(app, health, None):
-            asyncio.run(_poll_on(app, stop))
-
-
-def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None:
-    from ingest.report import totals
-
-    meter = Meter()
-
-    async def run() -> "list[PollReport]":
-        async with app.fetcher() as fetcher:
-            poller = app.poller(fetcher)
-            settle()
-            with meter:
-                return await poller.poll_once(everything=everything)
-
-    reports = asyncio.run(run())
-    if as_json:
-        for report in reports if verbose else ():
-            give(report.as_dict())
-        give(asdict(meter.cost) | totals(reports))
-    else:
-        _show_reports(reports)
-        if not reports:
-            out.print(_none_due(app))
-    if any(report.problem for report in reports):
-        raise typer.Exit(1)
-
-
-def _show_reports(reports: "Sequence[PollReport]") -> None:
-    for report in reports:
-        words = report.problem or f"{report.new} new, {report.changed} changed"
-        out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
-        for reason in report.skipped:
-            err.print(f"Skipped: {report.source}: {reason}", markup=False)
-
-
-def _none_due(app: App) -> str:
-    now = app.clock.now()
-    with app.store.transaction() as tx:
-        active = [(due or now, r.id) for r, _health, due in tx.sources() if r.state == "active"]
-    if not active:
-        return "There is no source to read: despatch sources add URL"
-    due, first = min(active)
-    when = ago(due, now) if due > now else "which another poller reads now"
-    return f"No source is due; the next is {first}, {when}. All, now: despatch poll --once --all"
-
-
-async def _poll_on(app: App, stop: threading.Event) -> None:
-    ended = asyncio.Event()
-
-    async def watch() -> None:
-        await asyncio.to_thread(stop.wait)
-        ended.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        async with app.fetcher() as fetcher:
-            poller = app.poller(fetcher)
-            settle()
-            await poller.run(ended)
-    finally:
-        stop.set()
-        await watching
-
-
 def process(context: typer.Context, health: Health = None) -> None:
     """Judge what was published: which themes, on what evidence."""
     with here(context).open(service=True) as app:
@@ -202,6 +113,21 @@ def alert(context: typer.Context, health: Health = None) -> None:
     """Match what was judged with the subscriptions, and deliver."""
     with here(context).open(service=True) as app:
         _run(app, lambda: app.alerting(), health, delivering=True)
+
+
+def deliver(context: typer.Context, health: Health = None) -> None:
+    """Deliver beside the alert stage, which delivers too: for more than one process can send.
+
+    Any number may run; each delivery is lent to one of them. See the setting deliverers.
+    """
+    with here(context).open(service=True) as app, stop_on_signal() as stop:
+        until_ready(app, stop)
+        if stop.is_set():
+            return
+        worker = app.deliverer()
+        settle()
+        with Heart(app, "deliveries", lambda: worker.waiting_for), answering(app, health):
+            worker.run(stop)
 
 
 def _run(
@@ -216,7 +142,7 @@ def _run(
         settle()
         with (
             Heart(app, runner.stage.name, lambda: runner.waiting_for),
-            _health(app, health, runner),
+            answering(app, health, runner),
             _beside(app, stop) if delivering else nullcontext(),
         ):
             runner.run(stop)
@@ -251,43 +177,10 @@ def serve(
 
     host, port = address(listen)
     with here(context).open(service=True) as app:
-        checks = Checks(live=lambda: "", ready=lambda: _reach(app), metrics=lambda: _figures(app))
+        checks = Checks(live=lambda: "", ready=lambda: reach(app), metrics=lambda: figures(app))
         with stop_on_signal() as stop, Heart(app, "web"), HealthServer(host, port, checks):
             err.print(f"Serving on {_web(host, port)}")
             stop.wait()
-
-
-def _health(
-    app: App, listen: str | None, runner: Runner[Any] | None
-) -> AbstractContextManager[object]:
-    if listen is None:
-        return nullcontext()
-    from despatch.web.health import Checks, HealthServer
-
-    def live() -> str:
-        age = runner.watchdog.age if runner else timedelta(0)
-        return f"no progress for {age.total_seconds():.0f} s" if age > timedelta(minutes=2) else ""
-
-    def ready() -> str:
-        return (runner.waiting_for if runner else "") or _reach(app)
-
-    return HealthServer(*address(listen), Checks(live, ready, lambda: _figures(app)))
-
-
-def _figures(app: App) -> bytes:
-    from despatch.web.metrics import render
-
-    return render(status(app))
-
-
-def _reach(app: App) -> str:
-    """Return why bus or store can't be used; empty if they can."""
-    try:
-        app.store.check_schema()
-        wrong = app.bus.check_topics(app.topics)
-    except DespatchError as exc:
-        return str(exc)
-    return wrong[0] if wrong else ""
 
 
 def _make_ready(app: App) -> None:

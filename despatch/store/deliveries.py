@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from pydantic import SecretStr
-from sqlalchemy import Row, bindparam, exists, func, select, update
+from sqlalchemy import Row, bindparam, exists, func, null, select, update
 
 from despatch.model import (
     Alert,
@@ -63,7 +63,8 @@ _CLAIMED = (
 _FINISH = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery"))
-    .values(lease_owner=None, lease_until=None)
+    .values(lease_owner=null(), lease_until=null())
+    .values({name: bindparam(name) for name in ("state", "not_before", "due_at", "reason")})
 )
 
 
@@ -96,7 +97,7 @@ class Deliveries(Rows):
         lent = self._lent_to(owner, finished)
         ours = [one for one in finished if lent.get(one.claim.delivery) == one.claim.lease_until]
         if ours:
-            self._connection.execute(_FINISH, [_given_back(one) for one in ours])
+            self._many(_FINISH, [_given_back(one) for one in ours])
         self._put(attempts, ("delivery", "number"), [_tried(one) for one in ours if one.attempt])
         return frozenset(one.claim.delivery for one in finished) - {
             one.claim.delivery for one in ours

@@ -1,0 +1,112 @@
+"""`poll`: the pollers."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from despatch.app import App
+from despatch.app.cost import Meter
+from despatch.app.rubbish import settle
+from despatch.app.running import Heart, stop_on_signal, until_ready
+from despatch.cli.answering import answering
+from despatch.cli.context import Health, Json, ago, err, give, here, out
+from despatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from ingest.report import PollReport
+
+
+def poll(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="Poll every source that is due once, then stop.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="With --once: those that are not due too.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --json: before the sum, a line for each source.")
+    ] = False,
+    health: Health = None,
+    as_json: Json = False,
+) -> None:
+    """Poll the sources and publish what is new.
+
+    With --once and --json, one line says what it came to and what it cost.
+    """
+    if everything and not once:
+        raise UsageError("--all goes with --once: a poller that runs on reads each in its time")
+    with here(context).open(service=not once) as app, stop_on_signal() as stop:
+        if once:
+            app.store.check_schema()
+            _poll_once(app, everything, as_json, verbose)
+            return
+        until_ready(app, stop)
+        with Heart(app, "ingest"), answering(app, health):
+            asyncio.run(_poll_on(app, stop))
+
+
+def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None:
+    from ingest.report import totals
+
+    meter = Meter()
+
+    async def run() -> "list[PollReport]":
+        async with app.fetcher() as fetcher:
+            poller = app.poller(fetcher)
+            settle()
+            with meter:
+                return await poller.poll_once(everything=everything)
+
+    reports = asyncio.run(run())
+    if as_json:
+        for report in reports if verbose else ():
+            give(report.as_dict())
+        give(asdict(meter.cost) | totals(reports))
+    else:
+        _show_reports(reports)
+        if not reports:
+            out.print(_none_due(app))
+    if any(report.problem for report in reports):
+        raise typer.Exit(1)
+
+
+def _show_reports(reports: "Sequence[PollReport]") -> None:
+    for report in reports:
+        words = report.problem or f"{report.new} new, {report.changed} changed"
+        out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
+        for reason in report.skipped:
+            err.print(f"Skipped: {report.source}: {reason}", markup=False)
+
+
+def _none_due(app: App) -> str:
+    now = app.clock.now()
+    with app.store.transaction() as tx:
+        active = [(due or now, r.id) for r, _health, due in tx.sources() if r.state == "active"]
+    if not active:
+        return "There is no source to read: despatch sources add URL"
+    due, first = min(active)
+    when = ago(due, now) if due > now else "which another poller reads now"
+    return f"No source is due; the next is {first}, {when}. All, now: despatch poll --once --all"
+
+
+async def _poll_on(app: App, stop: threading.Event) -> None:
+    ended = asyncio.Event()
+
+    async def watch() -> None:
+        await asyncio.to_thread(stop.wait)
+        ended.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with app.fetcher() as fetcher:
+            poller = app.poller(fetcher)
+            settle()
+            await poller.run(ended)
+    finally:
+        stop.set()
+        await watching
