@@ -1,13 +1,14 @@
-"""Alarms: what a person should look at, kept in the store and told to the operator once."""
+"""Alarms: what a person should look at, kept in the store and told to the operator in groups."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
 from pydantic import SecretStr
 
 from alerts.channels import shown
+from alerts.grouping import LOOK_BACK, Due, Pace, body, due, subject
 from alerts.outbox import OPERATOR
 from alerts.sending import Channels, send_now
 from despatch import log
@@ -17,22 +18,31 @@ from despatch.model import Alert, AlertId, Channel, ChannelId, DeliveryId, Subsc
 from despatch.ports import Clock, Store, Transaction
 
 _REASON = "you are the operator of this installation (setting operator_url)"
+_NOTICES_KEPT = timedelta(days=1)
+"""What was told to be over; by then nothing is asked of it any more."""
 
 
 class StoreAlarms:
-    """Alarms for `despatch.runner`: one row while open, one alert at the opening, one at the end.
+    """Alarms for `despatch.runner`: one row while open, one message for what comes together.
 
-    The same key again only counts. While the store is away an alarm is logged, and sent straight
-    to the operator, once for the outage. Shared between threads.
+    The same key again only counts. What is open and what is over is told by `tell`, in groups
+    (`alerts.grouping`); who says so in which process doesn't matter. While the store is away an
+    alarm is logged, and sent straight to the operator, once for the outage. Shared between threads.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, operator_url: SecretStr | None, senders: Channels
+        self,
+        store: Store,
+        clock: Clock,
+        operator_url: SecretStr | None,
+        senders: Channels,
+        pace: Pace = Pace(),  # noqa: B008 - it is frozen
     ) -> None:
         self._store = store
         self._clock = clock
         self._url = operator_url
         self._senders = senders
+        self._pace = pace
         self._outage: str | None = None
         self._still_open: set[str] = set()
         """Alarms that are over, though the store was away when they were to be closed."""
@@ -45,8 +55,7 @@ class StoreAlarms:
         now = self._clock.now()
         try:
             with self._store.transaction() as tx:
-                if tx.open_alarm(key, text, now):
-                    self._tell(tx, "alarm", key, text, now)
+                tx.open_alarm(key, text, now)
                 self._store_is_back(tx, now)
         except TransientError as exc:
             self._tell_directly(f"{text}\n\nThe store is away, too: {exc}")
@@ -55,11 +64,8 @@ class StoreAlarms:
         now = self._clock.now()
         try:
             with self._store.transaction() as tx:
-                alarm = tx.close_alarm(key, now)
-                if alarm is not None:
+                if tx.close_alarm(key, now) is not None:
                     self._log.info("alarm over", key=key)
-                    since = f"since {alarm.opened_at:%d %B %Y, %H:%M} UTC, {alarm.count} times"
-                    self._tell(tx, "recovered", key, f"{alarm.text}\n\nIt was so {since}.", now)
                 self._store_is_back(tx, now)
         except TransientError as exc:
             self._still_open.add(key)
@@ -72,17 +78,31 @@ class StoreAlarms:
         for key in tuple(self._still_open):
             self.close(key)
 
-    def _tell(
-        self,
-        tx: Transaction,
-        event: Literal["alarm", "recovered"],
-        key: str,
-        text: str,
-        now: datetime,
-    ) -> None:
-        """Write one alert for the operator, to be delivered like any other."""
-        if self._url is not None:
-            tx.add_alert(_alert(event, key, text, now), [self._channel(tx, self._url, now)], now)
+    def tell(self) -> Due | None:
+        """Write one message to the operator if one is due; return what it says.
+
+        Message and what was told are one transaction: a crash repeats neither and loses neither.
+        To be called every few seconds, by as many processes as like.
+        """
+        if self._url is None:
+            return None
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            tx.hold_notices()
+            message = due(tx.alarms_to_tell(now - LOOK_BACK), tx.notices(), now, self._pace)
+            if message is not None:
+                self._write(tx, message, self._url, now)
+        return message
+
+    def _write(self, tx: Transaction, message: Due, url: SecretStr, now: datetime) -> None:
+        recovered = bool(message.over) and not message.new
+        event: Literal["alarm", "recovered"] = "recovered" if recovered else "alarm"
+        alert = _alert(event, subject(message), body(message), now)
+        tx.add_alert(alert, [self._channel(tx, url, now)], now)
+        told = message.new or (() if message.over else message.still)
+        tx.forget_notices(now - _NOTICES_KEPT)
+        tx.note_told([alarm.key for alarm in told], now)
+        tx.note_over([alarm.key for alarm in message.over], now)
 
     def _channel(self, tx: Transaction, url: SecretStr, now: datetime) -> ChannelId:
         tx.add_subscriber(Subscriber(id=OPERATOR, name=str(OPERATOR), created_at=now))
@@ -121,18 +141,19 @@ class StoreAlarms:
         """Tell the end of an outage whose begin was sent past the store."""
         with self._lock:
             outage, self._outage = self._outage, None
-        if outage is not None:
-            self._tell(tx, "recovered", outage, "The store answers again.", now)
+        if outage is not None and self._url is not None:
+            alert = _alert("recovered", outage, "The store answers again.", now)
+            tx.add_alert(alert, [self._channel(tx, self._url, now)], now)
 
 
-def _alert(event: Literal["alarm", "recovered"], key: str, text: str, now: datetime) -> Alert:
+def _alert(event: Literal["alarm", "recovered"], about: str, text: str, now: datetime) -> Alert:
     return Alert(
-        id=AlertId("a-" + digest(event, key, now.isoformat())),
+        id=AlertId("a-" + digest(event, about, now.isoformat())),
         subscriber=OPERATOR,
         event=event,
         classified=None,
         reason=_REASON,
-        subject=key,
+        subject=about,
         body=text,
         created_at=now,
     )

@@ -266,6 +266,24 @@ class Settings(BaseModel):
         description="Channel (an apprise URL) for alarms: a stage that waits, dead letters, a "
         "source that fails. A secret.",
     )
+    alarm_wait: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="From the first alarm to the message to the operator: what opens meanwhile is "
+        "in it, and what is over by then is not told.",
+    )
+    alarm_interval: Duration = Field(
+        timedelta(minutes=5),
+        ge=timedelta(0),
+        le=timedelta(hours=12),
+        description="Between two messages about alarms.",
+    )
+    alarm_repeat: Duration = Field(
+        timedelta(hours=12),
+        ge=timedelta(minutes=5),
+        description="After which alarms that are still open are told again.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the log says."
     )

@@ -97,6 +97,7 @@ class Heart:
             with self._app.store.transaction() as tx:
                 tx.beat(beat)
             self._app.alarms.catch_up()
+            self._app.alarms.tell()
         except DespatchError as exc:
             log.get(stage=self._stage).warning("sign of life not kept", why=str(exc))
 

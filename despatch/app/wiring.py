@@ -180,12 +180,15 @@ class App:
     def alarms(self) -> "StoreAlarms":
         """Where stages say that a person should look."""
         from alerts.alarms import StoreAlarms
+        from alerts.grouping import Pace
 
+        said = self.settings
         return StoreAlarms(
             self.store,
             self.clock,
-            operator_url=self.settings.operator_url,
+            operator_url=said.operator_url,
             senders=self._new_senders(),  # its own: connections belong to one event loop
+            pace=Pace(said.alarm_wait, said.alarm_interval, said.alarm_repeat),
         )
 
     def fetcher(self, witness: "Witness | None" = None) -> "HttpFetcher":

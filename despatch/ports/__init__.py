@@ -7,6 +7,7 @@ from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import Fetcher, Response, Validators
 from despatch.ports.links import Links, NoLinks
+from despatch.ports.notices import Notice
 from despatch.ports.polling import POLLS_KEPT, Due, Poll
 from despatch.ports.reading import (
     Asked,
@@ -62,6 +63,7 @@ __all__ = [
     "Member",
     "Message",
     "NoLinks",
+    "Notice",
     "Outgoing",
     "Place",
     "Poll",

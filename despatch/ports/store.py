@@ -32,6 +32,7 @@ from despatch.model import (
 from despatch.ports.bus import Place
 from despatch.ports.documents import Documents
 from despatch.ports.history import History
+from despatch.ports.notices import Notices
 from despatch.ports.reading import Reading
 from despatch.ports.stories import Stories
 from despatch.ports.watching import Watching
@@ -178,7 +179,7 @@ class Taken:
     was a log."""
 
 
-class Transaction(Reading, Watching, Documents, History, Stories, Protocol):
+class Transaction(Reading, Watching, Documents, History, Stories, Notices, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # subscribers

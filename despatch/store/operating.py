@@ -39,13 +39,13 @@ class Operating(Deliveries):
         if row is None:
             return None
         self._run(update(alarms).where(alarms.c.number == row.number).values(closed_at=now))
-        return _alarm(row, closed_at=now)
+        return read_alarm(row, closed_at=now)
 
     def alarms(self, *, open_only: bool = True) -> Sequence[Alarm]:
         wanted = select(alarms).order_by(desc(alarms.c.opened_at), desc(alarms.c.number))
         if open_only:
             wanted = wanted.where(alarms.c.closed_at.is_(None))
-        return [_alarm(row, closed_at=row.closed_at) for row in self._all(wanted)]
+        return [read_alarm(row, closed_at=row.closed_at) for row in self._all(wanted)]
 
     def beat(self, beat: Beat) -> None:
         row = {
@@ -157,5 +157,6 @@ def _is_open(key: str) -> Any:
     return (alarms.c.key == key) & alarms.c.closed_at.is_(None)
 
 
-def _alarm(row: Row[Any], *, closed_at: datetime | None) -> Alarm:
+def read_alarm(row: Row[Any], *, closed_at: datetime | None) -> Alarm:
+    """Return the alarm of a row."""
     return Alarm(row.key, row.text, row.opened_at, row.last_at, row.times, closed_at)

@@ -16,6 +16,7 @@ from despatch.store.documents import Documents
 from despatch.store.engine import create_file, open_engine, read_url
 from despatch.store.failures import translated
 from despatch.store.history import History
+from despatch.store.notices import Notices
 from despatch.store.operating import Operating
 from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
@@ -26,7 +27,7 @@ from despatch.store.tables import channels
 
 
 class SqlTransaction(
-    Sources, Documents, Bodies, Subscribers, Alerting, History, Stories, Operating
+    Sources, Documents, Bodies, Subscribers, Alerting, History, Stories, Notices, Operating
 ):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 

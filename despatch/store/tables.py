@@ -363,6 +363,17 @@ alarms = Table(
     Column("times", Integer, nullable=False),
     Column("closed_at", Moment),
     Index("uq_alarms_open", "key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index(None, "closed_at"),
+    Index(None, "key"),
+)
+
+# What the operator was told: of an alarm, and of its end.
+alarm_notices = Table(
+    "alarm_notices",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("told_at", Moment, nullable=False),
+    Column("over_at", Moment),
 )
 
 beats = Table(

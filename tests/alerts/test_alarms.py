@@ -1,7 +1,8 @@
-"""Alarms: told once at the opening, once at the end, and past the store when that is away."""
+"""Alarms: told in groups, once at the opening and once at the end; past the store if it is away."""
 
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from alerts.deliver import DeliveryWorker
 from despatch.store.sql import SqlStore
 from despatch.testing import FakeClock
 from despatch.testing.channels import RecordingSender
+from despatch.testing.crashes import CrashingStore, Killed
 from despatch.testing.stores import temporary_store
 
 URL = SecretStr("json://ops.example/hunter2")
@@ -34,48 +36,112 @@ def said(store: SqlStore, sender: RecordingSender, clock: FakeClock) -> list[tup
     return [(alert.event, alert.subject) for alert in sent]
 
 
-def test_the_first_opening_is_told_and_the_same_key_again_only_counts(
+def go_on(alarms: StoreAlarms, clock: FakeClock) -> None:
+    """Let ten minutes pass, and tell what is due."""
+    clock.move(timedelta(minutes=10))
+    alarms.tell()
+
+
+def text(sender: RecordingSender) -> str:
+    return sender.sent[-1][1].body
+
+
+def test_what_opens_together_is_told_in_one_message_after_a_little_while(
     store: SqlStore, clock: FakeClock, sender: RecordingSender
 ) -> None:
     alarms = StoreAlarms(store, clock, URL, sender)
     for _ in range(3):
         alarms.open(KEY, "the broker is away")
-        clock.move(timedelta(seconds=5))
-    assert said(store, sender, clock) == [("alarm", KEY)]
+        alarms.open("life of ingest", "ingest shows no life")
+        alarms.tell()
+        clock.move(timedelta(seconds=10))
+    assert said(store, sender, clock) == []
+    alarms.tell()
+    alarms.tell()
+    assert said(store, sender, clock) == [("alarm", f"2 alarms: life of ingest, {KEY}")]
+    assert "the broker is away\nSince 2 March 2026, 12:00 UTC, seen 3 times." in text(sender)
     with store.transaction() as tx:
-        (alarm,) = tx.alarms()
-    assert alarm.count == 3
+        assert [alarm.count for alarm in tx.alarms()] == [3, 3]
 
 
 def test_the_end_is_told_once(store: SqlStore, clock: FakeClock, sender: RecordingSender) -> None:
     alarms = StoreAlarms(store, clock, URL, sender)
     alarms.close(KEY)
     alarms.open(KEY, "the broker is away")
-    clock.move(timedelta(minutes=1))
+    go_on(alarms, clock)
     alarms.close(KEY)
     alarms.close(KEY)
+    go_on(alarms, clock)
+    go_on(alarms, clock)
     assert said(store, sender, clock) == [("alarm", KEY), ("recovered", KEY)]
-    assert "the broker is away" in sender.sent[-1][1].body
+    assert f"- {KEY}, from 2 March 2026, 12:00 UTC to 2 March 2026, 12:10 UTC" in text(sender)
 
 
-def test_an_alarm_that_comes_back_is_told_again(
+def test_what_is_over_before_it_was_told_is_kept_and_not_sent(
     store: SqlStore, clock: FakeClock, sender: RecordingSender
 ) -> None:
     alarms = StoreAlarms(store, clock, URL, sender)
-    for _ in range(2):
-        alarms.open(KEY, "the broker is away")
-        clock.move(timedelta(minutes=1))
-        alarms.close(KEY)
-        clock.move(timedelta(minutes=1))
-    assert [event for event, _ in said(store, sender, clock)] == [
-        "alarm", "recovered", "alarm", "recovered",
-    ]  # fmt: skip
+    alarms.open(KEY, "the broker is away")
+    clock.move(timedelta(seconds=20))
+    alarms.close(KEY)
+    go_on(alarms, clock)
+    assert said(store, sender, clock) == []
+    with store.transaction() as tx:
+        assert [alarm.key for alarm in tx.alarms(open_only=False)] == [KEY]
+
+
+def test_an_alarm_that_was_opened_before_a_crash_is_told_by_whoever_comes_next(
+    store: SqlStore, clock: FakeClock, sender: RecordingSender
+) -> None:
+    StoreAlarms(store, clock, URL, sender).open(KEY, "the broker is away")
+    go_on(StoreAlarms(store, clock, URL, sender), clock)
+    assert said(store, sender, clock) == [("alarm", KEY)]
+
+
+def test_a_crash_at_whichever_step_neither_loses_nor_repeats_what_is_told(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    steps = 0
+    while True:
+        steps += 1
+        folder = tmp_path / str(steps)
+        folder.mkdir()
+        with temporary_store(folder, clock=clock) as store:
+            sender = RecordingSender()
+            StoreAlarms(store, clock, URL, sender).open(KEY, "the broker is away")
+            clock.move(timedelta(minutes=1))
+            crashing = CrashingStore(store, steps)
+            with suppress(Killed):
+                StoreAlarms(crashing, clock, URL, sender).tell()
+            alarms = StoreAlarms(store, clock, URL, sender)
+            alarms.tell()
+            alarms.tell()
+            assert said(store, sender, clock) == [("alarm", KEY)]
+        if crashing.steps < steps:
+            break
+    assert steps > 8
+
+
+def test_processes_that_tell_at_once_tell_it_once(
+    store: SqlStore, clock: FakeClock, sender: RecordingSender
+) -> None:
+    both = [StoreAlarms(store, clock, URL, sender) for _ in range(2)]
+    both[0].open(KEY, "the broker is away")
+    clock.move(timedelta(minutes=1))
+    threads = [threading.Thread(target=each.tell) for each in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said(store, sender, clock) == [("alarm", KEY)]
 
 
 def test_without_an_operator_alarms_are_kept_all_the_same(
     store: SqlStore, clock: FakeClock, sender: RecordingSender
 ) -> None:
-    StoreAlarms(store, clock, None, sender).open(KEY, "the broker is away")
+    alarms = StoreAlarms(store, clock, None, sender)
+    alarms.open(KEY, "the broker is away")
+    go_on(alarms, clock)
     assert said(store, sender, clock) == []
     with store.transaction() as tx:
         assert [alarm.key for alarm in tx.alarms()] == [KEY]
@@ -109,7 +175,8 @@ def test_an_alarm_that_is_over_while_the_store_is_away_is_closed_once_it_is_back
         clock.move(timedelta(seconds=5))
         alarms.catch_up()
         alarms.catch_up()
-    assert said(store, sender, clock) == [("alarm", KEY), ("recovered", KEY)]
+    with store.transaction() as tx:
+        assert tx.alarms() == []
 
 
 def test_an_alarm_that_came_back_before_it_could_be_closed_stays_open(
@@ -133,6 +200,8 @@ def test_the_operator_s_url_is_in_no_log(
     sender: RecordingSender,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    StoreAlarms(store, clock, URL, sender).open(KEY, "the broker is away")
-    said(store, sender, clock)
+    alarms = StoreAlarms(store, clock, URL, sender)
+    alarms.open(KEY, "the broker is away")
+    go_on(alarms, clock)
+    assert said(store, sender, clock) == [("alarm", KEY)]
     assert "hunter2" not in "".join(capsys.readouterr())

@@ -191,6 +191,8 @@ def test_the_operator_s_channel_is_never_paused(store: SqlStore, clock: FakeCloc
     sender = RecordingSender(GONE)
     alarms = StoreAlarms(store, clock, SecretStr("json://ops.example"), sender)
     alarms.open("a", "something is wrong")
+    clock.move(timedelta(minutes=1))
+    assert alarms.tell() is not None
     worker(store, sender, clock, alarms=alarms).run_once()
     with store.transaction() as tx:
         (channel,) = tx.channels()

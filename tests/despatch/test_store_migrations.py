@@ -185,6 +185,27 @@ def test_the_log_of_subscriptions_begins_with_those_that_there_are(url: str) -> 
     assert log == [(1, "s-b", "paused"), (2, "s-a", "active")]
 
 
+def test_alarms_that_are_open_were_told_before_messages_were_grouped(url: str) -> None:
+    """Whoever migrates with alarms open is not told of them again."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        upgrade(connection, "0004")
+        for key, closed in (("open", "NULL"), ("over", "'2026-03-02 11:59:00.000000'")):
+            row = f"('{key}', 'x', '2026-03-02 11:58:00.000000', "
+            row += f"'2026-03-02 11:58:00.000000', 1, {closed})"
+            connection.execute(
+                text(
+                    "INSERT INTO alarms (key, text, opened_at, last_at, times, closed_at) "
+                    f"VALUES {row}"
+                )
+            )
+    engine.dispose()
+    with closing(SqlStore(url, keys=[KEY])) as store:
+        store.migrate()
+        with store.transaction() as tx:
+            assert [(one.key, one.over_at) for one in tx.notices()] == [("open", None)]
+
+
 def test_no_migration_leads_back() -> None:
     for file in (Path(schema.__file__).parent / "migrations" / "versions").glob("v[0-9]*.py"):
         module = importlib.import_module(f"despatch.store.migrations.versions.{file.stem}")
