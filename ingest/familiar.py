@@ -97,15 +97,19 @@ def kept_familiar(cursor: Mapping[str, Any]) -> Familiar:
     given = cursor.get("familiar")
     if not isinstance(given, Mapping):
         return NOTHING
-    parts = (str(line).split() for line in given.get("items", ()))
+    listed = given.get("items")
+    parts = (line.split() for line in listed.split(";")) if isinstance(listed, str) else ()
     items = {part[0]: Seen(part[1], part[2] == "d") for part in parts if len(part) == 3}
     return Familiar(str(given.get("frame", "")), items)
 
 
 def to_keep(familiar: Familiar) -> Mapping[str, Any]:
-    """Return it as a cursor keeps it, JSON: see `kept_familiar`."""
+    """Return it as a cursor keeps it, JSON: see `kept_familiar`.
+
+    One text: most polls read and write a cursor, and look at none of its items.
+    """
     lines = [f"{m} {seen.key} {'d' if seen.dated else '-'}" for m, seen in familiar.items.items()]
-    return {"frame": familiar.frame, "items": lines} if lines else {}
+    return {"frame": familiar.frame, "items": ";".join(lines)} if lines else {}
 
 
 def short(key: str) -> str:

@@ -175,6 +175,8 @@ def drop(db: sqlite3.Connection, partition: Partition, before: int) -> int:
 
 def _headers_text(headers: Headers) -> str:
     # Latin-1 gives every byte its character: any bytes stand in JSON, and the text stays readable.
+    if not headers:
+        return "[]"
     return json.dumps([(name, value.decode("latin-1")) for name, value in headers])
 
 

@@ -18,10 +18,11 @@ class Bodies(Rows):
 
     def keep_bodies(self, bodies: Sequence[Body]) -> None:
         # One statement can't change a row twice, and equal bytes may come from several sources.
+        compressor = zstandard.ZstdCompressor()
         rows = {
             each.sha256: {
                 "sha256": each.sha256,
-                "body": zstandard.ZstdCompressor().compress(each.data),
+                "body": compressor.compress(each.data),
                 "size": len(each.data),
                 "last_at": each.at,
             }

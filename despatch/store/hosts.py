@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     Text,
@@ -21,7 +20,8 @@ from sqlalchemy import (
 from despatch.model import SourceId
 from despatch.ports import Due
 from despatch.store.columns import Moment
-from despatch.store.rows import Rows, in_parts, insert_into
+from despatch.store.listed import among
+from despatch.store.rows import Rows, insert_into
 from despatch.store.tables import hosts, sources
 
 
@@ -47,7 +47,7 @@ class Hosts(Rows):
     ) -> Collection[str]:
         """Lend hosts that no other poller has; return them, and nobody for a source without one."""
         lent = {""}
-        for part in in_parts({host for host in wanted if host}):
+        if part := sorted({host for host in wanted if host}):
             new = {"lease_owner": owner, "lease_until": until, "held_why": ""}
             rows = [{"host": host, "at": now, **new} for host in part]
             self._connection.execute(_take(self._dialect), rows)
@@ -56,7 +56,7 @@ class Hosts(Rows):
 
     def _give_back_hosts(self, wanted: Iterable[str]) -> None:
         """Give back those of these hosts of which their poller has no source any more."""
-        for part in in_parts({host for host in wanted if host}):
+        if part := sorted({host for host in wanted if host}):
             self._connection.execute(_GIVE_BACK, {"part": part})
 
 
@@ -90,12 +90,11 @@ ME = bindparam("me", type_=Text)
 """Who asks, and `AT` when: statements are made once, which takes longer than to run one."""
 AT = bindparam("at", type_=Moment)
 
-_PART: BindParameter[Any] = bindparam("part", expanding=True)
-_OURS = select(hosts.c.host).where(hosts.c.host.in_(_PART), hosts.c.lease_owner == ME)
+_OURS = select(hosts.c.host).where(among(hosts.c.host, "part"), hosts.c.lease_owner == ME)
 _GIVE_BACK = (
     update(hosts)
     .where(
-        hosts.c.host.in_(_PART),
+        among(hosts.c.host, "part"),
         ~exists().where(
             sources.c.host == hosts.c.host,
             sources.c.lease_owner.is_not(None),
@@ -119,11 +118,22 @@ _LENDABLE = (
 DUE = (sources.c.state == "active") & (sources.c.next_due <= AT) & _LENDABLE
 
 
+LENT = [
+    column
+    for column in sources.c
+    if column.name
+    not in {"lease_owner", "lease_until", "next_due", "due_why", "held_until", "polls"}
+]
+"""What is read of a source that is lent."""
+
+
 def _named(lendable: ColumnElement[bool]) -> Select[Any]:
     """Return the query for those sources of `part` that are to be had, or are ours already."""
+    # An expression: by the index of `state` SQLite would look through all sources there are.
+    active = sources.c.state.concat("") == "active"
     return (
-        select(sources)
-        .where(sources.c.id.in_(_PART), sources.c.state == "active")
+        select(*LENT)
+        .where(among(sources.c.id, "part"), active)
         .where(or_(lendable, sources.c.lease_owner == ME))
         .order_by(sources.c.id)  # in one order, so that two pollers can't wait for each other
         .with_for_update()

@@ -3,19 +3,21 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     Executable,
     Row,
     Text,
+    and_,
     bindparam,
     func,
     null,
     or_,
     select,
-    true,
     update,
 )
 
@@ -35,15 +37,22 @@ from despatch.ports.reading import host_of
 from despatch.store.bodies import Bodies
 from despatch.store.documents import Documents
 from despatch.store.entry_rows import entry_row, key_hash, known_entry
-from despatch.store.hosts import DUE, NAMED, NAMED_QUIETLY, Hosts, due_of, with_host, within_limits
+from despatch.store.hosts import (
+    DUE,
+    LENT,
+    NAMED,
+    NAMED_QUIETLY,
+    Hosts,
+    due_of,
+    with_host,
+    within_limits,
+)
+from despatch.store.listed import among, pairs
 from despatch.store.polls import Polls, due_columns
-from despatch.store.rows import in_parts
 from despatch.store.tables import entries, hosts, sources
 from despatch.store.watching import Watching
 
 _NOBODY = (-1, "")
-MOST_NAMED = 500
-"""So many sources are named in a statement; what is asked of more is sorted out here."""
 
 
 class Sources(Polls, Hosts, Documents, Bodies, Watching):
@@ -99,15 +108,13 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
     def lease_sources(
         self, wanted: Collection[SourceId], owner: str, now: datetime, lease: timedelta
     ) -> Sequence[Leased]:
-        lent: list[Leased] = []
-        for part in in_parts(wanted):
-            lent += self._lend(self._named(part, owner, now, NAMED), owner, now, now + lease)
-        return lent
+        rows = self._named(wanted, owner, now, NAMED)
+        return self._lend(rows, owner, now, now + lease)
 
     def lease_due(
         self, owner: str, now: datetime, lease: timedelta, limit: int, *, per_host: int = 0
     ) -> Sequence[Leased]:
-        found = select(sources).where(DUE)
+        found = select(*LENT).where(DUE)
         if per_host:
             found = found.where(within_limits(DUE, per_host))
         found = found.order_by(sources.c.next_due, sources.c.id).limit(limit)
@@ -122,16 +129,13 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
 
     def known_of(self, asked: Sequence[Asked]) -> Mapping[SourceId, Sequence[KnownEntry]]:
         found: dict[SourceId, dict[str, KnownEntry]] = {each.source: {} for each in asked}
-        columns = (
-            (entries.c.key_hash, {key_hash(key) for each in asked for key in each.keys}),
-            (entries.c.address, {address for each in asked for address in each.addresses}),
-        )
-        for column, values in columns:
-            for part in in_parts(values):
-                ours = entries.c.source.in_(found) if len(found) < MOST_NAMED else true()
-                for row in self._all(select(entries).where(ours, column.in_(part))):
-                    if row.source in found:
-                        found[row.source][row.key_hash] = known_entry(row)
+        keys = {(each.source, key_hash(key)) for each in asked for key in each.keys}
+        addresses = {(each.source, address) for each in asked for address in each.addresses}
+        for column, values in ((entries.c.key_hash, keys), (entries.c.address, addresses)):
+            if values:
+                statement = _known_by(self._dialect, column)
+                for row in self._connection.execute(statement, {"asked": sorted(values)}):
+                    found[row.source][row.key_hash] = known_entry(row)
         return {source: list(known.values()) for source, known in found.items()}
 
     def keep(self, progress: Sequence[Progress]) -> Collection[SourceId]:
@@ -181,9 +185,9 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
             raise _fenced(progress.source, progress.epoch)
 
     def _named(
-        self, part: Sequence[str], owner: str, now: datetime, statement: Executable
+        self, part: Collection[str], owner: str, now: datetime, statement: Executable
     ) -> Sequence[Row[Any]]:
-        asked = {"part": part, "me": owner, "at": now}
+        asked = {"part": list(part), "me": owner, "at": now}
         return self._connection.execute(statement, asked).all()
 
     def _lend(
@@ -199,9 +203,9 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         if asking:
             hosts = self._lend_hosts([row.host for row in rows], owner, now, until)
             rows = [row for row in rows if row.host in hosts]
-        for part in in_parts([row.id for row in rows]):
-            lent = {"epoch": sources.c.epoch + 1, "lease_owner": owner, "lease_until": until}
-            self._run(update(sources).where(sources.c.id.in_(part)).values(lent))
+        if rows:
+            lent = {"part": [row.id for row in rows], "of_owner": owner, "of_until": until}
+            self._connection.execute(_LEND, lent)
         return [
             Leased(
                 source=_record(row),
@@ -215,16 +219,8 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
 
     def _lent(self, wanted: Collection[SourceId]) -> Mapping[SourceId, tuple[int, str]]:
         """Lock sources; return lease and host of each that is lent to anybody, run out or not."""
-        lent: dict[SourceId, tuple[int, str]] = {}
-        for part in in_parts(wanted):
-            found = (
-                select(sources.c.id, sources.c.epoch, sources.c.host)
-                .where(sources.c.id.in_(part), sources.c.lease_owner.is_not(None))
-                .order_by(sources.c.id)
-                .with_for_update()
-            )
-            lent |= {row.id: (row.epoch, row.host) for row in self._all(found)}
-        return lent
+        rows = self._connection.execute(_LENT, {"part": list(wanted)})
+        return {row.id: (row.epoch, row.host) for row in rows}
 
     def _keep_entries(self, progress: Sequence[Progress]) -> None:
         # The last of two with one key is meant, and one statement can't change a row twice.
@@ -245,6 +241,21 @@ _READ_ON = (
     .where(sources.c.id == bindparam("of_id"))
     .values(cursor=func.coalesce(bindparam("of_cursor", type_=Text), sources.c.cursor), **_HEALTH)
 )
+_LEND = (
+    update(sources)
+    .where(among(sources.c.id, "part"))
+    .values(
+        epoch=sources.c.epoch + 1,
+        lease_owner=bindparam("of_owner"),
+        lease_until=bindparam("of_until"),
+    )
+)
+_LENT = (
+    select(sources.c.id, sources.c.epoch, sources.c.host)
+    .where(among(sources.c.id, "part"), sources.c.lease_owner.is_not(None))
+    .order_by(sources.c.id)
+    .with_for_update()
+)
 _GIVE_BACK = _READ_ON.values(
     lease_owner=null(),
     lease_until=null(),
@@ -253,6 +264,15 @@ _GIVE_BACK = _READ_ON.values(
     due_why=bindparam("of_due_why"),
     held_until=bindparam("of_held_until"),
 )
+
+
+@cache
+def _known_by(dialect: str, column: Column[Any]) -> Any:
+    """Return the query for the entries that are asked for by source and one more column."""
+    given, source, value = pairs(dialect, "asked")
+    return select(entries).select_from(
+        given.join(entries, and_(entries.c.source == source, column == value))
+    )
 
 
 def _fenced(source: SourceId, epoch: int) -> FencedError:

@@ -222,6 +222,14 @@ def test_what_is_familiar_is_kept_and_read_back() -> None:
     assert to_keep(NOTHING) == {}
 
 
-@pytest.mark.parametrize("kept", [{}, {"familiar": None}, {"familiar": {"items": ["m", 7, "a b"]}}])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"familiar": None},
+        {"familiar": {"items": ["m k d"]}},
+        {"familiar": {"items": "m;a b;;"}},
+    ],
+)
 def test_what_cannot_be_read_is_nothing(kept: dict[str, object]) -> None:
     assert kept_familiar(kept).items == {}
