@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from alerts.pacing import wait_anew
 from alerts.subscribe import MAX_NAME, CheckingChannels, add_channels, title_of
 from alerts.words import one_line
 from despatch.errors import UsageError
@@ -61,6 +62,8 @@ def edit(
         if changes.manner:
             who = next(one for one in tx.subscribers() if one.id == before.subscriber)
             tx.change_subscriber(who.model_copy(update=dict(changes.manner)))
+        if changes.frequency is not None or changes.manner:
+            wait_anew(tx, before.subscriber, clock.now())
         _erase(tx, set(before.channels) - set(after.channels))
     return after
 

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from datetime import datetime
 
+from alerts.rhythm import due
 from despatch.filter import Filter
 from despatch.fingerprint import digest
+from despatch.frequency import IMMEDIATE
 from despatch.model import Alert, AlertId, SourceId, SubscriberId, Subscription
 from despatch.ports import Gap, Transaction
 
@@ -12,16 +14,20 @@ from despatch.ports import Gap, Transaction
 def tell_of_gap(tx: Transaction, gap: Gap, now: datetime) -> int:
     """Write one alert for each subscriber who asks for gaps of this source; return how many.
 
-    Only who had asked when it was found; called again it changes nothing.
+    Only who had asked when it was found; called again it changes nothing. It waits for the end of
+    quiet hours and for nothing else: it says what silence can't be trusted about.
     """
     asked: dict[SubscriberId, list[Subscription]] = defaultdict(list)
     for one in tx.subscriptions():
         wants = one.state == "active" and "gap" in one.events and one.created_at <= gap.found_at
         if wants and reads(one.filter, gap.source):
             asked[one.subscriber].append(one)
-    for theirs in asked.values():
+    manners = tx.manners(asked)
+    for subscriber, theirs in asked.items():
         channels = dict.fromkeys(channel for one in theirs for channel in one.channels)
-        tx.add_alert(_alert(gap, theirs, now), list(channels), now)
+        who = manners.get(subscriber)
+        at = due(IMMEDIATE, None if who is None else who.quiet, now)
+        tx.add_alert(_alert(gap, theirs, now), list(channels), at)
     return len(asked)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.digest_text import counted, digest_json, digest_text
 from alerts.evidence import evidence_words
 from alerts.excerpts import Excerpt, excerpts
 from alerts.memo import Memo
@@ -104,8 +105,7 @@ def text(alert: Alert, key: DeliveryId) -> str:
 
 def _share(alert: Alert) -> Shared:
     if alert.classified is None:
-        body = clean(shorten(alert.body, MAX_BODY))
-        return Shared(_subject(alert), body, None, "null")
+        return Shared(_subject(alert), body(alert), None, "null")
     release = alert.classified.revision.release
     parts = [
         f"{_title(release)}\n{byline(alert.classified)}",
@@ -119,10 +119,18 @@ def _share(alert: Alert) -> Shared:
     return Shared(_subject(alert), text, rows, json.dumps(rows, ensure_ascii=False))
 
 
+def body(alert: Alert) -> str:
+    """Return what an alert says that is not about one release."""
+    if alert.digest is not None:
+        return digest_text(alert.digest)
+    return clean(shorten(alert.body, MAX_BODY))
+
+
 def short(alert: Alert) -> str:
     """Return at most 300 characters that end with the link, for channels with little room."""
     if alert.classified is None:
-        return shorten(f"{subject(alert)}. {one_line(alert.body)}", MAX_SHORT)
+        said = counted(alert.digest) if alert.digest else one_line(alert.body)
+        return shorten(f"{subject(alert)}. {said}", MAX_SHORT)
     where = link(alert.classified.revision.release)
     if not where or len(where) > MAX_SHORT - 60:
         return shorten(subject(alert), MAX_SHORT)
@@ -164,7 +172,7 @@ def payload(alert: Alert, key: DeliveryId) -> dict[str, Any]:
         "created_at": _moment(alert.created_at),
         "subscriptions": list(alert.subscriptions),
         "release": shared(alert).release,
-    }
+    } | ({"digest": digest_json(alert.digest)} if alert.digest else {})
 
 
 def encoded(alert: Alert, key: DeliveryId) -> bytes:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from alerts.channels import shown
 from alerts.outbox import OPERATOR
+from alerts.pacing import wait_anew
 from alerts.query import show
 from alerts.sending import Channels, send_now
 from alerts.words import one_line
@@ -83,6 +84,7 @@ def subscribe(
         who = subscriber_named(tx, name, now)
         if wish.manner:
             tx.change_subscriber(who.model_copy(update=dict(wish.manner)))
+            wait_anew(tx, who.id, now)
         channels = add_channels(tx, who.id, wish.urls, now)
         known = _known(tx, who.id, channels, wish)
         title = shorten(one_line(wish.title), MAX_NAME) or title_of(wish.filter)
@@ -90,6 +92,7 @@ def subscribe(
             kept = {"name": title, "frequency": wish.frequency, "state": "active"}
             changed = known.model_copy(update=kept)
             tx.change_subscription(changed)
+            wait_anew(tx, who.id, now)
             return changed, False
         made = Subscription(
             id=SubscriptionId(f"s-{uuid4().hex[:8]}"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.match import Matcher
+from alerts.pacing import explained, tell
 from alerts.revisions import Hold, Verdict, verdict
 from alerts.stories import Copy, can_be_tied
 from alerts.telling import Candidate, candidates, follows_up, settle
@@ -92,12 +93,13 @@ class Taking:
             heard=self._heard_of_copies(one.classified, asked, copies),
             also=self._also(one.release, copies) if asked else (),
         )
-        for match in outcome.matches:
-            tx.add_match(match)
         for one_told in outcome.told:
             tx.add_told(one_told)
-        for alert, channels in outcome.alerts:
-            tx.add_alert(alert, channels, now)
+        if follows_up(found, kept):
+            tx.mark_withdrawn(one.release, withdrawn=found.cause == "withdrawn")
+        later = tell(tx, outcome.tellings, kept is not None, now)
+        for match in outcome.matches:
+            tx.add_match(explained(match, later.get(match.subscriber)))
 
     def _copies(self, found: Verdict, classified: Classified) -> Sequence[Copy]:
         """Return who else published what is news, and keep that it is their story too."""

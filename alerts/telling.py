@@ -16,11 +16,11 @@ from despatch.fingerprint import digest
 from despatch.model import (
     Alert,
     AlertId,
-    ChannelId,
     Classified,
     Event,
     Linked,
     Match,
+    Revision,
     SubscriberId,
     Subscription,
 )
@@ -40,11 +40,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """What a subscriber is told, and which of their subscriptions ask for it."""
+
+    alert: Alert
+    event: Event
+    """The alert's."""
+    asking: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """All that follows from one revision."""
 
     matches: tuple[Match, ...]
-    alerts: tuple[tuple[Alert, tuple[ChannelId, ...]], ...]
+    tellings: tuple[Telling, ...]
     told: tuple[Told, ...]
 
 
@@ -112,7 +122,14 @@ def settle(
     events = {who: theirs[0][1].event for who, theirs in tellers.items()}
     return Outcome(
         tuple(_match(classified, one, answer, events, now) for one, answer in answers),
-        tuple(_alert(classified, found, theirs, now, also) for theirs in tellers.values()),
+        tuple(
+            Telling(
+                _alert(classified, found, theirs, now, also),
+                events[who],
+                tuple(one.subscription for one, _tell in theirs),
+            )
+            for who, theirs in tellers.items()
+        ),
         tuple(
             Told(who, revision.release.id, revision.id, event, now) for who, event in events.items()
         ),
@@ -165,13 +182,12 @@ def _alert(
     tellers: Sequence[tuple[Candidate, Tell]],
     now: datetime,
     also: tuple[Linked, ...],
-) -> tuple[Alert, tuple[ChannelId, ...]]:
+) -> Alert:
     revision = classified.revision
     first, event = tellers[0][0].subscription, tellers[0][1].event
-    channels = dict.fromkeys(c for one, _tell in tellers for c in one.subscription.channels)
     reasons = "; ".join(_asked(one) for one, _tell in tellers)
-    alert = Alert(
-        id=AlertId("a-" + digest(first.subscriber, revision.release.id, revision.id, event)),
+    return Alert(
+        id=alert_id(first.subscriber, revision, event),
         subscriber=first.subscriber,
         event=event,
         classified=classified,
@@ -181,7 +197,11 @@ def _alert(
         also=also,
         created_at=now,
     )
-    return alert, tuple(channels)
+
+
+def alert_id(subscriber: SubscriberId, revision: Revision, event: Event) -> AlertId:
+    """Return the id of the alert that tells a subscriber of a revision as this event."""
+    return AlertId("a-" + digest(subscriber, revision.release.id, revision.id, event))
 
 
 def _asked(one: Candidate) -> str:

@@ -8,8 +8,9 @@ from typing import Literal
 from alerts.evaluate import checks, matches
 from alerts.facets import Facets
 from alerts.query import show
-from despatch.model import Alert, Delivery, Match, Subscription
-from despatch.ports import Taken, Trace
+from alerts.rhythm import said
+from despatch.model import Delivery, Match, Subscription
+from despatch.ports import Item, Taken, Trace
 
 Answer = Literal["yes", "no", "waits"]
 _WORDS: dict[Answer, str] = {"yes": "Yes", "no": "No", "waits": "Not yet"}
@@ -84,7 +85,8 @@ def _seen(subscription: Subscription, taken: Taken, way: Trace) -> Seen:
     if match is None:
         steps = tuple(_unrecorded(subscription, taken))
     else:
-        steps = (_recorded(match), *_sent(subscription, revision.id, way))
+        sent = (*_sent(subscription, revision.id, way), *_later(subscription, revision.id, way))
+        steps = (_recorded(match), *sent)
     return Seen(revision.id, revision.number, taken.taken_at, taken.verdict, steps)
 
 
@@ -133,18 +135,43 @@ def _sent(subscription: Subscription, revision: str, way: Trace) -> Iterator[Ste
         if not found:
             yield Step("sent?", "no", "no channel was left to send it over", alert.created_at)
         for delivery, shown in found:
-            yield _delivered(alert, delivery, shown)
+            yield _delivered(f"as {alert.event}", delivery, shown, alert.created_at)
 
 
-def _delivered(alert: Alert, delivery: Delivery, shown: str) -> Step:
+def _later(subscription: Subscription, revision: str, way: Trace) -> Iterator[Step]:
+    """Yield what became of what was not told at once."""
+    for item in way.items:
+        if subscription.id not in item.subscriptions or item.classified.revision.id != revision:
+            continue
+        if item.state == "waiting":
+            yield Step("sent?", "waits", said(item), item.held_at)
+        elif item.state == "dropped":
+            yield Step("sent?", "no", item.outcome, item.due_at)
+        else:
+            yield from _told_with(item, way)
+
+
+def _told_with(item: Item, way: Trace) -> Iterator[Step]:
+    """Yield how the digest was delivered that told of it."""
+    if item.alert is None or any(alert.id == item.alert for alert in way.alerts):
+        return  # it was alone, and came as an alert: that is said already
+    found = [each for each in way.deliveries if each[0].alert == item.alert]
+    if not found:
+        yield Step("sent?", "no", "no channel was left to send its digest over", item.due_at)
+    for delivery, shown in found:
+        told = f"in the digest of {item.why}, due {_moment(item.due_at)},"
+        yield _delivered(told, delivery, shown, item.due_at)
+
+
+def _delivered(told: str, delivery: Delivery, shown: str, since: datetime) -> Step:
     tries = len(delivery.attempts)
     last = delivery.attempts[-1] if delivery.attempts else None
-    tried = f"as {alert.event} over {shown}, {delivery.id}: " + (
+    tried = f"{told} over {shown}, {delivery.id}: " + (
         f"tried {tries} time{'s' if tries != 1 else ''}, last {last.outcome}: {last.reason}"
         if last
         else "not tried yet"
     )
-    at = last.at if last else alert.created_at
+    at = last.at if last else since
     if delivery.state == "delivered":
         return Step("delivered?", "yes", tried, at)
     if delivery.state in {"waiting", "sending"}:

@@ -43,6 +43,12 @@ def last_at(frequency: Frequency, now: datetime) -> datetime:
 
 def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
     """Return when the quiet hours that `now` is in end, in UTC; None outside of them."""
+    within = quiet_span(quiet, now)
+    return None if within is None else within[1]
+
+
+def quiet_span(quiet: Quiet, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return begin and end of the quiet hours that `now` is in, in UTC; None outside of them."""
     now = now.astimezone(UTC)
     zone = ZoneInfo(quiet.zone)
     today = now.astimezone(zone).date()
@@ -51,7 +57,7 @@ def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
         since = _moment(day, quiet.since, zone)
         until = _moment(day + over_night, quiet.until, zone)
         if since <= now < until:
-            return until
+            return since, until
     return None
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from alerts import message
 from alerts.channels import scheme_of
 from alerts.channels.setup import ChannelSetup
-from alerts.words import clean, one_line
+from alerts.words import one_line
 from despatch.errors import UsageError
 from despatch.model import Alert, Classified, DeliveryId
 from despatch.ports import Sender, Sent
@@ -121,7 +121,7 @@ def _heading(alert: Alert) -> str:
 def _parts(alert: Alert, colour: bool, rule: str) -> Iterator[RenderableType]:
     if alert.classified is None:
         yield Text(one_line(alert.subject), style="bold")
-        yield Text(f"\n{clean(alert.body)}")
+        yield Text(f"\n{message.body(alert)}")
     else:
         yield from _release(alert, alert.classified, colour)
     yield Text("")

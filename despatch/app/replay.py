@@ -70,6 +70,8 @@ class ReplayReport:
     heard: tuple[Heard, ...]
     deliveries: Mapping[str, int] = field(default_factory=dict)
     """By state, of the alerts of this replay; empty without `deliver`."""
+    later: int = 0
+    """How many of its alerts wait for a digest, or for the end of quiet hours."""
     subscriptions: int = 0
     done: bool = True
     """False if the stages, elsewhere, had not finished in time."""
@@ -211,6 +213,7 @@ def _replay(
         skipped=polled.skipped,
         heard=heard,
         deliveries=_deliveries(app, heard) if send else {},
+        later=_later(app, heard) if send else 0,
         subscriptions=len(live),
         done=done,
     )
@@ -249,6 +252,7 @@ def _replay_history(
         skipped=polled.skipped,
         heard=heard,
         deliveries=_deliveries(app, heard) if send else {},
+        later=_later(app, heard) if send else 0,
         subscriptions=len(live),
         done=done,
         history=polled,
@@ -325,6 +329,7 @@ def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> boo
         )
     if send:
         progress("delivering", 0, None)
+        app.digesting().run_due()
         app.deliverer().drain(until)
     return done
 
@@ -357,6 +362,16 @@ def _deliveries(app: App, heard: tuple[Heard, ...]) -> Mapping[str, int]:
             }
             states.update(d.state for d, _shown in trace.deliveries if d.alert in ours)
     return dict(states)
+
+
+def _later(app: App, heard: tuple[Heard, ...]) -> int:
+    """Count what of these releases is not told yet, for it waits for its moment."""
+    waiting = 0
+    with app.store.transaction() as tx:
+        for one in (one for one in heard if one.matches):
+            items = tx.items_of(one.classified.revision.release.id)
+            waiting += sum(item.classified.id == one.classified.id for item in items)
+    return waiting
 
 
 def _copy_subscriptions(live: App, app: App) -> None:

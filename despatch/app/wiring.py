@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alerts.alarms import StoreAlarms
     from alerts.channels import Senders
     from alerts.deliver import DeliveryWorker
+    from alerts.digesting import Digesting
     from alerts.links import SignedLinks, Signer
     from alerts.stage import Alerting
     from despatch.bus.kafka import KafkaSecurity
@@ -265,6 +266,12 @@ class App:
             stories=self.settings.stories,
             submit=ThreadPoolExecutor(1, thread_name_prefix="merge phrases").submit,
         )
+
+    def digesting(self) -> "Digesting":
+        """Return what tells what waited once it is due."""
+        from alerts.digesting import Digesting
+
+        return Digesting(self.store, self.clock, alarms=self.alarms)
 
     def deliverer(self) -> "DeliveryWorker":
         """Return a worker that sends what waits."""

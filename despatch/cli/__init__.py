@@ -17,6 +17,7 @@ from despatch.cli import (
     asking,
     backtesting,
     deliveries,
+    digests,
     explaining,
     exporting,
     gaps,
@@ -99,6 +100,7 @@ tracing.add_to(app)
 topics.add_to(app)
 alarms.add_to(app)
 deliveries.add_to(app)
+digests.add_to(app)
 gaps.add_to(app)
 operating.add_to(app)
 

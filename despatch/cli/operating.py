@@ -85,6 +85,12 @@ def _show(found: Status) -> None:
     )
     if counts.oldest_waiting and counts.oldest_waiting < now:
         out.print(f"The oldest due delivery waits for {span(now - counts.oldest_waiting)}.")
+    if counts.digests_waiting:
+        due = counts.oldest_digest_due
+        out.print(
+            f"Told later: {count(counts.items_waiting, 'item')} in "
+            f"{count(counts.digests_waiting, 'digest')}, the next due {ago(due, now)}."
+        )
     for one in found.sources:
         if one.health.problem:
             out.print(f"[yellow]{escape(one.source.id)}[/yellow]: {escape(one.health.problem)}")

@@ -124,6 +124,7 @@ def _give(report: ReplayReport) -> None:
             "with_themes": len(report.heard),
             "told": _alerts(report),
             "deliveries": dict(report.deliveries),
+            "later": report.later,
             "done": report.done,
         }
     )
@@ -225,6 +226,11 @@ def _next(report: ReplayReport) -> None:
     if report.delivered and report.deliveries:
         states = ", ".join(f"{n} {state}" for state, n in sorted(report.deliveries.items()))
         out.print(f"Deliveries: {states}.")
+    if report.later:
+        out.print(
+            f"Of these, {count(report.later, 'alert')} will be told later, in digests or after "
+            "quiet hours, by despatch up; see: despatch digests list"
+        )
     if not report.subscriptions:
         out.print("Nobody is subscribed yet: despatch subscribe --theme migration --to console://")
     elif not report.delivered:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -110,7 +110,7 @@ def process(context: typer.Context, health: Health = None) -> None:
 
 
 def alert(context: typer.Context, health: Health = None) -> None:
-    """Match what was judged with the subscriptions, and deliver."""
+    """Match what was judged with the subscriptions, run digests when they are due, and deliver."""
     with here(context).open(service=True) as app:
         _run(app, lambda: app.alerting(), health, delivering=True)
 
@@ -150,15 +150,23 @@ def _run(
 
 @contextmanager
 def _beside(app: App, stop: threading.Event) -> Iterator[None]:
-    """Deliver and keep house; if delivering ends by itself, the stage is told to stop."""
-    deliverer = StageThread("deliver", app.deliverer().run)
-    deliverer.start()
-    threading.Thread(target=_end_together, args=(deliverer, stop), daemon=True).start()
+    """Run digests, deliver and keep house; if one of them ends by itself, the stage is to stop."""
+    threads = [
+        StageThread("digests", app.digesting().run),
+        StageThread("deliver", app.deliverer().run),
+    ]
+    for thread in threads:
+        thread.start()
+        threading.Thread(target=_end_together, args=(thread, stop), daemon=True).start()
     try:
         with Housekeeper(app):
             yield
     finally:
-        deliverer.stop()
+        for thread in threads:
+            thread.ask_to_stop()
+        with ExitStack() as each:  # one that ended badly must not leave the other running
+            for thread in threads:
+                each.callback(thread.stop)
 
 
 def _end_together(thread: StageThread, stop: threading.Event) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 from despatch.app import App
 from despatch.app.asking import filter_of
 from despatch.cli import transferring
-from despatch.cli.context import Json, ago, example, give, here, out
+from despatch.cli.context import Json, ago, count, example, give, here, out
 from despatch.cli.wishes import (
     EVENTS,
     To,
@@ -25,7 +25,6 @@ from despatch.cli.wishes import (
     events_of,
     find,
     manner_of,
-    not_yet,
     subscriber_of,
     try_channels,
 )
@@ -183,28 +182,43 @@ def _show(app: App, one: Subscription, as_json: bool) -> None:
     who = subscriber_of(app, one)
     shown = {id_: channel.shown for id_, channel in channels.items()}
     if as_json:
-        give(as_json_of(one, shown, who))
+        with app.store.transaction() as tx:
+            waiting = [item for item in tx.items_for(who.id) if one.id in item.subscriptions]
+        next_due = waiting[0].due_at if waiting else None
+        give(as_json_of(one, shown, who) | {"waiting": len(waiting), "next_due": next_due})
         return
     out.print(f"[bold]{one.id}[/bold] {escape(one.name)}")
     out.print(f"  asks for    {escape(show(one.filter))}")
     known = [name for name in get_args(Wanted) if name in one.events]
     out.print(f"  events      {', '.join(known)}")
-    out.print(f"  told        {one.frequency}{_next(app, one)}")
+    out.print(f"  told        {one.frequency}{_next(app, one, who)}")
     for id_ in one.channels:
         state = channels[id_].state if id_ in channels else "removed"
         out.print(f"  channel     {escape(shown.get(id_, '(erased)'))} ({state})")
     out.print(f"  state       {one.state}, made {ago(one.created_at, app.clock.now())}")
     out.print(f"  subscriber  {escape(who.name)}{escape(_manner(who))}")
-    if later := not_yet(one.frequency, who):
-        out.print(f"[yellow]{later}[/yellow]")
+    if waits := _waiting(app, one):
+        out.print(f"  waits       {waits}")
 
 
-def _next(app: App, one: Subscription) -> str:
-    from despatch.schedule import next_at
+def _waiting(app: App, one: Subscription) -> str:
+    """Return what waits for its subscriber, of this subscription, and until when."""
+    from alerts.rhythm import said
+
+    with app.store.transaction() as tx:
+        theirs = [item for item in tx.items_for(one.subscriber) if one.id in item.subscriptions]
+    if not theirs:
+        return ""
+    return f"{count(len({item.release for item in theirs}), 'release')}; {said(theirs[0])}"
+
+
+def _next(app: App, one: Subscription, who: Subscriber) -> str:
+    from alerts.rhythm import due
 
     if one.frequency.every == "immediate":
         return ""
-    return f"; next digest {next_at(one.frequency, app.clock.now()):%A %d %B %Y, %H:%M} UTC"
+    at = due(one.frequency, who.quiet, app.clock.now())
+    return f"; next digest {at:%A %d %B %Y, %H:%M} UTC"
 
 
 def _manner(who: Subscriber) -> str:

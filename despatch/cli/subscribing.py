@@ -22,7 +22,6 @@ from despatch.cli.wishes import (
     channels_of,
     events_of,
     manner_of,
-    not_yet,
     subscriber_of,
     try_channels,
 )
@@ -122,8 +121,7 @@ def subscribe(
             shown = {channel.id: channel.shown for channel in tx.channels()}
         if as_json:
             given = as_json_of(made, shown, subscriber_of(app, made))
-            later = not_yet(every, subscriber_of(app, made))
-            give(given | {"created": created, "experimental": untried, "not_yet": later})
+            give(given | {"created": created, "experimental": untried})
         else:
             what = "Subscribed" if created else "Already subscribed"
             when = "" if every.every == "immediate" else f", {every},"
@@ -131,8 +129,6 @@ def subscribe(
                 f"{what}: {escape(name)}: {escape(made.name)} over "
                 f"{escape(channels_of(made, shown))}{when} as {made.id}."
             )
-            if later := not_yet(every, subscriber_of(app, made)):
-                out.print(f"[yellow]{later}[/yellow]")
             for source in strange_sources(app, asked):
                 out.print(f"No source here is called {source}; see: despatch sources list")
             if untried:

@@ -12,9 +12,10 @@ from despatch.app import App
 from despatch.app.running import lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.cli.context import Json, count, example, give, here, out
+from despatch.cli.digests import later_json
 from despatch.errors import UsageError
 from despatch.model import Classified, Delivery, Linked, Match, ReleaseId
-from despatch.ports import DocumentRecord, Taken, Trace
+from despatch.ports import DocumentRecord, Item, Taken, Trace
 from despatch.topics import CLASSIFIED, RELEASES
 
 
@@ -96,6 +97,10 @@ def _show(way: Trace, bodies: dict[str, bool], also: Sequence[Linked]) -> None:
             for alert in way.alerts
             if alert.classified and alert.classified.revision.id == revision
         }
+        later = [one for one in way.items if one.classified.revision.id == revision]
+        for item in later:
+            _show_item(item)
+        ours |= {item.alert for item in later if item.alert is not None}
         for delivery, shown in (d for d in way.deliveries if d[0].alert in ours):
             _show_delivery(delivery, shown)
 
@@ -150,6 +155,18 @@ def _show_document(document: DocumentRecord) -> None:
         out.print(f"  leads to    {escape(document.moved_to)}")
 
 
+def _show_item(item: Item) -> None:
+    """Say what became of what was not told at once."""
+    from alerts.rhythm import said
+
+    was = {
+        "waiting": said(item),
+        "sent": f"sent in {item.alert}, due {_at(item.due_at)}, {item.why}",
+        "dropped": f"dropped: {item.outcome}",
+    }
+    out.print(f"  later       {item.subscriber}: {escape(was[item.state])}")
+
+
 def _show_delivery(delivery: Delivery, shown: str) -> None:
     out.print(f"  delivery    {delivery.id}  {escape(shown)}: {delivery.state}")
     for attempt in delivery.attempts:
@@ -181,6 +198,7 @@ def _as_json(way: Trace, bodies: dict[str, bool]) -> dict[str, Any]:
             for one in way.taken
         ],
         "matches": [match(one) for one in way.matches],
+        "later": [later_json(one) for one in way.items],
         "alerts": [one.model_dump(mode="json", exclude={"classified"}) for one in way.alerts],
         "deliveries": [
             delivery.model_dump(mode="json") | {"channel_shown": shown}

@@ -18,11 +18,6 @@ EVENTS: tuple[Wanted, ...] = ("new", "revised", "withdrawn", "restored")
 """What is told unless --event says so."""
 NONE = "none"
 
-NOT_YET = (
-    "Kept, and not acted on yet: digests, quiet hours and limits are still to come. Until then "
-    "each alert goes out at once."
-)
-
 
 Which = Annotated[
     str, typer.Argument(help="A subscription's id or the start of it, or a subscriber's name.")
@@ -96,11 +91,6 @@ def manner_of(
         if changed["overflow"] == said.IMMEDIATE:
             raise UsageError("--overflow is a digest: hourly, daily or weekly")
     return changed
-
-
-def not_yet(every: Frequency, who: Subscriber) -> str:
-    """Return what is to be said of wishes that no stage acts on yet; empty where there are none."""
-    return NOT_YET if every != said.IMMEDIATE or who.quiet or who.limit else ""
 
 
 def find(app: App, name: str) -> Subscription:

@@ -4,6 +4,7 @@ from despatch.ports.alarms import Alarms, LoggedAlarms
 from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Reader
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
+from despatch.ports.digests import DigestRun, DueDigest, Item
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import Fetcher, Response, Validators
 from despatch.ports.links import Links, NoLinks
@@ -48,14 +49,17 @@ __all__ = [
     "Claim",
     "Clock",
     "Counts",
+    "DigestRun",
     "DocumentRecord",
     "Documents",
     "Due",
+    "DueDigest",
     "Extent",
     "Fetcher",
     "Finished",
     "Gap",
     "Health",
+    "Item",
     "KnownEntry",
     "Leased",
     "Links",

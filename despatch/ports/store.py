@@ -30,6 +30,7 @@ from despatch.model import (
     SubscriptionId,
 )
 from despatch.ports.bus import Place
+from despatch.ports.digests import Digests, Item
 from despatch.ports.documents import Documents
 from despatch.ports.history import History
 from despatch.ports.notices import Notices
@@ -151,6 +152,12 @@ class Counts:
     """The active ones."""
     open_alarms: int
     newest_release_at: datetime | None
+    digests_waiting: int = 0
+    """Runs that are due some day."""
+    items_waiting: int = 0
+    """What will be told in them, or after quiet hours."""
+    oldest_digest_due: datetime | None = None
+    """When the first of those runs is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,9 @@ class Trace:
     matches: Sequence[Match]
     alerts: Sequence[Alert]
     deliveries: Sequence[tuple[Delivery, str]]
-    """Each with what may be shown of its channel."""
+    """Each with what may be shown of its channel; those of digests that told of it too."""
+    items: Sequence[Item] = ()
+    """What was, or is, told later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +188,7 @@ class Taken:
     was a log."""
 
 
-class Transaction(Reading, Watching, Documents, History, Stories, Notices, Protocol):
+class Transaction(Reading, Watching, Documents, History, Stories, Notices, Digests, Protocol):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # subscribers

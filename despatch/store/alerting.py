@@ -1,6 +1,5 @@
 """What the alert stage keeps: its position, the archive, matches, who was told, alerts."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -12,9 +11,11 @@ from despatch.errors import FencedError
 from despatch.fingerprint import digest
 from despatch.model import (
     Alert,
+    AlertId,
     ChannelId,
     Classified,
     DeliveryId,
+    DigestItem,
     Lane,
     Match,
     ReleaseId,
@@ -23,11 +24,13 @@ from despatch.model import (
 )
 from despatch.ports import Archived, Place, Taken, Told
 from despatch.store import tables
-from despatch.store.rows import Rows, in_parts, insert_into, read_payload
+from despatch.store.digest_items import without_releases
+from despatch.store.kept import Kept
+from despatch.store.rows import in_parts, insert_into, read_payload
 from despatch.store.tables import positions, release_sources, releases
 
 
-class Alerting(Rows):
+class Alerting(Kept):
     """The part of a transaction that the alert stage writes."""
 
     def position(self, group: str, place: Place) -> int | None:
@@ -132,7 +135,7 @@ class Alerting(Rows):
         lane: Lane = "urgent",
     ) -> int:
         classified = alert.classified
-        self._add(
+        new = self._add(
             tables.alerts,
             id=alert.id,
             subscriber=alert.subscriber,
@@ -140,8 +143,10 @@ class Alerting(Rows):
             release=None if classified is None else classified.revision.release.id,
             classified=None if classified is None else self._keep(classified),
             created_at=alert.created_at,
-            payload=alert.model_copy(update={"classified": None}).model_dump_json(),
+            payload=without_releases(alert).model_dump_json(),
         )
+        if new and alert.digest is not None:
+            self._keep_items(alert.id, alert.digest.items)
         return sum(
             self._add_delivery(alert, channel, now, lane) for channel in dict.fromkeys(channels)
         )
@@ -159,12 +164,18 @@ class Alerting(Rows):
             added_at=now,
         )
 
-    def _keep(self, classified: Classified) -> str:
-        """Keep a classified message once, by the hash of its JSON, and return the hash."""
-        payload = classified.model_dump_json()
-        sha256 = hashlib.sha256(payload.encode()).hexdigest()
-        self._add(tables.classified, sha256=sha256, payload=payload)
-        return sha256
+    def _keep_items(self, alert: AlertId, items: Sequence[DigestItem]) -> None:
+        """Keep a digest's items by reference: a hundred thousand digests are about few releases."""
+        rows = [
+            {
+                "alert": alert,
+                "number": number,
+                "classified": self._keep(item.classified),
+                "payload": item.model_dump_json(exclude={"classified"}),
+            }
+            for number, item in enumerate(items)
+        ]
+        self._put(tables.digest_items, ("alert", "number"), rows)
 
     def _archive_release(self, classified: Classified, payload: str, best: bool) -> None:
         release = classified.revision.release

@@ -16,11 +16,13 @@ from despatch.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    DigestItem,
     Lane,
     SubscriberId,
 )
 from despatch.ports import Claim, Finished
-from despatch.store.rows import Rows, in_parts, read_payload
+from despatch.store.digest_items import DigestItems, with_releases
+from despatch.store.rows import in_parts, read_payload
 from despatch.store.secrets import DamagedError
 from despatch.store.tables import (
     alerts,
@@ -45,6 +47,7 @@ _TRIES = select(func.count()).where(attempts.c.delivery == deliveries.c.id).scal
 _CLAIMED = (
     select(
         deliveries.c.id,
+        deliveries.c.alert,
         deliveries.c.channel,
         deliveries.c.lane,
         deliveries.c.added_at,
@@ -68,7 +71,7 @@ _FINISH = (
 )
 
 
-class Deliveries(Rows):
+class Deliveries(DigestItems):
     """The part of a transaction that deliveries are."""
 
     def claim_deliveries(
@@ -151,7 +154,9 @@ class Deliveries(Rows):
 
     def alert(self, alert: AlertId) -> Alert | None:
         row = self._first(ALERTS.where(alerts.c.id == alert))
-        return None if row is None else read_alert(row)
+        if row is None:
+            return None
+        return read_alert(row, self._items_of([alert]).get(alert, ()))
 
     def _due(self, lane: Lane, now: datetime, limit: int) -> Sequence[Row[Any]]:
         """Return what is due in a lane, the longest first; each lane is read by its own index."""
@@ -186,9 +191,17 @@ class Deliveries(Rows):
             for row in self._all(_CLAIMED.where(deliveries.c.id.in_(part)))
         ]
         about = self._classified({row.classified for row in rows if row.classified is not None})
-        return [self._claim(row, about.get(row.classified), until) for row in rows]
+        told = self._items_of({row.alert for row in rows if row.event == "digest"})
+        return [
+            self._claim(
+                row,
+                with_releases(row.payload, about.get(row.classified), told.get(row.alert, ())),
+                until,
+            )
+            for row in rows
+        ]
 
-    def _claim(self, row: Row[Any], about: Classified | None, until: datetime) -> Claim:
+    def _claim(self, row: Row[Any], alert: Alert, until: datetime) -> Claim:
         stopped = _stopped(row)
         # A delivery that is to be cancelled needs no URL; a removed channel has none.
         url, fault = SecretStr(""), ""
@@ -200,7 +213,7 @@ class Deliveries(Rows):
         return Claim(
             delivery=DeliveryId(row.id),
             channel=ChannelId(row.channel),
-            alert=_whole(row.payload, about),
+            alert=alert,
             url=url,
             lane=row.lane,
             tries=row.tries,
@@ -209,15 +222,6 @@ class Deliveries(Rows):
             stopped=stopped,
             fault=fault,
         )
-
-    def _classified(self, named: set[str]) -> Mapping[str, Classified]:
-        """Return classified messages by their hash; what was read lately is not parsed again."""
-        found = self._parsed.among(named)
-        for part in in_parts(named - found.keys()):
-            for row in self._all(select(classified).where(classified.c.sha256.in_(part))):
-                found[row.sha256] = read_payload(Classified, row.payload)
-                self._parsed.keep(row.sha256, found[row.sha256])
-        return found
 
     def _read_deliveries(self, rows: Sequence[Row[Any]]) -> list[Delivery]:
         """Return deliveries with their attempts, in the rows' order."""
@@ -251,16 +255,11 @@ ALERTS = select(alerts, classified.c.payload.label("classified_payload")).outerj
 """Alerts as `read_alert` reads them."""
 
 
-def read_alert(row: Row[Any]) -> Alert:
+def read_alert(row: Row[Any], items: tuple[DigestItem, ...] = ()) -> Alert:
     """Return the alert of a row that has `payload` and `classified_payload`."""
     if row.classified_payload is None:
-        return _whole(row.payload, None)
-    return _whole(row.payload, read_payload(Classified, row.classified_payload))
-
-
-def _whole(payload: str, about: Classified | None) -> Alert:
-    alert = read_payload(Alert, payload)
-    return alert if about is None else alert.model_copy(update={"classified": about})
+        return with_releases(row.payload, None, items)
+    return with_releases(row.payload, read_payload(Classified, row.classified_payload))
 
 
 def _stopped(row: Row[Any]) -> str:

@@ -12,6 +12,7 @@ from despatch.model import Classified, DeliveryState, Match, ReleaseId, Subscrib
 from despatch.ports import Alarm, Beat, Counts, Place, Taken, Trace
 from despatch.store import tables
 from despatch.store.deliveries import ALERTS, Deliveries, read_alert
+from despatch.store.digests import Digests
 from despatch.store.rows import read_payload
 from despatch.store.tables import alarms, beats, channels, deliveries, release_sources, releases
 
@@ -19,7 +20,7 @@ _BEATS_KEPT = timedelta(days=7)
 """An instance that was silent for longer is forgotten."""
 
 
-class Operating(Deliveries):
+class Operating(Deliveries, Digests):
     """The part of a transaction that operators and screens read."""
 
     def open_alarm(self, key: str, text: str, now: datetime) -> bool:
@@ -70,6 +71,10 @@ class Operating(Deliveries):
         found = {row.state: row.number for row in self._all(by_state)}
         waiting = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == "waiting")
         active = tables.subscriptions.c.state == "active"
+        runs, later = tables.digests, tables.items
+        waits = runs.c.waits_until.is_not(None)
+        of_run = (later.c.subscriber == runs.c.subscriber) & (later.c.due_at == runs.c.due_at)
+        items = select(func.count()).select_from(runs).join(later, of_run)
         return Counts(
             releases=self._count(select(func.count()).select_from(releases)),
             matches=self._count(select(func.count()).select_from(tables.matches)),
@@ -81,6 +86,9 @@ class Operating(Deliveries):
             ),
             open_alarms=self._count(select(func.count()).where(alarms.c.closed_at.is_(None))),
             newest_release_at=self._value(select(func.max(releases.c.observed_at))),
+            digests_waiting=self._count(select(func.count()).select_from(runs).where(waits)),
+            items_waiting=self._count(items.where(waits, later.c.state == "waiting")),
+            oldest_digest_due=self.next_digest_at(),
         )
 
     def find_releases(self, name: str) -> Sequence[ReleaseId]:
@@ -106,11 +114,15 @@ class Operating(Deliveries):
         theirs = () if subscriber is None else (matches.subscriber == subscriber,)
         met = select(tables.matches).where(matches.release == release, *theirs)
         sent = ALERTS.where(alerts.release == release, *whose)
+        later = [tables.items.c.release == release]
+        if subscriber is not None:
+            later.append(tables.items.c.subscriber == subscriber)
+        in_digests = select(tables.items.c.alert).where(*later, tables.items.c.alert.is_not(None))
         rows = self._all(
             select(deliveries, channels.c.shown)
             .join(tables.alerts, alerts.id == deliveries.c.alert)
             .join(channels, channels.c.id == deliveries.c.channel)
-            .where(alerts.release == release, *whose)
+            .where(or_(alerts.release == release, alerts.id.in_(in_digests)), *whose)
             .order_by(alerts.created_at, deliveries.c.id)
         )
         tried = self._read_deliveries(rows)
@@ -124,6 +136,7 @@ class Operating(Deliveries):
                 read_alert(row) for row in self._all(sent.order_by(alerts.created_at, alerts.id))
             ],
             deliveries=[(each, row.shown) for each, row in zip(tried, rows, strict=True)],
+            items=self._items(*later),
         )
 
     def _taken(self, release: ReleaseId) -> list[Taken]:

@@ -29,6 +29,10 @@ class Rows:
         self._secrets = secrets
         self._clock = clock
         self._parsed = parsed
+        self._hashes: dict[int, tuple[object, str]] = {}
+        """Of classified messages that were kept or read in this transaction, by their identity."""
+        self._any_manner: bool | None = None
+        """Whether any subscriber has quiet hours or a limit; None before it was asked."""
         self.fenced: FencedError | None = None
         """Set once another owner was found to have gone on: this must not be committed."""
 

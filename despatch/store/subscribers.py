@@ -44,14 +44,15 @@ class Subscribers(SubscriptionLog):
             raise UsageError(f"there is a subscriber named {subscriber.name!r} already: {named.id}")
         known = subscribers.c.id == subscriber.id
         values = {"name": subscriber.name, "manner": _manner(subscriber)}
+        self._any_manner = None
         return self._run(update(subscribers).where(known).values(values)) == 1
 
     def subscriber_named(self, name: str) -> Subscriber | None:
         row = self._first(select(subscribers).where(subscribers.c.name == name))
-        return None if row is None else _subscriber(row)
+        return None if row is None else read_subscriber(row)
 
     def subscribers(self) -> Sequence[Subscriber]:
-        return [_subscriber(row) for row in self._all(select(subscribers).order_by("name"))]
+        return [read_subscriber(row) for row in self._all(select(subscribers).order_by("name"))]
 
     def add_channel(self, channel: Channel) -> Channel:
         self._need_subscriber(channel.subscriber)
@@ -218,7 +219,8 @@ def _manner(subscriber: Subscriber) -> str | None:
     return None if manner == _Manner() else manner.model_dump_json()
 
 
-def _subscriber(row: Row[Any]) -> Subscriber:
+def read_subscriber(row: Row[Any]) -> Subscriber:
+    """Return the subscriber of a row."""
     manner = _Manner() if row.manner is None else read_payload(_Manner, row.manner)
     return Subscriber(
         id=SubscriberId(row.id),

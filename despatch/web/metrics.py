@@ -29,6 +29,13 @@ def render(status: Status) -> bytes:
     age = gauge("delivery_oldest_waiting_seconds", "How long the oldest due delivery has waited")
     oldest = status.counts.oldest_waiting
     age.set(0 if oldest is None else max(0.0, (status.at - oldest).total_seconds()))
+    gauge("digests_waiting", "Digests that wait for their moment").set(
+        status.counts.digests_waiting
+    )
+    gauge("items_waiting", "What is told in them").set(status.counts.items_waiting)
+    overdue = gauge("digest_overdue_seconds", "How long the oldest due digest has waited")
+    due = status.counts.oldest_digest_due
+    overdue.set(0 if due is None else max(0.0, (status.at - due).total_seconds()))
     gauge("releases", "Releases in the archive").set(status.counts.releases)
     gauge("matches", "Matches recorded").set(status.counts.matches)
     gauge("told", "Times that a subscriber was told").set(status.counts.told)

@@ -192,7 +192,7 @@ def test_a_release_without_address_is_found_by_its_entry(store: Store) -> None:
 
 def test_the_trace_of_an_unknown_release_is_empty(store: Store) -> None:
     with store.transaction() as tx:
-        assert tx.trace(a_release().id) == Trace([], [], [], [])
+        assert tx.trace(a_release().id) == Trace([], [], [], [], [])
 
 
 def test_a_trace_holds_the_whole_way_in_order(store: Store) -> None:

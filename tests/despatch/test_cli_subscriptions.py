@@ -60,9 +60,7 @@ def test_a_query_is_subscribed_to_with_all_that_was_said(shell: Shell) -> None:
     assert (made["limit"], made["overflow"]) == ("20/day", "daily 18:00 UTC")
     assert len(made["channels"]) == 2
     assert shell.gives("subscriptions", "list") == {
-        name: value
-        for name, value in made.items()
-        if name not in {"created", "experimental", "not_yet"}
+        name: value for name, value in made.items() if name not in {"created", "experimental"}
     }
 
 
@@ -170,11 +168,3 @@ def test_a_subscription_is_paused_resumed_and_removed(shell: Shell) -> None:
     assert "is active" in shell.says("subscriptions", "resume", made[:5])
     assert "is removed" in shell.says("subscriptions", "remove", made)
     assert "no subscription" in shell.says("subscriptions", "show", made, code=2)
-
-
-def test_wishes_that_no_stage_acts_on_yet_are_said_to_be_so(shell: Shell) -> None:
-    asked = ("subscribe", "*", "--name", "desk", "--to", URL)
-    assert "not acted on yet" not in shell.says(*asked)
-    assert "not acted on yet" in shell.says(*asked, "--limit", "5/hour")
-    assert "not acted on yet" in shell.says("subscriptions", "show", "desk")
-    assert "not acted on yet" in shell.gives(*asked, "--quiet", "22:00-07:00")["not_yet"]

@@ -1,0 +1,106 @@
+"""Tells what waited once it is due: a page of runs a transaction, each run once.
+
+What was borrowed, the alerts, their deliveries and the runs' outcome are one transaction of the
+store, so a run is sent once whatever crashes; a run that nobody was there for is sent later.
+"""
+
+import threading
+from datetime import timedelta
+
+from alerts.digest import compose
+from despatch import log
+from despatch.errors import TransientError
+from despatch.model import SubscriberId, Subscription
+from despatch.ports import Alarms, Clock, DueDigest, LoggedAlarms, Store, Transaction
+from despatch.watchdog import Watchdog
+
+PAGE = 50
+"""So many runs are composed in one transaction: on SQLite all other writers wait meanwhile."""
+
+LOOK_EVERY = timedelta(seconds=1)
+_STORE_AWAY = timedelta(seconds=2)
+_TRIES_BEFORE_ALARM = 3
+_WAITS = "digests wait"
+"""The alarm's key while the store is away."""
+
+
+class Digesting:
+    """Runs digests. Several may run, in one process or in many; each is one thread's own."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        alarms: Alarms | None = None,
+        page: int = PAGE,
+        stuck_after: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._alarms = alarms or LoggedAlarms()
+        self._page = page
+        self._failed = 0
+        """How often in a row the store was away."""
+        self._alarmed = True
+        """Whether the alarm is open; an earlier life may have left it so."""
+        self._watchdog = Watchdog("digests", stuck_after)
+        self._log = log.get(stage="digests")
+
+    def run(self, stop: threading.Event) -> None:
+        """Run what is due, and what comes due, until told to stop."""
+        with self._watchdog:
+            while not stop.is_set():
+                self._watchdog.touch()
+                stop.wait(self._turn().total_seconds())
+
+    def run_due(self) -> int:
+        """Run all that is due now; return how many runs that were.
+
+        Raises TransientError when the store is away: what was run by then is done.
+        """
+        done = 0
+        while count := self._run_page():
+            done += count
+        return done
+
+    def _turn(self) -> timedelta:
+        """Run a page; return for how long there is nothing to do."""
+        began = self._clock.now()
+        try:
+            count = self._run_page()
+        except TransientError as exc:
+            return self._wait(exc)
+        self._failed = 0
+        if self._alarmed:
+            self._alarmed = False
+            self._alarms.close(_WAITS)
+        # As long a pause as the page took: whoever waits for the store has a turn between pages.
+        return min(self._clock.now() - began, LOOK_EVERY) if count else LOOK_EVERY
+
+    def _wait(self, exc: TransientError) -> timedelta:
+        self._failed += 1
+        self._log.warning("waiting", why=str(exc), tries=self._failed)
+        if self._failed == _TRIES_BEFORE_ALARM:
+            self._alarmed = True
+            self._alarms.open(_WAITS, f"{_WAITS}: {exc}")
+        return exc.retry_after or _STORE_AWAY
+
+    def _run_page(self) -> int:
+        with self._store.transaction() as tx:
+            due = tx.due_digests(self._clock.now(), self._page)
+            theirs: dict[SubscriberId, list[Subscription]] = {one.subscriber: [] for one in due}
+            for subscription in tx.subscriptions_of(theirs) if due else ():
+                theirs[subscription.subscriber].append(subscription)
+            for one in due:
+                self._run_one(tx, one, theirs[one.subscriber])
+        if due:
+            self._log.info("digests run", count=len(due))
+        return sum(len(one.moments) for one in due)
+
+    def _run_one(self, tx: Transaction, due: DueDigest, theirs: list[Subscription]) -> None:
+        now = self._clock.now()
+        composed = compose(due, theirs, now)
+        if composed.alert is not None:
+            tx.add_alert(composed.alert, composed.channels, now, lane="bulk")
+        tx.finish_digest(due, composed.run, composed.dropped)
