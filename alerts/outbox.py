@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from despatch import log
+from despatch.canary import CHANNEL as CANARY
 from despatch.errors import TransientError
 from despatch.model import ChannelId, Lane, SubscriberId
 from despatch.ports import Alarms, Claim, Finished, Store, Transaction
@@ -76,7 +77,8 @@ class Outbox:
 
     def _say(self, finished: Sequence[Finished], lost: frozenset[str]) -> None:
         """Log each failure, and the rest as one line: of a hundred thousand, a line each costs."""
-        tried = Counter(one.state for one in finished if one.attempt is not None)
+        theirs = [one for one in finished if one.claim.channel != CANARY]
+        tried = Counter(one.state for one in theirs if one.attempt is not None)
         if tried["delivered"]:
             self._log.info("delivered", count=tried["delivered"])
         for one in finished:

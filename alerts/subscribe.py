@@ -14,6 +14,7 @@ from alerts.pacing import wait_anew
 from alerts.query import show
 from alerts.sending import Channels, send_now
 from alerts.words import one_line
+from despatch.canary import SUBSCRIBER as CANARY
 from despatch.errors import UsageError
 from despatch.filter import Filter, of_themes
 from despatch.fingerprint import digest
@@ -146,6 +147,8 @@ def checked_name(name: str) -> str:
         raise UsageError(
             f"{OPERATOR!r} is whom alarms go to (setting operator_url): choose another name"
         )
+    if name == CANARY:
+        raise UsageError(f"{CANARY!r} is whom Despatch's own probes go to: choose another name")
     return name
 
 

@@ -11,6 +11,7 @@ from alerts.revisions import Hold, Verdict, verdict
 from alerts.stories import Copy, can_be_tied
 from alerts.telling import Candidate, candidates, follows_up, settle
 from alerts.tying import Tying
+from despatch.canary import is_canary
 from despatch.model import Classified, Linked, ReleaseId, SubscriberId, Subscription
 from despatch.ports import Archived, Clock, Place, Taken, Told, Transaction
 
@@ -55,6 +56,7 @@ class Taking:
         What is archived of the batch's releases is read once; of one that comes twice, again after
         the first time.
         """
+        received = [one for one in received if not self._was_canary(one)]
         if not received:
             return
         if self._tying is not None and any(can_be_tied(one.classified) for one in received):
@@ -70,6 +72,13 @@ class Taking:
             if not found.repeat:
                 self._write(found, one, kept)
                 changed.add(one.release)
+
+    def _was_canary(self, one: Received) -> bool:
+        """Have a canary delivered, and nothing else: it is no release."""
+        if not is_canary(one.classified):
+            return False
+        self._tx.canary_taken(one.classified.revision.release.entry, self._clock.now())
+        return True
 
     def _write(self, found: Verdict, one: Received, kept: Archived | None) -> None:
         tx, now = self._tx, self._clock.now()

@@ -266,6 +266,19 @@ class Settings(BaseModel):
         description="Channel (an apprise URL) for alarms: a stage that waits, dead letters, a "
         "source that fails. A secret.",
     )
+    canary_every: Duration = Field(
+        timedelta(minutes=5),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="How often a probe goes the whole way, from the log to a delivery to nobody; "
+        "`0s`: never.",
+    )
+    canary_within: Duration = Field(
+        timedelta(minutes=2),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=12),
+        description="How long a probe may be under way before that is an alarm.",
+    )
     alarm_wait: Duration = Field(
         timedelta(seconds=30),
         ge=timedelta(0),

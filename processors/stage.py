@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from despatch.canary import is_canary
 from despatch.errors import TooLarge
 from despatch.fingerprint import digest
 from despatch.model import Classified, Revision, ThemeScore
@@ -74,7 +75,8 @@ class Classifying:
     def outgoing(self, classified: Classified) -> tuple[Outgoing, ...]:
         """Return what is to be published of one: everywhere the same, for each topic."""
         value = _encoded(classified)
-        topics = (CLASSIFIED, *(theme_topic(score.theme) for score in classified.themes))
+        themes = () if is_canary(classified) else classified.themes
+        topics = (CLASSIFIED, *(theme_topic(score.theme) for score in themes))
         key = classified.revision.release.id
         return tuple(Outgoing(topic, key, value) for topic in topics)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from despatch.app.wiring import App
+from despatch.canary import SOURCE as CANARY
 from despatch.errors import SettingsError, UsageError
 from despatch.fingerprint import canonical_address
 from despatch.model import SourceId
@@ -95,6 +96,10 @@ class There:
         for address in same:
             if address in self._by_address:
                 return Added(self._by_address[address], new=False)
+        if record.id == CANARY:
+            raise UsageError(
+                f"{CANARY} is where Despatch's own probes come from: choose --name NAME"
+            )
         if (other := self._by_id.get(record.id)) is not None:
             raise UsageError(
                 f"{record.id} is another source ({other.settings.get('address') or other.kind}); "

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from despatch.app.canary import Seen, seen
 from despatch.app.running import ALIVE_WITHIN, lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP, App
 from despatch.model import SourceId
@@ -53,6 +54,8 @@ class Status:
     alarms: tuple[Alarm, ...]
     gaps: tuple[Gap, ...]
     """What sources may have published unseen: those that are open."""
+    canary: Seen
+    """How the last probes fared that go the whole way."""
     unread: Mapping[SourceId, int]
     """How many releases of a source went out with a summary, and wait for their full text."""
 
@@ -82,5 +85,6 @@ def status(app: App) -> Status:
         dead=sum(extent.end - extent.oldest for extent in app.bus.extents(DEAD).values()),
         alarms=alarms,
         gaps=gaps,
+        canary=seen(app),
         unread=unread,
     )

@@ -83,6 +83,8 @@ def _show(found: Status) -> None:
         f"{count(counts.subscriptions, 'active subscription')}; "
         f"{count(found.dead, 'dead letter')}\nDeliveries: {deliveries or 'none'}"
     )
+    if found.canary.arrived_at or found.canary.under_way_since:
+        out.print(_canary(found))
     if counts.oldest_waiting and counts.oldest_waiting < now:
         out.print(f"The oldest due delivery waits for {span(now - counts.oldest_waiting)}.")
     if counts.digests_waiting:
@@ -108,6 +110,20 @@ def _show(found: Status) -> None:
         out.print(f"[red]Alarm[/red] since {ago(alarm.opened_at, now)}: {escape(alarm.text)}")
     if found.missing:
         out.print("Start what is not running: despatch up")
+
+
+def _canary(found: Status) -> str:
+    """Return how the last probe fared."""
+    seen, now = found.canary, found.at
+    if seen.arrived_at is None or seen.took is None:
+        arrived = "none has come through yet"
+    else:
+        took = f"{seen.took.total_seconds():.1f} s"
+        arrived = f"the last came through {ago(seen.arrived_at, now)}, in {took}"
+    if seen.under_way_since is None:
+        return f"Probes of the whole way: {arrived}."
+    since = span(now - seen.under_way_since)
+    return f"Probes of the whole way: {arrived}; one stands in {seen.stands_in} for {since}."
 
 
 def _state(beat: Beat, now: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from despatch.app import App
+from despatch.app.canary import Canaries
 from despatch.app.cost import Meter
 from despatch.app.rubbish import settle
 from despatch.app.running import Heart, stop_on_signal, until_ready
@@ -46,7 +47,7 @@ def poll(
             _poll_once(app, everything, as_json, verbose)
             return
         until_ready(app, stop)
-        with Heart(app, "ingest"), answering(app, health):
+        with Heart(app, "ingest"), answering(app, health), Canaries(app):
             asyncio.run(_poll_on(app, stop))
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from despatch.app import App
+from despatch.app.canary import Canaries
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.rubbish import settle
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
@@ -150,7 +151,7 @@ def _run(
 
 @contextmanager
 def _beside(app: App, stop: threading.Event) -> Iterator[None]:
-    """Run digests, deliver and keep house; if one of them ends by itself, the stage is to stop."""
+    """Run digests, deliver, keep house and send canaries; if one ends, the stage is to stop."""
     threads = [
         StageThread("digests", app.digesting().run),
         StageThread("deliver", app.deliverer().run),
@@ -159,7 +160,7 @@ def _beside(app: App, stop: threading.Event) -> Iterator[None]:
         thread.start()
         threading.Thread(target=_end_together, args=(thread, stop), daemon=True).start()
     try:
-        with Housekeeper(app):
+        with Housekeeper(app), Canaries(app):
             yield
     finally:
         for thread in threads:

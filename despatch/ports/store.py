@@ -30,6 +30,7 @@ from despatch.model import (
     SubscriptionId,
 )
 from despatch.ports.bus import Place
+from despatch.ports.canaries import Canaries
 from despatch.ports.digests import Digests, Item
 from despatch.ports.documents import Documents
 from despatch.ports.history import History
@@ -188,7 +189,9 @@ class Taken:
     was a log."""
 
 
-class Transaction(Reading, Watching, Documents, History, Stories, Notices, Digests, Protocol):
+class Transaction(
+    Reading, Watching, Documents, History, Stories, Notices, Canaries, Digests, Protocol
+):
     """One transaction: all of it is kept, or none. One thread's own."""
 
     # subscribers

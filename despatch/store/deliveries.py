@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from sqlalchemy import Row, bindparam, exists, func, null, select, update
 
+from despatch.canary import CHANNEL
 from despatch.model import (
     Alert,
     AlertId,
@@ -112,7 +113,7 @@ class Deliveries(DigestItems):
         asked = (
             select(deliveries, channels.c.shown, channels.c.subscriber)
             .join(channels, channels.c.id == deliveries.c.channel)
-            .where(deliveries.c.state == state)
+            .where(deliveries.c.state == state, deliveries.c.channel != CHANNEL)
             .order_by(deliveries.c.not_before.desc(), deliveries.c.id)
             .limit(limit)
         )

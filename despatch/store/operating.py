@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from sqlalchemy import Row, delete, desc, func, or_, select, update
 
+from despatch.canary import CHANNEL
 from despatch.fingerprint import canonical_address
 from despatch.model import Classified, DeliveryState, Match, ReleaseId, SubscriberId
 from despatch.ports import Alarm, Beat, Counts, Place, Taken, Trace
@@ -65,11 +66,13 @@ class Operating(Deliveries, Digests):
         return [Beat(**row._mapping) for row in rows]
 
     def counts(self) -> Counts:
-        by_state = select(deliveries.c.state, func.count().label("number")).group_by(
-            deliveries.c.state
-        )
+        theirs = deliveries.c.channel != CHANNEL
+        by_state = select(deliveries.c.state, func.count().label("number")).where(theirs)
+        by_state = by_state.group_by(deliveries.c.state)
         found = {row.state: row.number for row in self._all(by_state)}
-        waiting = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == "waiting")
+        waiting = select(func.min(deliveries.c.not_before)).where(
+            theirs, deliveries.c.state == "waiting"
+        )
         active = tables.subscriptions.c.state == "active"
         runs, later = tables.digests, tables.items
         waits = runs.c.waits_until.is_not(None)

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select, update
 from despatch.errors import OperatorError, SchemaError
 from despatch.ports import Clock, SystemClock
 from despatch.store import failures, schema
-from despatch.store.alerting import Alerting
 from despatch.store.bodies import Bodies
+from despatch.store.canaries import Canaries
 from despatch.store.documents import Documents
 from despatch.store.engine import create_file, open_engine, read_url
 from despatch.store.failures import translated
@@ -22,13 +22,10 @@ from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
 from despatch.store.sources import Sources
 from despatch.store.stories import Stories
-from despatch.store.subscribers import Subscribers
 from despatch.store.tables import channels
 
 
-class SqlTransaction(
-    Sources, Documents, Bodies, Subscribers, Alerting, History, Stories, Notices, Operating
-):
+class SqlTransaction(Sources, Documents, Bodies, Canaries, History, Stories, Notices, Operating):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
 

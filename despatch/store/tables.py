@@ -484,3 +484,13 @@ story_hashes = Table(
     Column("release", Text, ForeignKey("story_members.release"), primary_key=True),
     Index(None, "since"),
 )
+
+# Releases of our own that show whether everything works: docs/adr/0030.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sent_at", Moment, nullable=False),
+    Column("published_at", Moment),
+    Column("taken_at", Moment),
+)

@@ -5,6 +5,7 @@ from collections import Counter
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from despatch.app.status import STAGES, Status
+from despatch.canary import WAY
 
 
 def render(status: Status) -> bytes:
@@ -42,6 +43,16 @@ def render(status: Status) -> bytes:
     gauge("subscriptions", "Active subscriptions").set(status.counts.subscriptions)
     gauge("dead_letters", "Dead letters that are kept").set(status.dead)
     gauge("alarms_open", "Alarms that are open").set(len(status.alarms))
+    seen = status.canary
+    if seen.arrived_at is not None and seen.took is not None:
+        age = gauge("canary_age_seconds", "Since the last probe of the whole way came through")
+        age.set((status.at - seen.arrived_at).total_seconds())
+        took = gauge("canary_took_seconds", "How long that probe took")
+        took.set(seen.took.total_seconds())
+    stands = gauge("canary_under_way_seconds", "How long a probe has stood in a stage", "stage")
+    for stage in WAY:
+        here = seen.under_way_since if seen.stands_in == stage else None
+        stands.labels(stage).set((status.at - here).total_seconds() if here else 0)
     failures = gauge("source_failures", "Failed polls in a row", "source")
     gaps = gauge("source_gaps_open", "Times in which it may have published unseen", "source")
     open_gaps = Counter(gap.source for gap in status.gaps)
