@@ -6,8 +6,9 @@ that grows or shrinks when folded (Turkish İ, ß, ligatures) moves nothing.
 
 import re
 import unicodedata
-from functools import lru_cache
-from itertools import accumulate, compress
+from bisect import bisect_left
+from functools import cached_property, lru_cache
+from itertools import accumulate, compress, count, islice, takewhile
 
 LEAD_CHARS = 600
 """The lead is every sentence that begins before this many characters of the text."""
@@ -58,39 +59,46 @@ _KEPT_TEXTS = 2
 class Words:
     """The words of a text with their offsets and sentences.
 
-    `text[starts[i]:ends[i]] == words[i]`, and `sentence[i]` counts from 0.
+    `text[starts[i]:ends[i]] == words[i]`, and `sentence[i]` counts from 0. Offsets are added up
+    when they are first asked for: where no phrase stands, nobody does.
     """
 
-    __slots__ = ("ends", "sentence", "starts", "words")
-
     def __init__(self, text: str, breaks: Sentences = _BREAKS) -> None:
-        pieces = _WORD.split(text)
+        self._pieces = pieces = _WORD.split(text)
         self.words = pieces[1::2]
-        lengths = list(map(len, pieces))
-        offsets = list(accumulate(lengths))
-        self.starts = offsets[0::2]
-        self.ends = offsets[1::2]
-        ends = _ends(self.words, pieces[0:-1:2], breaks)
-        if max(lengths[1::2], default=0) > MAX_WORD_CHARS:
-            ends = [
-                end or int(length > MAX_WORD_CHARS)
-                for end, length in zip(ends, lengths[1::2], strict=True)
-            ]
-        self.sentence = list(accumulate(ends))
+        self.breaks = _begins(self.words, pieces[0:-1:2], breaks)
+        """The words that begin a sentence, but for the first of the text."""
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Return where each word begins, and where the text ends."""
+        return self._offsets[0::2]
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Return where each word ends."""
+        return self._offsets[1::2]
+
+    @cached_property
+    def sentence(self) -> list[int]:
+        """Return the number of the sentence that each word stands in."""
+        begins = bytearray(len(self.words))
+        for at in self.breaks:
+            begins[at] = 1
+        return list(accumulate(begins))
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        return list(accumulate(map(len, self._pieces)))
 
     def lead(self) -> int:
         """Return how many of the words stand in the lead."""
-        last = -1
-        for at, start in enumerate(self.starts[: len(self.words)]):
-            if start >= LEAD_CHARS:
-                break
-            last = at
-        if last < 0:
+        begins = islice(accumulate(map(len, self._pieces)), 0, 2 * len(self.words), 2)
+        last = sum(1 for _ in takewhile(LEAD_CHARS.__gt__, begins))
+        if not last:
             return 0
-        sentence = self.sentence[last]
-        while last < len(self.words) and self.sentence[last] == sentence:
-            last += 1
-        return last
+        after = bisect_left(self.breaks, last)
+        return self.breaks[after] if after < len(self.breaks) else len(self.words)
 
 
 @lru_cache(_KEPT_TEXTS)
@@ -110,15 +118,18 @@ def fold(word: str) -> str:
     return _GLUED.sub("", word, count=1)
 
 
-def _ends(words: list[str], between: list[str], breaks: Sentences) -> list[int]:
-    """Return for each word 1 if a sentence ends before it, else 0."""
-    ends = list(map(breaks.__getitem__, between))
-    if ends:
-        ends[0] = 0
-    for at in compress(range(len(ends)), ends):
-        if "." in between[at] and "\n" not in between[at] and _goes_on(words[at - 1]):
-            ends[at] = 0
-    return ends
+def _begins(words: list[str], between: list[str], breaks: Sentences) -> list[int]:
+    """Return the words that begin a sentence, but for the first of the text."""
+    ends = [*compress(count(), map(breaks.__getitem__, between))]
+    begins = [
+        at
+        for at in ends
+        if at and not ("." in between[at] and "\n" not in between[at] and _goes_on(words[at - 1]))
+    ]
+    if max(map(len, words), default=0) > MAX_WORD_CHARS:
+        long = {at for at, word in enumerate(words) if at and len(word) > MAX_WORD_CHARS}
+        return sorted(long.union(begins))
+    return begins
 
 
 def _goes_on(word: str) -> bool:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from processors.classify import Match, classifier
+from processors.classify import classifier
 from processors.fitting.phrases import PhraseReader, Phrases
 from processors.fitting.releases import LabelledRelease, shortened
+from processors.matches import Match
 from processors.themes import Place, Theme
 
 SHORT_VIEW = 0.3

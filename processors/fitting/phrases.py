@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from despatch.boilerplate import boilerplate
-from processors.classify import Match
 from processors.lexicon import LISTS
+from processors.matches import Match
 from processors.pattern import parse
 from processors.scan import Scanner
 from processors.themes import Place

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from despatch.errors import SettingsError
 from despatch.testing import a_release
 from processors.classify import (
-    MAX_EVIDENCE,
-    MAX_SPAN_CHARS,
     Classifier,
     Judgement,
     classifier,
@@ -18,6 +16,7 @@ from processors.classify import (
     judge,
     logistic,
 )
+from processors.matches import MAX_EVIDENCE, MAX_SPAN_CHARS
 from processors.themes import Most, Term, Theme, Weights, load_themes
 
 THEMES = load_themes()
