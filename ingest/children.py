@@ -1,7 +1,7 @@
 """Child processes that parse what strangers wrote: a hostile document costs a limited time only.
 
-What a child is, and how it is asked, stands in `ingest/child.py`. One that ended, or that the CPU
-limit killed, is followed by another.
+What a child is, and how it is asked, stands in `ingest/child.py`; how many there are, in
+`ingest/crew.py`. One that ended, or that the CPU limit killed, is followed by another.
 """
 
 import asyncio
@@ -9,15 +9,17 @@ import json
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from pydantic import TypeAdapter
+import msgspec
 
 from despatch.errors import PermanentError, TransientError
 from ingest.child import FELL_OVER, PERMANENT, SIZE_BYTES, TRANSIENT
+from ingest.crew import Crew
 
 CPU_LIMIT = timedelta(seconds=20)
 
@@ -27,27 +29,25 @@ T = TypeVar("T")
 class Children(Generic[T]):
     """A pool of children that run one module; use it as an async context manager.
 
-    `what` names, in errors, what they parse; `answer` reads the JSON that they give back. Children
-    are started when the first document comes, and kept. One event loop's own.
+    `what` names, in errors, what they parse; `answer` is what they give back. Children
+    are started when they are needed, and kept. One event loop's own.
     """
 
     def __init__(
         self,
         module: str,
         what: str,
-        answer: TypeAdapter[T],
+        answer: type[T],
         *,
         at_once: int | None = None,
         cpu_limit: timedelta = CPU_LIMIT,
     ) -> None:
         self._module = module
         self._what = what
-        self._read = answer
+        self._decoder = msgspec.json.Decoder(answer)
         self._limit_s = cpu_limit.total_seconds()
-        self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
-        for _ in range(at_once or min(4, os.cpu_count() or 1)):
-            self._idle.put_nowait(None)
-        self._children: set[asyncio.subprocess.Process] = set()
+        self._crew: Crew[Process] = Crew(at_once or min(4, os.cpu_count() or 1))
+        self._children: set[Process] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,7 +67,7 @@ class Children(Generic[T]):
         Raises what its work raised; PermanentError (`too slow`) beyond the CPU limit, (`broken
         feed`, `broken page`) for a document on which the parser falls over.
         """
-        child = await self._idle.get()
+        child = await self._crew.take()
         try:
             if child is None or child.returncode is not None:
                 child = await self._start(instead_of=child)
@@ -78,15 +78,15 @@ class Children(Generic[T]):
             child = None
             raise
         finally:
-            self._idle.put_nowait(child)
+            self._crew.give(child)
         if kind == PERMANENT:
             raise PermanentError(answer.decode())
         if kind == TRANSIENT:
             raise TransientError(answer.decode())
-        return self._read.validate_json(answer)
+        return self._decoder.decode(answer)
 
     async def _answer(
-        self, child: asyncio.subprocess.Process, body: bytes, content_type: str, address: str
+        self, child: Process, body: bytes, content_type: str, address: str
     ) -> tuple[bytes, bytes]:
         """Ask one child; a busy machine gets three times the CPU limit in wall time."""
         try:
@@ -108,9 +108,7 @@ class Children(Generic[T]):
     def _too_slow(self, address: str) -> PermanentError:
         return PermanentError(f"too slow: parsing {address} took over {self._limit_s:g} s")
 
-    async def _start(
-        self, instead_of: asyncio.subprocess.Process | None
-    ) -> asyncio.subprocess.Process:
+    async def _start(self, instead_of: Process | None) -> Process:
         if instead_of is not None:
             await self._end(instead_of)
         child = await asyncio.create_subprocess_exec(
@@ -126,7 +124,7 @@ class Children(Generic[T]):
         self._children.add(child)
         return child
 
-    async def _end(self, child: asyncio.subprocess.Process) -> None:
+    async def _end(self, child: Process) -> None:
         self._children.discard(child)
         with suppress(ProcessLookupError):
             child.kill()
@@ -135,9 +133,7 @@ class Children(Generic[T]):
         await child.communicate()
 
 
-async def _ask(
-    child: asyncio.subprocess.Process, body: bytes, content_type: str, address: str
-) -> tuple[bytes, bytes]:
+async def _ask(child: Process, body: bytes, content_type: str, address: str) -> tuple[bytes, bytes]:
     if child.stdin is None or child.stdout is None:
         raise ConnectionError("the child has no pipes")
     head = {"type": content_type, "address": address, "bytes": len(body)}

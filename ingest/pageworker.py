@@ -1,15 +1,15 @@
 """The program of a child that reads pages."""
 
-import json
 import logging
-from dataclasses import asdict
+
+import msgspec
 
 from ingest.child import serve
 from ingest.page import read_page
 
 
 def _read(body: bytes, content_type: str, address: str) -> bytes:
-    return json.dumps(asdict(read_page(body, content_type, address))).encode()
+    return msgspec.json.encode(read_page(body, content_type, address))
 
 
 if __name__ == "__main__":
