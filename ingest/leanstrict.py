@@ -6,16 +6,15 @@ them. Nothing is decided here that feedparser decides: what an element means is 
 `_start_…` and `_end_…` methods.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from feedparser import api
 from feedparser.mixin import _cp1252
 
-XHTML = "application/xhtml+xml"
-Name = tuple[str | None, str]
+from ingest.leannames import MOST_SPACES, Handlers, Name, Spaces, names_of, pair_in, pair_of
 
+XHTML = "application/xhtml+xml"
 _ROOTS = frozenset({"feed", "rss", "rdf:RDF"})
 _NOT_PLAIN = frozenset({"base", "lang"})
 """Attributes that hold for all that is within the element."""
@@ -26,32 +25,19 @@ _KEPT_APART = frozenset({"category", "content", "itunes_keywords", "link", "tags
 _LATIN = ("utf-8", "utf-8_INVALID_PYTHON_3")
 
 
-class _Handlers(NamedTuple):
-    """What is done about elements of one name."""
-
-    name: str
-    """What feedparser calls it, a namespace's prefix before it."""
-    start: Callable[[Any, dict[str, str]], None] | None
-    end: Callable[[Any], None] | None
-    ends_text_input: bool
-    ends_image: bool
-
-
 class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no types
     """Gives what feedparser's own gives: tests compare both, value for value."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.contentparams = _Parameters()
-        self._tags: dict[str, str] = {}
-        """What elements come to, by expat's names for them."""
-        self._ends: dict[str, str] = {}
-        self._handlers: dict[str, _Handlers] = {}
+        self._spaces: Spaces = ()
+        self._names = names_of(())
         self._name: str | None = None
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         """Take the begin of an element, as expat says it: `namespace local prefix`."""
-        if (tag := self._tags.get(name)) is None or self.decls:
+        if (tag := self._names.tags.get(name)) is None or self.decls:
             self._name = None if self.decls else name
             self.startElementNS(pair_of(name), None, _Attributes(attributes))
         elif not attributes:
@@ -63,7 +49,7 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no t
 
     def end(self, name: str) -> None:
         """Take the end of an element."""
-        if (tag := self._ends.get(name)) is not None:
+        if (tag := self._names.ends.get(name)) is not None:
             self.unknown_endtag(tag)
         else:
             self._name = name
@@ -76,10 +62,10 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no t
             self.elementstack[-1][2].append(text)
 
     def track_namespace(self, prefix: str | None, uri: str) -> None:
-        self._tags.clear()
-        self._ends.clear()
-        self._handlers.clear()
         super().track_namespace(prefix, uri)
+        if len(self._spaces) <= MOST_SPACES:
+            self._spaces += ((prefix, uri),)
+        self._names = names_of(self._spaces)
 
     def resolve_uri(self, uri: str) -> str:
         # All that is done to an address without a base: slashes after `://` become none.
@@ -90,7 +76,7 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no t
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         if self._name is not None and not any(name == "xmlns" for name, _ in attrs):
-            self._tags[self._name] = tag
+            self._names.tags[self._name] = tag
         self._name = None
         super().unknown_starttag(tag, attrs)
 
@@ -102,7 +88,7 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no t
         self.depth += 1
         self.basestack.append(self.baseuri)
         self.langstack.append(self.lang)
-        handlers = self._handlers.get(tag) or self._handlers_of(tag)
+        handlers = self._names.handlers.get(tag) or self._handlers_of(tag)
         if handlers.ends_text_input:
             self.intextinput = 0
         if handlers.ends_image:
@@ -121,12 +107,12 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no t
 
     def unknown_endtag(self, tag: str) -> None:
         if self._name is not None:
-            self._ends[self._name] = tag
+            self._names.ends[self._name] = tag
             self._name = None
         if self.svgOK:
             super().unknown_endtag(tag)
             return
-        handlers = self._handlers.get(tag) or self._handlers_of(tag)
+        handlers = self._names.handlers.get(tag) or self._handlers_of(tag)
         if handlers.end is None:
             self.pop(handlers.name)
         else:
@@ -159,13 +145,13 @@ class Strict(api.StrictFeedParser):  # type: ignore[misc]  # feedparser has no t
                 self.lang = self.langstack[-1]
         self.depth -= 1
 
-    def _handlers_of(self, tag: str) -> _Handlers:
+    def _handlers_of(self, tag: str) -> Handlers:
         given, found, suffix = tag.partition(":")
         if not found:
             given, suffix = "", tag
         prefix = self.namespacemap.get(given, given)
         name = f"{prefix}_{suffix}" if prefix else suffix
-        handlers = self._handlers[tag] = _Handlers(
+        handlers = self._names.handlers[tag] = Handlers(
             name,
             getattr(type(self), f"_start_{name}", None),
             getattr(type(self), f"_end_{name}", None),
@@ -261,7 +247,7 @@ class _Attributes:
         self._by_qname: dict[str, str] = {}
         for name, value in given.items():
             parts = name.split()
-            self._by_name[_pair(parts)] = value
+            self._by_name[pair_in(parts)] = value
             self._by_qname[f"{parts[2]}:{parts[1]}" if len(parts) == 3 else parts[-1]] = value
 
     def items(self) -> Any:
@@ -272,15 +258,6 @@ class _Attributes:
 
     def getValueByQName(self, name: str) -> str:  # noqa: N802
         return self._by_qname[name]
-
-
-def pair_of(name: str) -> Name:
-    """Return namespace and local name of what expat writes as `namespace local prefix`."""
-    return _pair(name.split())
-
-
-def _pair(parts: list[str]) -> Name:
-    return (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
 
 
 def _lowered(attributes: dict[str, str]) -> dict[str, str]:

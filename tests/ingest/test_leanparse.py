@@ -153,6 +153,9 @@ RARE = (
     "<rss xmlns:d='http://purl.org/dc/elements/1.1/'><channel><item><d:date>2026</d:date></item>"
     "<item xmlns:dc='http://purl.org/rss/1.0/modules/content/'><d:date>2027</d:date></item>"
     "</channel></rss>",
+    # The same words as the one before, but for what its prefix means.
+    "<rss xmlns:d='http://purl.org/dc/elements/1.1/'><channel><item><d:date>2026</d:date></item>"
+    "<item xmlns:dc='https://example.gov/own'><d:date>2027</d:date></item></channel></rss>",
 )
 
 
