@@ -137,8 +137,10 @@ def _spans(body: bytes) -> list[tuple[int, int]]:
     """Return where each entry begins and ends; nothing if the scanner can't be sure."""
     spans: list[tuple[int, int]] = []
     kind, begin, at = b"", -1, 0
-    while found := _MARK.search(body, at):
+    for found in _MARK.finditer(body):
         mark, start = found[0], found.start()
+        if start < at:
+            continue  # within what is skipped
         if mark in _SKIPPED:
             end = body.find(_SKIPPED[mark], found.end())
             if end < 0:
@@ -149,7 +151,7 @@ def _spans(body: bytes) -> list[tuple[int, int]]:
             if closing is None or begin < 0 or closing[1] != kind:
                 return []
             spans.append((begin, closing.end()))
-            begin, at = -1, closing.end()
+            begin = -1
         else:
             opening = _BEGIN.match(body, start)
             if opening is None or begin >= 0 or kind not in {b"", opening[1]}:

@@ -87,12 +87,10 @@ def hints_of_answer(answer: "Response", known: Hints) -> Hints:
     lifetime, lifetime_from = _lifetime(answer)
     if not lifetime_from and answer.status == 304:
         lifetime, lifetime_from = known.lifetime, known.lifetime_from
-    return replace(
-        known,
-        lifetime=lifetime,
-        lifetime_from=lifetime_from,
-        age=timedelta(seconds=age or 0),
-    )
+    rested = timedelta(seconds=age or 0)
+    if (lifetime, lifetime_from, rested) == (known.lifetime, known.lifetime_from, known.age):
+        return known
+    return replace(known, lifetime=lifetime, lifetime_from=lifetime_from, age=rested)
 
 
 def newest_moments(
@@ -144,6 +142,8 @@ def _lifetime(
 def _directives(answer: "Response") -> Iterator[tuple[str, str | None]]:
     """Yield the directives of every Cache-Control header, the first of each name last."""
     values = [value for name, value in answer.headers if name.lower() == "cache-control"]
+    if not values:
+        return
     for found in reversed(list(_DIRECTIVE.finditer(", ".join(values)))):
         name, argument, quoted, bare = found.groups()
         yield name.lower(), (quoted if quoted is not None else bare) if argument else None

@@ -60,7 +60,7 @@ class Poller:
         every: timedelta = EVERY,
         lease: timedelta = LEASE,
         alarms: Alarms | None = None,
-        at_once: int = 64,
+        at_once: int = 128,
         per_host: int = 0,
         parse: Parse | None = None,
         extract: Extract | None = None,
