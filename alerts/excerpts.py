@@ -25,8 +25,8 @@ class Excerpt:
     pieces: tuple[tuple[str, bool], ...]
 
 
-def excerpts(score: ThemeScore, release: Release) -> tuple[Excerpt, ...]:
-    """Return up to three stretches around the heaviest evidence, in the text's order.
+def excerpts(score: ThemeScore, release: Release, most: int = MOST) -> tuple[Excerpt, ...]:
+    """Return the stretches around the heaviest evidence, `most` of them, in the text's order.
 
     Each stretch marks all the evidence that stands in it; no stretch is shown twice, nor any that
     overlaps another. A span that does not fit the text (another version of it) is left out.
@@ -42,7 +42,7 @@ def excerpts(score: ThemeScore, release: Release) -> tuple[Excerpt, ...]:
         if not overlaps and words not in shown:
             chosen.append((span.field, first, last))
             shown.add(words)
-        if len(chosen) == MOST:
+        if len(chosen) == most:
             break
     found = []
     for field, first, last in sorted(chosen, key=lambda one: (one[0] != "title", one[1])):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.changes import describe
+from alerts.changes import UNCHANGED, Described, describe
 from despatch.material import weigh
 from despatch.model import Cause, Classified, Event, Revision, Subscription, Wanted
 from despatch.ports import Archived, Told
@@ -36,8 +36,8 @@ class Verdict:
     """The very message was taken before: nothing at all is to be done."""
     material: bool = True
     """For a revised text: whether a reader of the old one should hear of it."""
-    changed: str = ""
-    """For a revised text: what changed, in words; empty if the old wording is not kept."""
+    changed: Described = UNCHANGED
+    """For a revised text: what changed; nothing if the old wording is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _revised(revision: Revision, archived: Archived, best: bool) -> Verdict:
     if before.split() == after.split():
         return Verdict(None, "the same words as before", best)
     weighed = weigh(before, after)
-    changed = describe(before, after) if weighed.material else ""
+    changed = describe(before, after) if weighed.material else UNCHANGED
     reason = f"the publisher changed it: {weighed.reason}"
     return Verdict("revised", reason, best, material=weighed.material, changed=changed)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.changes import UNCHANGED
 from alerts.evaluate import reason
 from alerts.facets import Facets
 from alerts.match import Met
@@ -186,13 +187,16 @@ def _alert(
     revision = classified.revision
     first, event = tellers[0][0].subscription, tellers[0][1].event
     reasons = "; ".join(_asked(one) for one, _tell in tellers)
+    changed = found.changed if event == "revised" else UNCHANGED
     return Alert(
         id=alert_id(first.subscriber, revision, event),
         subscriber=first.subscriber,
         event=event,
         classified=classified,
         reason=f"{reasons} ({tellers[0][1].reason})",
-        changed=found.changed if event == "revised" else "",
+        changed=changed.words,
+        changes=changed.changes,
+        more_changes=changed.more,
         subscriptions=tuple(one.subscription.id for one, _tell in tellers),
         also=also,
         created_at=now,

@@ -3,9 +3,11 @@
 import re
 
 _CONTROL = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-"""Control characters, terminal escapes, and marks that turn the direction of writing."""
+"""Control characters, terminal escapes, marks that turn the direction of writing, signs that are
+no characters."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -14,6 +16,8 @@ def clean(text: str) -> str:
 
     A title must not move a terminal's cursor, nor end a mail's header.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import aiohttp
 from apprise import Apprise
 
-from alerts import message
 from alerts.channels.mail import write
 from alerts.channels.mailbox import Mailbox
 from alerts.channels.mailbox import Server as Relay
+from alerts.messages import Messages
 from bench.mail_server import MailServer
 from bench.measure import Cost, Stopwatch, alternate
 from bench.outbox import a_release_s_alert, drained
@@ -40,6 +40,7 @@ APPRISE = "bare apprise"
 
 _ALERT = an_alert(a_release_s_alert())
 _KEY = DeliveryId("y-0123456789abcdef01234567")
+_MESSAGES = Messages()
 _SECRET = "whsec_" + "A" * 43 + "="
 
 
@@ -112,7 +113,7 @@ def _posted(server: Server, count: int, at_once: int) -> Cost:
 
 async def _post(url: str, count: int, at_once: int) -> Cost:
     """Send ready bytes, each lane one after the other."""
-    body = message.encoded(_ALERT, _KEY)
+    body = _MESSAGES.encoded(_ALERT, _KEY)
     left = iter(range(count))
     async with aiohttp.ClientSession(headers={"Content-Type": "application/json"}) as session:
         with Stopwatch() as watch:
@@ -132,7 +133,7 @@ def _mailed(port: int, count: int) -> Cost:
     relay = Relay("127.0.0.1", port, "insecure", None, None, verify=False)
     sender = "alerts@example.org"
     to = Mailbox(relay, sender, sender, "u@example.org", "", None, ())
-    written = write(to, _ALERT, _KEY, None)
+    written = write(to, _ALERT, _KEY, _MESSAGES.mail(_ALERT, _KEY))
     with smtplib.SMTP("127.0.0.1", port) as client, Stopwatch() as watch:
         for number in range(count):
             client.sendmail(sender, [f"u{number}@example.org"], written)
@@ -146,7 +147,7 @@ def _apprised(url: str, count: int) -> Cost:
         for _number in range(count):
             sender = Apprise()
             sender.add(url)
-            body = message.text(_ALERT, _KEY)
-            if not sender.notify(title=message.subject(_ALERT), body=body):
+            body = _MESSAGES.text(_ALERT, _KEY)
+            if not sender.notify(title=_MESSAGES.subject(_ALERT), body=body):
                 raise RuntimeError("apprise could not send")
     return watch.cost(count)

@@ -96,6 +96,15 @@ class Match(Frozen):
     matched_at: Instant
 
 
+class Rewording(Frozen):
+    """A sentence that a publisher changed."""
+
+    before: str = ""
+    """Empty if it is new."""
+    now: str = ""
+    """Empty if it is gone."""
+
+
 class DigestItem(Frozen):
     """One release of a digest, with what the subscriber is told of it."""
 
@@ -145,6 +154,10 @@ class Alert(Frozen):
     """What a gap, a receipt, a sign-up to confirm, a test or an alarm says."""
     changed: str = ""
     """What changed, for a revised release."""
+    changes: tuple[Rewording, ...] = ()
+    """The same, sentence by sentence: the first of them."""
+    more_changes: int = Field(default=0, ge=0)
+    """How many there are besides."""
     digest: Digest | None = None
     """What a digest holds; None for all else."""
     also: tuple[Linked, ...] = ()

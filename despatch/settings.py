@@ -203,6 +203,11 @@ class Settings(BaseModel):
         "`despatch deliver` for each more. They pay where cores are idle and alerts go to tens of "
         "thousands; limits on hosts and channels hold for each of them.",
     )
+    templates_dir: Path | None = Field(
+        None,
+        description="Folder with message templates of your own, such as `release.html.j2`; each "
+        "takes a built-in's place. `despatch messages templates --copy-to DIR` fills one.",
+    )
     send_at_once: int = Field(
         64, ge=1, le=1_000, description="Deliveries that are under way at the same time, in all."
     )

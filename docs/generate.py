@@ -4,6 +4,7 @@
 """
 
 import io
+import json
 import re
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from alerts.channels.console import render
+from alerts.messages.payload import VERSION, Body
 from alerts.subscribe import Wish, subscribe
 from despatch.app import App
 from despatch.app.replay import rehearsal, replay_in
@@ -31,6 +33,7 @@ from despatch.topics import topic_specs
 from ingest.catalogue import load_catalogue
 
 DOCS = Path(__file__).parent
+WEBHOOK = f"webhook.v{VERSION}.schema.json"
 MADE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
 
 
@@ -43,8 +46,16 @@ def texts() -> dict[Path, str]:
     }
     for name, text in schema_texts(topic_specs(())).items():
         made[DOCS / "schemas" / name] = text
+    made[DOCS / "schemas" / WEBHOOK] = webhook_schema()
     made[DOCS / "images" / "alert.svg"] = alert_picture()
     return made
+
+
+def webhook_schema() -> str:
+    """Return the JSON Schema of a webhook's body."""
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": WEBHOOK}
+    schema = named | Body.model_json_schema(mode="serialization")
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def alert_picture() -> str:

@@ -15,13 +15,13 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from alerts.message import payload
+from alerts.messages import Messages
+from alerts.messages.specimens import specimens
 from despatch.app.export import columns
 from despatch.cli import app
 from despatch.dead_letters import dead_headers
 from despatch.errors import DespatchError
-from despatch.model import MAX_TEXT_CHARS, Alert, AlertId, Cause, DeadLetter, DeliveryId
-from despatch.model import SubscriberId as Subscriber
+from despatch.model import MAX_TEXT_CHARS, Cause, DeadLetter, DeliveryId, Linked
 from despatch.ports import POLLS_KEPT
 from despatch.settings import Settings
 from despatch.testing.releases import a_classified
@@ -149,15 +149,17 @@ def test_the_figures_of_the_topics_are_those_of_the_code() -> None:
 
 def test_the_body_of_a_webhook_has_the_fields_that_are_told() -> None:
     (_, example), *_ = FENCE.findall(_text("reference/webhook.md"))
-    alert = Alert(
-        id=AlertId("a"),
-        subscriber=Subscriber("u"),
-        event="new",
-        classified=a_classified(),
-        reason="why",
-        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+    revised = specimens()["revised"]
+    assert revised.classified
+    alert = revised.model_copy(
+        update={
+            "also": (Linked(title="Somebody"),),
+            "classified": revised.classified.model_copy(update={"facts": None}),
+        }
     )
-    assert _shape(json.loads(example)) == _shape(payload(alert, DeliveryId("d")))
+    assert _shape(json.loads(example)) == _shape(
+        json.loads(Messages().encoded(alert, DeliveryId("d")))
+    )
 
 
 def test_every_test_that_holds_a_promise_exists() -> None:

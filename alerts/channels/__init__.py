@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import SecretStr
 
 from alerts.channels.setup import CONNECT_TIMEOUT, READ_TIMEOUT, TIME_LIMIT, ChannelSetup
+from alerts.messages import Messages, Templates
 from despatch.errors import UsageError
 from despatch.fingerprint import digest
 from despatch.guard import Network
@@ -35,6 +36,7 @@ class Senders:
         mail_from: str | None = None,
         mail_return_path: str | None = None,
         links: Links = NoLinks(),  # noqa: B008 - it holds nothing
+        templates: Templates | None = None,
         allow_networks: tuple[Network, ...] = (),
         resolve: "Resolve | None" = None,
         out: TextIO | None = None,
@@ -42,11 +44,15 @@ class Senders:
         read_timeout: timedelta = READ_TIMEOUT,
         time_limit: timedelta = TIME_LIMIT,
     ) -> None:
-        """`out` is what the console channel prints to; None: standard output."""
+        """`out` is what the console channel prints to; None: standard output.
+
+        `links` makes what a reader can act by; `templates` are None for those that come with
+        Despatch.
+        """
         self._setup = ChannelSetup(
             mail_from,
             mail_return_path,
-            links,
+            Messages(templates, links),
             allow_networks,
             resolve,
             out,

@@ -10,18 +10,18 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from apprise import NotifyFormat, NotifyType
+from apprise import NotifyType
 from pydantic import SecretStr
 
-from alerts import message
 from alerts.channels import grammar, scheme_of
 from alerts.channels.answers import of_http
+from alerts.channels.form import fit
 from alerts.channels.limited import within
 from alerts.channels.setup import ChannelSetup
+from alerts.messages import Messages
 from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
-from despatch.shorten import shorten
 
 SCHEMES: frozenset[str] = frozenset()
 """None of its own: it takes what no other module takes."""
@@ -79,17 +79,23 @@ class AppriseChannel:
         plugin.socket_read_timeout = self._setup.read_timeout.total_seconds()
         if scheme_of(url) in _KEY_SCHEMES:
             plugin.headers["Idempotency-Key"] = key
-        return await within(self.time_limit, partial(_notify, plugin, alert, key))
+        return await within(
+            self.time_limit,
+            partial(_notify, plugin, scheme_of(url), self._setup.messages, alert, key),
+        )
 
     async def close(self) -> None:
         return None
 
 
-def _notify(plugin: Any, alert: Alert, key: DeliveryId) -> Sent:
-    title, body = _fit(plugin, alert, key)
+def _notify(plugin: Any, scheme: str, messages: Messages, alert: Alert, key: DeliveryId) -> Sent:
+    fitted = fit(plugin, scheme, messages, alert, key)
     with grammar.muffled() as lines:
         done = plugin.notify(
-            body=body, title=title, notify_type=_kind(alert), body_format=NotifyFormat.TEXT
+            body=fitted.body,
+            title=fitted.title,
+            notify_type=_kind(alert),
+            body_format=fitted.format,
         )
     return Sent("delivered", f"{plugin.service_name} took it") if done else judge(lines)
 
@@ -107,22 +113,6 @@ def judge(lines: list[str]) -> Sent:
     if _NEVER.search(said):
         return Sent("temporary", "unreachable: the other side can't be reached")
     return Sent("temporary", "unknown: apprise could not send it and does not say why")
-
-
-def _fit(plugin: Any, alert: Alert, key: DeliveryId) -> tuple[str, str]:
-    """Return title and body within the service's limits; a cut keeps the link.
-
-    A service without titles gets it as the body's first line, from apprise.
-    """
-    title = message.subject(alert)
-    most = plugin.body_maxlen
-    if plugin.title_maxlen > 0:
-        title = shorten(title, plugin.title_maxlen)
-    else:
-        most -= len(title) + 2
-    if most < message.MAX_SHORT:
-        return "", message.fitting(alert, key, plugin.body_maxlen)
-    return title, message.fitting(alert, key, most)
 
 
 def _kind(alert: Alert) -> NotifyType:

@@ -16,12 +16,23 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from alerts import message
 from alerts.channels import scheme_of
 from alerts.channels.setup import ChannelSetup
-from alerts.words import one_line
+from alerts.messages.notes import words
+from alerts.messages.personal import commands_of, reason_of
+from alerts.messages.said import (
+    AboutRelease,
+    DigestSaid,
+    NoteSaid,
+    Pieces,
+    ReleaseSaid,
+    Reworded,
+    Said,
+    Theme,
+)
+from alerts.messages.saying import say
 from despatch.errors import UsageError
-from despatch.model import Alert, Classified, DeliveryId
+from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
 
 SCHEMES = frozenset({"console"})
@@ -29,6 +40,7 @@ SCHEMES = frozenset({"console"})
 MAX_WIDTH = 100
 _BORDER = {"new": "green", "revised": "yellow", "withdrawn": "red", "alarm": "red"}
 _EVIDENCE = "bold yellow"
+_GONE, _COME = "bold red strike", "bold green"
 
 
 def open_channel(setup: ChannelSetup) -> Sender:
@@ -98,10 +110,11 @@ def render(alert: Alert, key: DeliveryId, *, colour: bool, lines: bool = True) -
 
     Without `lines` the frame is of ASCII.
     """
-    parts = list(_parts(alert, colour, "─" if lines else "-"))
+    said = say(alert)
+    parts = [*_parts(said, colour), *_foot(alert, "─" if lines else "-")]
     return Panel(
         Group(*parts),
-        title=Text(_heading(alert)),
+        title=Text(_heading(said)),
         title_align="left",
         subtitle=Text(key, style="dim"),
         subtitle_align="right",
@@ -111,51 +124,127 @@ def render(alert: Alert, key: DeliveryId, *, colour: bool, lines: bool = True) -
     )
 
 
-def _heading(alert: Alert) -> str:
-    if alert.classified is None:
-        return alert.event.capitalize()
-    late = ", late" if alert.classified.revision.late else ""
-    return f"{alert.event.capitalize()}{late} · {message.byline(alert.classified)}"
+def _heading(said: Said) -> str:
+    if isinstance(said, ReleaseSaid):
+        return f"{said.heading} · {_byline(said.about)}"
+    return said.heading
 
 
-def _parts(alert: Alert, colour: bool, rule: str) -> Iterator[RenderableType]:
-    if alert.classified is None:
-        yield Text(one_line(alert.subject), style="bold")
-        yield Text(f"\n{message.body(alert)}")
+def _parts(said: Said, colour: bool) -> Iterator[RenderableType]:
+    if isinstance(said, ReleaseSaid):
+        yield from _release(said, colour)
+    elif isinstance(said, DigestSaid):
+        yield from _digest(said, colour)
     else:
-        yield from _release(alert, alert.classified, colour)
+        yield from _note(said)
+
+
+def _foot(alert: Alert, rule: str) -> Iterator[RenderableType]:
     yield Text("")
     yield Rule(style="dim", characters=rule)
     foot = Table.grid(padding=(0, 2))
-    foot.add_row(Text("Why", style="dim"), Text(message.why(alert)))
+    foot.add_row(Text("Why", style="dim"), Text(reason_of(alert)))
     if alert.subscriptions:
-        foot.add_row(Text("To stop", style="dim"), Text(message.stop(alert)[len("To stop: ") :]))
+        foot.add_row(Text("To stop", style="dim"), Text(commands_of(alert)))
     yield foot
 
 
-def _release(alert: Alert, classified: Classified, colour: bool) -> Iterator[RenderableType]:
-    yield Text(one_line(classified.revision.release.title)[: message.MAX_TITLE], style="bold")
-    for said in (message.note(alert), message.changed(alert)):
-        if said:
-            yield Text(f"\n{said}")
-    for line in message.themes(classified):
-        yield Text("")
-        yield Text.assemble(
-            (line.name, "bold cyan"),
-            (f"  {line.score:.2f}{' experimental' if line.experimental else ''}", "dim"),
-            ("  " + ", ".join(line.words), _EVIDENCE),
-        )
-        for excerpt in line.excerpts:
-            yield Padding(_excerpt(excerpt.pieces, colour), (0, 0, 0, 2))
-    where = message.link(classified.revision.release)
-    if where:
-        yield Text("")
-        yield Text(where, style="blue underline", overflow="fold")
+def _note(said: NoteSaid) -> Iterator[RenderableType]:
+    yield Text(said.title, style="bold")
+    for lines in said.paragraphs:
+        yield Text("\n" + "\n".join(words(line) for line in lines))
 
 
-def _excerpt(pieces: tuple[tuple[str, bool], ...], colour: bool) -> Text:
-    mark = "" if colour else message.MARK
+def _release(said: ReleaseSaid, colour: bool) -> Iterator[RenderableType]:
+    yield Text(said.about.title, style="bold")
+    for one in said.notes:
+        yield Text(f"\n{one}", style="bold yellow")
+    yield from _changed(said, colour)
+    for theme in said.themes:
+        yield Text("")
+        yield _theme(theme)
+        for excerpt in theme.excerpts:
+            yield Padding(_sentence(excerpt, colour), (0, 0, 0, 2))
+    if said.facts:
+        yield Text("")
+        facts = Table.grid(padding=(0, 2))
+        for fact in said.facts:
+            facts.add_row(Text(fact.label, style="dim"), Text("\n".join(fact.lines)))
+        yield facts
+    yield from _also(said.about)
+    yield from _link(said.about)
+
+
+def _changed(said: ReleaseSaid, colour: bool) -> Iterator[RenderableType]:
+    if said.changes or said.changed:
+        yield Text("\nWhat changed", style="bold")
+    for one in said.changes:
+        yield from _reworded(one, colour)
+    for line in said.changed:
+        yield Text(line)
+    if said.more_changes:
+        yield Text(f"and {said.more_changes} more", style="dim")
+
+
+def _reworded(one: Reworded, colour: bool) -> Iterator[RenderableType]:
+    if one.before:
+        label = "Before: " if one.now else "Removed: "
+        yield Text.assemble((label, "dim"), _sentence(one.before, colour, _GONE))
+    if one.now:
+        label = "Now: " if one.before else "Added: "
+        yield Text.assemble((label, "dim"), _sentence(one.now, colour, _COME))
+
+
+def _theme(theme: Theme) -> Text:
+    experimental = ", experimental" if theme.experimental else ""
+    return Text.assemble(
+        (theme.name, "bold cyan"),
+        (f"  {theme.sure} sure{experimental}", "dim"),
+        ("  " + ", ".join(theme.words), _EVIDENCE),
+    )
+
+
+def _digest(said: DigestSaid, colour: bool) -> Iterator[RenderableType]:
+    many = "1 release" if said.total == 1 else f"{said.total:,} releases"
+    yield Text(many, style="bold")
+    yield Text(f"{said.period}: {said.why}", style="dim")
+    for group in said.groups:
+        yield Text(f"\n{group.name} ({group.count})", style="bold cyan")
+        for item in group.items:
+            happened = f"{item.happened}: " if item.happened else ""
+            yield Text(f"\n{happened}{item.about.title}", style="bold")
+            yield Text(_byline(item.about), style="dim")
+            if item.changed:
+                yield Text(item.changed)
+            if item.evidence:
+                yield Padding(_sentence(item.evidence, colour), (0, 0, 0, 2))
+            yield from _also(item.about)
+            yield from _link(item.about, gap=False)
+        if group.more:
+            yield Text(f"and {group.more} more", style="dim")
+
+
+def _byline(about: AboutRelease) -> str:
+    publisher = f"{about.publisher}, " if about.publisher else ""
+    return f"{publisher}{about.date} (source: {about.source})"
+
+
+def _also(about: AboutRelease) -> Iterator[RenderableType]:
+    if about.also:
+        yield Text(f"\nAlso published by {', '.join(one.title for one in about.also)}")
+
+
+def _link(about: AboutRelease, *, gap: bool = True) -> Iterator[RenderableType]:
+    if about.link:
+        if gap:
+            yield Text("")
+        yield Text(about.link, style="blue underline", overflow="fold")
+
+
+def _sentence(pieces: Pieces, colour: bool, style: str = "") -> Text:
+    mark = "" if colour else "*"
     text = Text("“")
-    for words, hit in pieces:
-        text.append(f"{mark}{words}{mark}" if hit else words, style=_EVIDENCE if hit else "")
+    for one in pieces:
+        words = f"{mark}{one.words}{mark}" if one.hit else one.words
+        text.append(words, style=(style or _EVIDENCE) if one.hit else "")
     return text.append("”")

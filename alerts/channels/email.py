@@ -45,7 +45,7 @@ class Email:
     async def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
         try:
             to = self._mailboxes.of(url)
-            written = write(to, alert, key, self._setup.links.unsubscribe(alert))
+            written = write(to, alert, key, self._setup.messages.mail(alert, key))
         except UsageError as exc:
             return Sent("permanent", f"bad channel: {exc}")
         limit_s = self.time_limit.total_seconds()

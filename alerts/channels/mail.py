@@ -4,7 +4,6 @@ Written by hand where the standard library takes longer than a mail server does:
 header anew. What it is needed for (names and subjects beyond ASCII) is folded once and kept.
 """
 
-import binascii
 import re
 from email.errors import MessageError
 from email.header import Header
@@ -14,37 +13,39 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from functools import lru_cache
 
-from alerts import message
 from alerts.channels.mailbox import Mailbox
+from alerts.messages import MailBody
 from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
 
 _POLICY = SMTP_POLICY.clone(cte_type="7bit")  # a server need not know 8BITMIME
 _LINK = re.compile(r"(https://|http://(localhost|127(\.\d{1,3}){3}|\[::1\])[:/])[!-;=?-~]{1,900}")
 """RFC 8058 asks for https; on this machine alone the public pages may do without."""
+_PART = (
+    b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+)
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
 
-def write(to: Mailbox, alert: Alert, key: DeliveryId, unsubscribe: str | None) -> bytes:
-    """Return the message; its Message-ID is made of the key.
+def write(to: Mailbox, alert: Alert, key: DeliveryId, says: MailBody) -> bytes:
+    """Return the message, as text and as HTML; its Message-ID is made of the key.
 
-    `unsubscribe` is the address that ends the subscription by one POST: RFC 8058. Raises UsageError
-    if an address or a header of the URL can't be sent.
+    Raises UsageError if an address or a header of the URL can't be sent.
     """
     try:
         head = [
             folded("From", to.sender),
             _to(to),
-            _subject(message.subject(alert)),
+            _subject(says.subject),
             f"Date: {format_datetime(alert.created_at)}\r\n",
             f"Message-ID: <{key}@{to.envelope.rpartition('@')[2]}>\r\n",
             "Auto-Submitted: auto-generated\r\n",  # RFC 3834: no vacation answers
             *([folded("Reply-To", to.reply_to)] if to.reply_to else []),
-            *(_unsubscribing(unsubscribe) if unsubscribe else []),
+            *(_unsubscribing(says.unsubscribe) if says.unsubscribe else []),
             *(folded(name, value) for name, value in to.headers),
             "MIME-Version: 1.0\r\n",
         ]
-        return "".join(head).encode("ascii") + _text_part(message.text(alert, key))
+        return "".join(head).encode("ascii") + _alternatives(says, key)
     except (ValueError, MessageError, IndexError):
         raise UsageError("an address or a +header of this mailto:// URL can't be sent") from None
 
@@ -74,12 +75,23 @@ def _unsubscribing(address: str) -> list[str]:
     ]
 
 
-def _text_part(text: str) -> bytes:
-    lines = text.replace("\r\n", "\n").replace("\n", "\r\n")
-    body = binascii.b2a_qp(f"{lines}\r\n".encode(), istext=True)
-    return (
-        b'Content-Type: text/plain; charset="utf-8"\r\n'
-        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + body
+def _alternatives(says: MailBody, key: DeliveryId) -> bytes:
+    """Return the parts, the richest last (RFC 2046 §5.1.4).
+
+    No line of quoted-printable begins with the boundary: there `=` is never followed by `_`.
+    """
+    edge = f"--=_{key}"
+    return b"".join(
+        [
+            f'Content-Type: multipart/alternative; boundary="{edge[2:]}"\r\n\r\n'.encode("ascii"),
+            f"{edge}\r\n".encode("ascii"),
+            _PART % b"plain",
+            says.text,
+            f"{edge}\r\n".encode("ascii"),
+            _PART % b"html",
+            says.html,
+            f"{edge}--\r\n".encode("ascii"),
+        ]
     )
 
 

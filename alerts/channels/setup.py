@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
+from alerts.messages import Messages
 from despatch.guard import Network
-from despatch.ports import Links, NoLinks
 
 if TYPE_CHECKING:
     from despatch.connect import Resolve
@@ -23,8 +23,8 @@ class ChannelSetup:
     """Sender that e-mails show, such as `Alerts <alerts@example.org>`."""
     mail_return_path: str | None = None
     """Address that undeliverable e-mail goes back to."""
-    links: Links = field(default_factory=NoLinks)
-    """Makes the links that an alert's reader can act by."""
+    messages: Messages = field(default_factory=Messages)
+    """Writes what is sent."""
     allow_networks: tuple[Network, ...] = ()
     """Networks that webhooks may be in though they are private."""
     resolve: "Resolve | None" = None

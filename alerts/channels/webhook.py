@@ -18,7 +18,6 @@ import aiohttp
 from aiohttp import AddrInfoType, SocketFactoryType
 from pydantic import SecretStr
 
-from alerts import message
 from alerts.attempts import MAX_RETRY_AFTER
 from alerts.channels.answers import of_http
 from alerts.channels.known import Known
@@ -27,6 +26,7 @@ from alerts.channels.setup import ChannelSetup
 from alerts.channels.signature import signed
 from alerts.channels.target import Target, read_target
 from alerts.channels.tls import trusting
+from alerts.messages import Messages
 from despatch.connect import SystemResolver, VettingResolver, vetting_sockets
 from despatch.errors import PermanentError, UsageError
 from despatch.model import Alert, DeliveryId
@@ -72,7 +72,7 @@ class Webhook:
             to = self._targets.of(url)
         except UsageError as exc:
             return Sent("permanent", f"bad channel: {exc}")
-        body = _body(to, alert, key)
+        body = _body(to, self._setup.messages, alert, key)
         headers = dict(to.headers)
         headers["Idempotency-Key"] = headers["webhook-id"] = key
         if to.signing_key is not None:
@@ -188,10 +188,11 @@ async def _read_rest(answer: aiohttp.ClientResponse) -> None:
             answer.close()
 
 
-def _body(to: Target, alert: Alert, key: DeliveryId) -> bytes:
+def _body(to: Target, messages: Messages, alert: Alert, key: DeliveryId) -> bytes:
+    encoded = messages.encoded(alert, key)
     if not to.fields:
-        return message.encoded(alert, key)
-    payload = _with_fields(to, message.payload(alert, key))
+        return encoded
+    payload = _with_fields(to, json.loads(encoded))
     return json.dumps(payload, ensure_ascii=False).encode()
 
 

@@ -86,6 +86,14 @@ def _themes(app: App) -> str:
     return ", ".join(theme.id + marks[theme.experimental] for theme in app.themes)
 
 
+def _templates(app: App) -> str:
+    from alerts.messages.specimens import check
+
+    check(app.templates)
+    own = ", ".join(app.templates.own)
+    return f"{own}, and the built-in ones" if own else "the built-in ones"
+
+
 def _store(app: App) -> str:
     app.store.check_schema()
     app.store.check_keys()
@@ -145,6 +153,7 @@ LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
     ("packages", _packages),
     ("home folder", _home),
     ("themes", _themes),
+    ("templates", _templates),
     ("store", _store),
     ("subscriptions", _subscriptions),
     ("log", _topics),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alerts.deliver import DeliveryWorker
     from alerts.digesting import Digesting
     from alerts.links import SignedLinks, Signer
+    from alerts.messages import Messages, Templates
     from alerts.stage import Alerting
     from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
@@ -173,6 +174,28 @@ class App:
         )
 
     @part
+    def templates(self) -> "Templates":
+        """The templates of messages; an operator's own are tried on every kind of message first.
+
+        Raises SettingsError that names the file and the line of a broken one.
+        """
+        from alerts.messages.specimens import check
+        from alerts.messages.templates import Templates, built_in
+
+        if self.settings.templates_dir is None:
+            return built_in()
+        own = Templates(self.settings.templates_dir)
+        check(own)
+        return own
+
+    @part
+    def messages(self) -> "Messages":
+        """What writes messages."""
+        from alerts.messages import Messages
+
+        return Messages(self.templates, self.links or NoLinks())
+
+    @part
     def senders(self) -> "Senders":
         """One sender for each kind of channel."""
         return self._new_senders()
@@ -310,6 +333,7 @@ class App:
             mail_from=said.mail_from,
             mail_return_path=said.mail_return_path,
             links=self.links or NoLinks(),
+            templates=self.templates,
             allow_networks=said.allow_networks,
             read_timeout=min(READ_TIMEOUT, said.send_timeout / 2),
             time_limit=said.send_timeout,

@@ -23,6 +23,7 @@ from despatch.cli import (
     gaps,
     judging,
     matching,
+    messages,
     operating,
     reclassifying,
     replaying,
@@ -101,6 +102,7 @@ topics.add_to(app)
 alarms.add_to(app)
 deliveries.add_to(app)
 digests.add_to(app)
+messages.add_to(app)
 gaps.add_to(app)
 operating.add_to(app)
 

@@ -35,9 +35,9 @@ def printed(alert: Alert = ALERT, width: int = 80) -> str:
 def test_it_shows_title_source_date_themes_marked_words_link_reason_and_way_out() -> None:
     text = printed()
     for part in (
-        "New · example, 2 March 2026",
+        "New · 2 March 2026 (source: example)",
         "Boats and fees",
-        "migration  0.90",
+        "migration  90% sure",
         "“*Boats* and fees”",
         "https://example.gov/fees",
         "Why",

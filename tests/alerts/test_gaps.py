@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alerts.gaps import reads, tell_of_gap
-from alerts.message import subject, text
+from alerts.messages import Messages
 from despatch.filter import Filter
 from despatch.model import DeliveryId, SourceId
 from despatch.ports import Claim, Gap
@@ -78,7 +78,7 @@ def test_the_message_says_which_source_when_and_what_was_tried(
 ) -> None:
     ask(store, "one")
     ((claim),) = told(store)
-    assert subject(claim.alert) == (
+    assert Messages().subject(claim.alert) == (
         "Something may be missing: govuk, 01 March 2026, 11:59 to 01 March 2026, 23:59 UTC"
     )
-    assert "page 2 is not there" in text(claim.alert, DeliveryId("y-1"))
+    assert "page 2 is not there" in Messages().text(claim.alert, DeliveryId("y-1"))

@@ -9,16 +9,35 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alerts import message
 from alerts.channels.mail import write
 from alerts.channels.mailbox import Mailbox, Server
+from alerts.messages import Messages
 from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.subscribers import an_alert
 
 KEY = DeliveryId("y-0123456789abcdef")
+MESSAGES = Messages()
 LINK = "https://alerts.example.org/unsubscribe/abc?token=1"
+
+
+class OneLink:
+    """Every alert is ended by the same address, and managed nowhere."""
+
+    def __init__(self, address: str | None) -> None:
+        self.address = address
+
+    def unsubscribe(self, alert: Alert) -> str | None:
+        return self.address
+
+    def manage(self, alert: Alert) -> str | None:
+        return None
+
+
+def written(alert: Alert, unsubscribe: str | None = None, **changed: Any) -> bytes:
+    says = Messages(links=OneLink(unsubscribe)).mail(alert, KEY)
+    return write(a_mailbox(**changed), alert, KEY, says)
 
 
 def a_mailbox(**changed: Any) -> Mailbox:
@@ -39,12 +58,16 @@ def an_alert_titled(title: str, **changed: Any) -> Alert:
 
 
 def read(alert: Alert, unsubscribe: str | None = None, **changed: Any) -> EmailMessage:
-    written = write(a_mailbox(**changed), alert, KEY, unsubscribe)
-    written.decode("ascii")
-    assert all(len(line) <= 998 for line in written.split(b"\r\n"))
-    found = message_from_bytes(written, policy=default)
+    whole = written(alert, unsubscribe, **changed)
+    whole.decode("ascii")
+    assert all(len(line) <= 998 for line in whole.split(b"\r\n"))
+    found = message_from_bytes(whole, policy=default)
     assert isinstance(found, EmailMessage)
     return found
+
+
+def content(part: Any) -> str:
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 TITLES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=400)
@@ -56,8 +79,11 @@ TITLES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=400)
 def test_whatever_a_release_is_called_subject_and_text_come_through(title: str) -> None:
     alert = an_alert_titled(title)
     mail = read(alert)
-    assert mail["Subject"] == message.subject(alert)
-    assert mail.get_content().replace("\r\n", "\n") == message.text(alert, KEY) + "\n"
+    assert mail["Subject"] == MESSAGES.subject(alert)
+    text, page = mail.iter_parts()
+    assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
+    assert content(text) == MESSAGES.text(alert, KEY)
+    assert content(page) + "\n" == MESSAGES.html(alert, KEY)
     assert len(mail.keys()) == len(set(mail.keys()))
 
 
@@ -92,11 +118,19 @@ def test_on_this_machine_a_link_needs_no_tls() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://a.example/", "http://127.0.0.1.a.example/", "https://a.example/> <x", "mailto:a@b.c"],
+    ["http://a.example/", "http://127.0.0.1.a.example/"],
 )
 def test_an_address_that_can_t_be_posted_to_is_refused(address: str) -> None:
     with pytest.raises(UsageError):
-        write(a_mailbox(), an_alert(), KEY, address)
+        written(an_alert(), address)
+
+
+@pytest.mark.parametrize(
+    "address, shown",
+    [("https://a.example/> <x", "<https://a.example/%3E%20%3Cx>"), ("mailto:a@b.c", None)],
+)
+def test_no_address_ends_its_header(address: str, shown: str | None) -> None:
+    assert read(an_alert(), address)["List-Unsubscribe"] == shown
 
 
 @pytest.mark.parametrize(
@@ -119,4 +153,4 @@ def test_headers_of_the_url_and_a_reply_to_are_there() -> None:
 
 def test_an_address_that_no_header_can_hold_is_refused() -> None:
     with pytest.raises(UsageError):
-        write(a_mailbox(recipient="no address"), an_alert(), KEY, None)
+        written(an_alert(), recipient="no address")

@@ -2,11 +2,13 @@
 
 from collections import Counter
 
-from alerts import message
 from alerts.memo import Memo
+from alerts.messages import Messages
 from despatch.model import DeliveryId, SubscriptionId
 from despatch.testing import a_classified
 from despatch.testing.subscribers import a_subscriber, an_alert
+
+MESSAGES = Messages()
 
 
 def test_what_was_made_of_an_object_is_not_made_again() -> None:
@@ -27,9 +29,9 @@ def test_alerts_about_one_release_share_what_they_say_and_nothing_personal() -> 
     about = a_classified()
     ours = an_alert(about, reason="Ada asked.", subscriptions=(SubscriptionId("s-ada"),))
     theirs = an_alert(about, a_subscriber("bob"), reason="Bob asked.")
-    assert message.shared(ours) is message.shared(theirs)
-    assert "Ada asked." in message.text(ours, DeliveryId("y-1"))
-    text = message.text(theirs, DeliveryId("y-2"))
+    assert MESSAGES.said(ours) is MESSAGES.said(theirs)
+    assert "Ada asked." in MESSAGES.text(ours, DeliveryId("y-1"))
+    text = MESSAGES.text(theirs, DeliveryId("y-2"))
     assert "Bob asked." in text
     for personal in ("Ada asked.", "s-ada", "y-1"):
         assert personal not in text
@@ -39,12 +41,4 @@ def test_another_event_or_change_is_another_message() -> None:
     about = a_classified()
     new, revised = an_alert(about), an_alert(about, event="revised", changed="A figure.")
     other = an_alert(about, event="revised", changed="A date.")
-    assert len({message.text(one, DeliveryId("y")) for one in (new, revised, other)}) == 3
-
-
-def test_the_encoded_body_is_the_payload() -> None:
-    import json
-
-    for alert in (an_alert(), an_alert(event="test", classified=None, subject="S", body="B")):
-        key = DeliveryId("y-1")
-        assert json.loads(message.encoded(alert, key)) == message.payload(alert, key)
+    assert len({MESSAGES.text(one, DeliveryId("y")) for one in (new, revised, other)}) == 3

@@ -7,15 +7,19 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import message
 from alerts.evaluate import matches
 from alerts.evidence import evidence_words
 from alerts.excerpts import excerpts
-from despatch.model import DeliveryId, Evidence, SubscriptionId, ThemeId, ThemeScore
+from alerts.messages import MAX_SHORT, Messages
+from alerts.messages.about import link_of
+from alerts.messages.payload import marked
+from alerts.messages.saying import MAX_SUBJECT
+from despatch.model import Alert, DeliveryId, Evidence, SubscriptionId, ThemeId, ThemeScore
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.subscribers import a_subscription, an_alert
 
 KEY = DeliveryId("y-key")
+MESSAGES = Messages()
 TEXT = (
     "Ministers met on Monday. They will act against people smuggling and stop small boats "
     "before summer. Nothing else was said.\n\nA visa fee rises."
@@ -63,17 +67,22 @@ TEST_ALERT = an_alert(event="test").model_copy(
 )
 
 
+def payload(alert: Alert) -> Any:
+    """Return a webhook's body as its receiver reads it."""
+    return json.loads(MESSAGES.encoded(alert, KEY))
+
+
 def test_the_subject_says_what_happened_and_the_themes_surest_first() -> None:
-    assert message.subject(ALERT) == "New: A deal on small boats (migration, partnerships)"
+    assert MESSAGES.subject(ALERT) == "New: A deal on small boats (migration, partnerships)"
 
 
 def test_the_text_has_title_source_date_all_themes_link_reason_way_out_and_key() -> None:
-    text = message.text(ALERT, KEY)
+    text = MESSAGES.text(ALERT, KEY)
     for part in (
         "A deal on small boats",
-        "example, 2 March 2026",
-        "Theme migration (score 0.97): people smuggling, small boats",
-        "Theme partnerships (score 0.60): deal",
+        "2 March 2026 (source: example)",
+        "Theme migration (97% sure): people smuggling, small boats",
+        "Theme partnerships (60% sure): deal",
         "https://example.gov/deal",
         "Why you get this: your subscription “Boats” asks for theme migration",
         "despatch subscriptions remove s-1f2e3d",
@@ -86,9 +95,9 @@ def test_an_experimental_theme_is_marked_in_the_text_the_body_and_the_reason() -
     untried = PARTNERS.model_copy(update={"experimental": True})
     classified = CLASSIFIED.model_copy(update={"themes": (untried, MIGRATION)})
     alert = ALERT.model_copy(update={"classified": classified})
-    assert "Theme partnerships (experimental, score 0.60): deal" in message.text(alert, KEY)
-    assert "Theme migration (score 0.97)" in message.text(alert, KEY)
-    shown = message.payload(alert, KEY)["release"]["themes"]
+    assert "Theme partnerships (experimental, 60% sure): deal" in MESSAGES.text(alert, KEY)
+    assert "Theme migration (97% sure)" in MESSAGES.text(alert, KEY)
+    shown = payload(alert)["release"]["themes"]
     assert [one["experimental"] for one in shown] == [False, True]
     asked = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
     assert "theme partnerships (experimental), score 0.60: “deal”" in (
@@ -99,72 +108,72 @@ def test_an_experimental_theme_is_marked_in_the_text_the_body_and_the_reason() -
 def test_evidence_words_are_marked_in_their_sentence() -> None:
     assert (
         "They will act against *people smuggling* and stop *small boats* before summer."
-        in message.text(ALERT, KEY)
+        in MESSAGES.text(ALERT, KEY)
     )
 
 
 def test_a_revision_says_what_changed_and_a_withdrawal_that_it_is_gone() -> None:
     revised = ALERT.model_copy(update={"event": "revised", "changed": "Now says: “£38”"})
-    assert "What changed:\nNow says: “£38”" in message.text(revised, KEY)
+    assert "What changed:\nNow says: “£38”" in MESSAGES.text(revised, KEY)
     unknown = ALERT.model_copy(update={"event": "revised"})
-    assert "What changed is not known." in message.text(unknown, KEY)
+    assert "What changed is not known." in MESSAGES.text(unknown, KEY)
     gone = ALERT.model_copy(update={"event": "withdrawn"})
-    assert "The publisher has withdrawn this." in message.text(gone, KEY)
+    assert "The publisher has withdrawn this." in MESSAGES.text(gone, KEY)
 
 
 def test_a_late_alert_says_so() -> None:
     late = a_classified(a_revision(RELEASE, late=True))
-    assert message.subject(an_alert(late)).startswith("New, late: ")
-    assert "Late: found when a gap was repaired." in message.text(an_alert(late), KEY)
+    assert MESSAGES.subject(an_alert(late)).startswith("New, late: ")
+    assert "Late: found when a gap was repaired." in MESSAGES.text(an_alert(late), KEY)
 
 
 def test_a_test_alert_says_its_own_text() -> None:
-    assert message.subject(TEST_ALERT) == "Test: it works"
-    assert message.text(TEST_ALERT, KEY).startswith("This is a test.")
+    assert MESSAGES.subject(TEST_ALERT) == "Test: it works"
+    assert MESSAGES.text(TEST_ALERT, KEY).startswith("it works\n\nThis is a test.")
 
 
-def test_the_json_body_is_version_1_and_holds_all_themes_marked() -> None:
-    body = json.loads(json.dumps(message.payload(ALERT, KEY)))
-    assert body["version"] == 1
+def test_the_json_body_is_version_2_and_holds_all_themes_marked() -> None:
+    body = payload(ALERT)
+    assert body["version"] == 2
     assert body["key"] == KEY
     assert body["subscriptions"] == ["s-1f2e3d"]
     assert body["release"]["link"] == "https://example.gov/deal"
     assert body["release"]["published_at"] == "2026-03-02T11:59:00Z"
     assert [one["theme"] for one in body["release"]["themes"]] == ["migration", "partnerships"]
     assert "*people smuggling*" in body["release"]["themes"][0]["excerpts"][1]
-    assert message.payload(TEST_ALERT, KEY)["release"] is None
+    assert payload(TEST_ALERT)["release"] is None
 
 
 def test_a_short_text_keeps_the_link() -> None:
-    assert message.short(ALERT).endswith(" https://example.gov/deal")
+    assert MESSAGES.short(ALERT).endswith(" https://example.gov/deal")
     long = an_alert(a_classified(a_revision(a_release("x", title="word " * 400))))
-    assert message.short(long).endswith("… (migration) https://example.gov/x")
-    assert len(message.short(long)) <= message.MAX_SHORT
+    assert MESSAGES.short(long).endswith("word... (migration) https://example.gov/x")
+    assert len(MESSAGES.short(long)) <= MAX_SHORT
 
 
 def test_a_message_that_does_not_fit_is_cut_but_keeps_the_link() -> None:
     for most in (10_000, 280, 160, 70):
-        fitted = message.fitting(ALERT, KEY, most)
+        fitted = MESSAGES.fitting(ALERT, KEY, "text", most)
         assert len(fitted) <= most
         assert "https://example.gov/deal" in fitted
 
 
 def test_an_address_that_is_no_web_address_is_no_link() -> None:
     for address in ("javascript:alert(1)", "file:///etc/passwd", None):
-        assert message.link(a_release(address=address, id="r-1")) == ""
+        assert link_of(address) == ""
 
 
 def test_control_characters_and_escapes_of_a_title_are_gone() -> None:
     hostile = a_release("x", title="Fees\x1b[2J\r\nBcc: all@example.org\u202e rise\x00")
     alert = an_alert(a_classified(a_revision(hostile)))
-    assert message.subject(alert) == "New: Fees[2J Bcc: all@example.org rise (migration)"
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", message.text(alert, KEY))
+    assert MESSAGES.subject(alert) == "New: Fees[2J Bcc: all@example.org rise (migration)"
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", MESSAGES.text(alert, KEY))
 
 
 def test_no_markup_is_made_of_a_title() -> None:
     """What goes out is plain text: markup stays the text that it was."""
     marked_up = a_release("x", title="<b>Fees</b> & <script>x()</script>")
-    body = message.payload(an_alert(a_classified(a_revision(marked_up))), KEY)
+    body = payload(an_alert(a_classified(a_revision(marked_up))))
     assert body["release"]["title"] == "<b>Fees</b> & <script>x()</script>"
 
 
@@ -185,7 +194,7 @@ def test_overlapping_evidence_is_shown_once() -> None:
         update={"evidence": spans(TEXT, "people smuggling", "smuggling and stop", "smuggling")}
     )
     (only,) = excerpts(over, RELEASE)
-    assert message.marked(only) == (
+    assert marked(only) == (
         "They will act against *people smuggling and stop* small boats before summer."
     )
 
@@ -193,7 +202,7 @@ def test_overlapping_evidence_is_shown_once() -> None:
 def in_text(text: str, *words: str) -> list[str]:
     """Return the excerpts of a release that is only text, marked."""
     score = MIGRATION.model_copy(update={"evidence": spans(text, *words)})
-    return [message.marked(one) for one in excerpts(score, a_release("x", text=text))]
+    return [marked(one) for one in excerpts(score, a_release("x", text=text))]
 
 
 def test_a_sentence_ends_at_a_mark_and_a_space_not_at_a_decimal_point() -> None:
@@ -228,7 +237,7 @@ def test_no_sentence_is_shown_twice() -> None:
             )
         }
     )
-    shown = [message.marked(one) for one in excerpts(score, release)]
+    shown = [marked(one) for one in excerpts(score, release)]
     assert shown == ["*Small boats* came again", "*Others* went."]
 
 
@@ -290,9 +299,9 @@ def test_a_message_of_anything_is_written_and_bounded(
     score = MIGRATION.model_copy(update={"evidence": (*evidence, *real)})
     classified = a_classified(a_revision(release)).model_copy(update={"themes": (score,)})
     alert = an_alert(classified, event="revised", changed=changed)
-    assert len(message.subject(alert)) <= message.MAX_SUBJECT
-    assert "\n" not in message.subject(alert)
-    assert len(message.fitting(alert, KEY, most)) <= most
-    assert len(message.text(alert, KEY)) < 12_000
-    json.dumps(message.payload(alert, KEY)).encode()
-    message.text(alert, KEY).encode()
+    assert len(MESSAGES.subject(alert)) <= MAX_SUBJECT
+    assert "\n" not in MESSAGES.subject(alert)
+    assert len(MESSAGES.fitting(alert, KEY, "text", most)) <= most
+    assert len(MESSAGES.text(alert, KEY)) < 12_000
+    payload(alert)
+    MESSAGES.text(alert, KEY).encode()

@@ -177,8 +177,8 @@ def test_a_changed_text_is_revised_with_the_diff() -> None:
     found = verdict(REVISED, kept(FIRST))
     assert found.cause == "revised"
     assert found.material
-    assert "£38" in found.changed
-    assert "£35" in found.changed
+    assert "£38" in found.changed.words
+    assert "£35" in found.changed.words
 
 
 def test_a_material_revision_is_told_to_whoever_heard() -> None:
@@ -238,7 +238,7 @@ def test_a_revision_whose_earlier_wording_is_not_kept_is_told_all_the_same() -> 
     found = verdict(later, kept(other, FIRST))
     assert found.cause == "revised"
     assert found.material
-    assert found.changed == ""
+    assert found.changed.words == ""
 
 
 # none: nobody

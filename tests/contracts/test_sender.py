@@ -264,7 +264,7 @@ def test_a_webhook_posts_the_alert_as_json_with_the_url_s_options(wire: Wire) ->
     assert request.path == "/a%20b?q=1"
     assert request.headers["authorization"] == "Basic dXNlcjpwYSBzcw=="
     assert request.headers["x-a"] == "b"
-    assert request.json()["version"] == 1
+    assert request.json()["version"] == 2
     assert request.json()["team"] == "desk"
 
 
@@ -278,7 +278,7 @@ def test_an_e_mail_has_from_and_return_path_of_the_settings_and_says_it_is_autom
     assert mail.recipients == (f"{SECRET}@example.org",)
     assert mail.message["From"] == "Alerts <alerts@example.org>"
     assert mail.message["Auto-Submitted"] == "auto-generated"
-    assert mail.message.get_content_type() == "text/plain"
+    assert mail.message.get_content_type() == "multipart/alternative"
 
 
 @over_mail

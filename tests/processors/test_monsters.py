@@ -59,7 +59,7 @@ def revise(before: str, after: str) -> None:
     changes = compare(before, after)
     assert changes.apply(sentences(before)) == sentences(after)
     assert weigh(before, after).reason
-    assert len(describe(before, after)) < 4_000
+    assert len(describe(before, after).words) < 4_000
     assert 0 <= similarity(signature("", before), signature("", after)) <= 1
 
 
