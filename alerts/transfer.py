@@ -49,6 +49,7 @@ class SubscriberLine(Frozen):
     quiet: Quiet | None = None
     limit: Limit | None = None
     overflow: Frequency = HOURLY
+    receipt: Frequency | None = None
 
 
 class Line(Frozen):
@@ -88,7 +89,11 @@ def exported(tx: Transaction, *, with_secrets: bool) -> Iterator[dict[str, objec
             id=one.id,
             name=one.name,
             subscriber=SubscriberLine(
-                name=mine.name, quiet=mine.quiet, limit=mine.limit, overflow=mine.overflow
+                name=mine.name,
+                quiet=mine.quiet,
+                limit=mine.limit,
+                overflow=mine.overflow,
+                receipt=mine.receipt,
             ),
             filter=one.filter,
             events=one.events,
@@ -183,7 +188,12 @@ def _subscriber(tx: Transaction, name: str, line: SubscriberLine, now: datetime)
     if known is not None:
         return known
     made = subscriber_named(tx, name, now).model_copy(
-        update={"quiet": line.quiet, "limit": line.limit, "overflow": line.overflow}
+        update={
+            "quiet": line.quiet,
+            "limit": line.limit,
+            "overflow": line.overflow,
+            "receipt": line.receipt,
+        }
     )
     tx.change_subscriber(made)
     return made

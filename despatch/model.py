@@ -52,6 +52,8 @@ class Subscriber(Frozen):
     """How many alerts they get at once, of all their subscriptions together."""
     overflow: Frequency = HOURLY
     """When they get the digest of what is over the limit."""
+    receipt: Frequency | None = None
+    """When they get a receipt of what was looked at for them, matches or none."""
     created_at: Instant
 
 

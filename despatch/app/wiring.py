@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alerts.digesting import Digesting
     from alerts.links import SignedLinks, Signer
     from alerts.messages import Messages, Templates
+    from alerts.receipting import Receipting
     from alerts.stage import Alerting
     from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
@@ -295,6 +296,12 @@ class App:
         from alerts.digesting import Digesting
 
         return Digesting(self.store, self.clock, alarms=self.alarms)
+
+    def receipting(self) -> "Receipting":
+        """Return what sends receipts once they are due."""
+        from alerts.receipting import Receipting
+
+        return Receipting(self.store, self.clock)
 
     def deliverer(self) -> "DeliveryWorker":
         """Return a worker that sends what waits."""

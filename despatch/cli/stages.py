@@ -154,6 +154,7 @@ def _beside(app: App, stop: threading.Event) -> Iterator[None]:
     """Run digests, deliver, keep house and send canaries; if one ends, the stage is to stop."""
     threads = [
         StageThread("digests", app.digesting().run),
+        StageThread("receipts", app.receipting().run),
         StageThread("deliver", app.deliverer().run),
     ]
     for thread in threads:

@@ -18,6 +18,7 @@ from despatch.cli.wishes import (
     WantedLimit,
     WantedOverflow,
     WantedQuiet,
+    WantedReceipt,
     WantedTitle,
     Which,
     as_json_of,
@@ -104,12 +105,13 @@ def edit(
     quiet: WantedQuiet = "",
     limit: WantedLimit = "",
     overflow: WantedOverflow = "",
+    receipt: WantedReceipt = "",
     as_json: Json = False,
 ) -> None:
     """Change a subscription; what is not named stays as it is.
 
-    Channels named with --to take the place of all it has. Quiet hours, limit and overflow are its
-    subscriber's, for all their subscriptions.
+    Channels named with --to take the place of all it has. Quiet hours, limit, overflow and receipt
+    are its subscriber's, for all their subscriptions.
     """
     from alerts.changing import Edit
     from alerts.changing import edit as change
@@ -124,7 +126,7 @@ def edit(
             events=events_of(event) if event else None,
             frequency=every,
             title=title,
-            manner=manner_of(quiet, limit, overflow, every or found.frequency, who),
+            manner=manner_of(quiet, limit, overflow, every or found.frequency, who, receipt),
         )
         if changes == Edit():
             raise UsageError("name what is to change; see: despatch subscriptions edit --help")
@@ -224,4 +226,5 @@ def _next(app: App, one: Subscription, who: Subscriber) -> str:
 def _manner(who: Subscriber) -> str:
     quiet = f"; left alone {who.quiet}" if who.quiet else ""
     limit = f"; at most {who.limit}, what is more {who.overflow}" if who.limit else ""
-    return quiet + limit
+    receipt = f"; a receipt {who.receipt}" if who.receipt else ""
+    return quiet + limit + receipt

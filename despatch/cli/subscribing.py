@@ -16,6 +16,7 @@ from despatch.cli.wishes import (
     WantedLimit,
     WantedOverflow,
     WantedQuiet,
+    WantedReceipt,
     WantedTheme,
     WantedTitle,
     as_json_of,
@@ -68,6 +69,7 @@ def subscribe(
     quiet: WantedQuiet = "",
     limit: WantedLimit = "",
     overflow: WantedOverflow = "",
+    receipt: WantedReceipt = "",
     preview: Annotated[
         bool,
         typer.Option(
@@ -82,8 +84,8 @@ def subscribe(
 ) -> None:
     """Tell somebody about releases that match, as soon as they are seen or in digests.
 
-    A channel's URL is a secret: it is kept encrypted and never shown again. Quiet hours, limit and
-    overflow are the subscriber's, for all their subscriptions.
+    A channel's URL is a secret: it is kept encrypted and never shown again. Quiet hours, limit,
+    overflow and receipt are the subscriber's, for all their subscriptions.
     """
     from alerts.subscribe import Wish
     from alerts.subscribe import subscribe as add
@@ -113,7 +115,7 @@ def subscribe(
             events=events_of(event or EVENTS),
             frequency=every,
             title=title,
-            manner=manner_of(quiet, limit, overflow, every, before),
+            manner=manner_of(quiet, limit, overflow, every, before, receipt),
         )
         made, created = add(app.store, app.clock, app.senders, wish)
         untried = experimental(app, asked)

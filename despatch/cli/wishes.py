@@ -65,6 +65,15 @@ WantedOverflow = Annotated[
     str, typer.Option(help="When the digest of what is over the limit comes; default: hourly.")
 ]
 
+WantedReceipt = Annotated[
+    str,
+    typer.Option(
+        help="A receipt of what was looked at for the subscriber, matches or none, and whether "
+        "all is well: daily, weekly, 'daily 08:00 Europe/London'; none ends it. Without a time at "
+        "08:00, without a zone in that of --frequency."
+    ),
+]
+
 
 def events_of(names: Sequence[str]) -> frozenset[Wanted]:
     """Return the events of these names. Raises UsageError."""
@@ -75,7 +84,12 @@ def events_of(names: Sequence[str]) -> frozenset[Wanted]:
 
 
 def manner_of(
-    quiet: str, limit: str, overflow: str, every: Frequency, who: Subscriber | None
+    quiet: str,
+    limit: str,
+    overflow: str,
+    every: Frequency,
+    who: Subscriber | None,
+    receipt: str = "",
 ) -> dict[str, Quiet | Limit | Frequency | None]:
     """Return what is to change of a subscriber. Raises UsageError."""
     zone = (
@@ -90,7 +104,18 @@ def manner_of(
         changed["overflow"] = HOURLY if overflow == NONE else said.frequency(overflow)
         if changed["overflow"] == said.IMMEDIATE:
             raise UsageError("--overflow is a digest: hourly, daily or weekly")
+    if receipt:
+        changed["receipt"] = None if receipt == NONE else _receipt(receipt, zone)
     return changed
+
+
+def _receipt(text: str, zone: str) -> Frequency:
+    """Return when a receipt comes; a word alone is 08:00, of a week on Monday."""
+    whole = {"daily": f"daily 08:00 {zone}", "weekly": f"weekly monday 08:00 {zone}"}
+    found = said.frequency(whole.get(text.strip().lower(), text))
+    if found.every not in {"daily", "weekly"}:
+        raise UsageError("--receipt is daily or weekly, such as 'daily 08:00 Europe/London'")
+    return found
 
 
 def find(app: App, name: str) -> Subscription:
@@ -153,4 +178,5 @@ def as_json_of(
         "quiet": str(who.quiet) if who.quiet else None,
         "limit": str(who.limit) if who.limit else None,
         "overflow": str(who.overflow),
+        "receipt": str(who.receipt) if who.receipt else None,
     }

@@ -19,6 +19,7 @@ from despatch.ports.reading import (
     Progress,
     SourceRecord,
 )
+from despatch.ports.receipts import DueReceipt
 from despatch.ports.store import (
     Alarm,
     Archived,
@@ -54,6 +55,7 @@ __all__ = [
     "Documents",
     "Due",
     "DueDigest",
+    "DueReceipt",
     "Extent",
     "Fetcher",
     "Finished",

@@ -36,6 +36,7 @@ from despatch.ports.documents import Documents
 from despatch.ports.history import History
 from despatch.ports.notices import Notices
 from despatch.ports.reading import Reading
+from despatch.ports.receipts import Receipts
 from despatch.ports.stories import Stories
 from despatch.ports.watching import Watching
 
@@ -190,7 +191,7 @@ class Taken:
 
 
 class Transaction(
-    Reading, Watching, Documents, History, Stories, Notices, Canaries, Digests, Protocol
+    Reading, Watching, Documents, History, Stories, Notices, Canaries, Digests, Receipts, Protocol
 ):
     """One transaction: all of it is kept, or none. One thread's own."""
 
@@ -203,9 +204,9 @@ class Transaction(
         ...
 
     def change_subscriber(self, subscriber: Subscriber) -> bool:
-        """Keep a subscriber's name, quiet hours, limit and overflow; False if there is none such.
+        """Keep a subscriber's name, quiet hours, limit, overflow and receipt.
 
-        Raises UsageError if another has this name.
+        False if there is none such. Raises UsageError if another has this name.
         """
         ...
 

@@ -19,13 +19,16 @@ from despatch.store.history import History
 from despatch.store.notices import Notices
 from despatch.store.operating import Operating
 from despatch.store.parsed import Parsed
+from despatch.store.receipts import Receipts
 from despatch.store.secrets import Secrets
 from despatch.store.sources import Sources
 from despatch.store.stories import Stories
 from despatch.store.tables import channels
 
 
-class SqlTransaction(Sources, Documents, Bodies, Canaries, History, Stories, Notices, Operating):
+class SqlTransaction(
+    Sources, Documents, Bodies, Canaries, History, Stories, Notices, Receipts, Operating
+):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
 

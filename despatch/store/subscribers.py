@@ -18,9 +18,16 @@ from despatch.model import (
     Subscription,
     SubscriptionId,
 )
+from despatch.schedule import next_at
 from despatch.store.rows import in_parts, read_payload
 from despatch.store.subscription_log import SubscriptionLog
-from despatch.store.tables import channels, subscribers, subscription_channels, subscriptions
+from despatch.store.tables import (
+    channels,
+    receipts,
+    subscribers,
+    subscription_channels,
+    subscriptions,
+)
 
 
 class Subscribers(SubscriptionLog):
@@ -30,13 +37,15 @@ class Subscribers(SubscriptionLog):
         named = self.subscriber_named(subscriber.name)
         if named is not None and named.id != subscriber.id:
             raise UsageError(f"there is a subscriber named {subscriber.name!r} already: {named.id}")
-        self._add(
+        new = self._add(
             subscribers,
             id=subscriber.id,
             name=subscriber.name,
             created_at=subscriber.created_at,
             manner=_manner(subscriber),
         )
+        if new:
+            self._keep_receipt(None, subscriber)
 
     def change_subscriber(self, subscriber: Subscriber) -> bool:
         named = self.subscriber_named(subscriber.name)
@@ -45,7 +54,12 @@ class Subscribers(SubscriptionLog):
         known = subscribers.c.id == subscriber.id
         values = {"name": subscriber.name, "manner": _manner(subscriber)}
         self._any_manner = None
-        return self._run(update(subscribers).where(known).values(values)) == 1
+        before = self._first(select(subscribers).where(known).with_for_update())
+        if before is None:
+            return False
+        self._run(update(subscribers).where(known).values(values))
+        self._keep_receipt(read_subscriber(before).receipt, subscriber)
+        return True
 
     def subscriber_named(self, name: str) -> Subscriber | None:
         row = self._first(select(subscribers).where(subscribers.c.name == name))
@@ -148,6 +162,16 @@ class Subscribers(SubscriptionLog):
         self._log_change(subscription, state)
         return True
 
+    def _keep_receipt(self, before: Frequency | None, subscriber: Subscriber) -> None:
+        """Let a receipt that is wanted otherwise than before begin now, or end."""
+        if subscriber.receipt == before:
+            return
+        now = self._clock.now()
+        self._run(delete(receipts).where(receipts.c.subscriber == subscriber.id))
+        if subscriber.receipt is not None:
+            due_at = next_at(subscriber.receipt, now)
+            self._add(receipts, subscriber=subscriber.id, due_at=due_at, since=now)
+
     def _read_subscriptions(self, wanted: ColumnElement[bool]) -> list[Subscription]:
         """Return subscriptions, oldest first."""
         asked = select(subscriptions).where(wanted)
@@ -212,10 +236,16 @@ class _Manner(Frozen):
     quiet: Quiet | None = None
     limit: Limit | None = None
     overflow: Frequency = HOURLY
+    receipt: Frequency | None = None
 
 
 def _manner(subscriber: Subscriber) -> str | None:
-    manner = _Manner(quiet=subscriber.quiet, limit=subscriber.limit, overflow=subscriber.overflow)
+    manner = _Manner(
+        quiet=subscriber.quiet,
+        limit=subscriber.limit,
+        overflow=subscriber.overflow,
+        receipt=subscriber.receipt,
+    )
     return None if manner == _Manner() else manner.model_dump_json()
 
 
@@ -228,5 +258,6 @@ def read_subscriber(row: Row[Any]) -> Subscriber:
         quiet=manner.quiet,
         limit=manner.limit,
         overflow=manner.overflow,
+        receipt=manner.receipt,
         created_at=row.created_at,
     )

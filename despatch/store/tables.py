@@ -494,3 +494,12 @@ canaries = Table(
     Column("published_at", Moment),
     Column("taken_at", Moment),
 )
+
+# Who gets a receipt, when the next one is due, and from when on it covers the time.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("subscriber", Text, ForeignKey("subscribers.id"), primary_key=True),
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+)

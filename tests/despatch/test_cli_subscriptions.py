@@ -41,7 +41,7 @@ def test_a_query_is_subscribed_to_with_all_that_was_said(shell: Shell) -> None:
         *("subscribe", 'theme:migration country:TR,AL -"small boats"', "--to", URL),
         *("--to", "console://", "--name", "desk", "--event", "new", "--title", "Turkey desk"),
         *("--frequency", "daily 08:30 Europe/London", "--quiet", "22:00-07:00"),
-        *("--limit", "20/day", "--overflow", "daily 18:00"),
+        *("--limit", "20/day", "--overflow", "daily 18:00", "--receipt", "daily"),
     )
     assert made["created"]
     assert made["query"] == 'theme:migration country:AL,TR -"small boats"'
@@ -58,6 +58,7 @@ def test_a_query_is_subscribed_to_with_all_that_was_said(shell: Shell) -> None:
     assert made["frequency"] == "daily 08:30 Europe/London"
     assert made["quiet"] == "22:00-07:00 Europe/London"
     assert (made["limit"], made["overflow"]) == ("20/day", "daily 18:00 UTC")
+    assert made["receipt"].startswith("daily 08:00 ")
     assert len(made["channels"]) == 2
     assert shell.gives("subscriptions", "list") == {
         name: value for name, value in made.items() if name not in {"created", "experimental"}
@@ -106,6 +107,7 @@ def test_a_source_that_is_not_here_is_named(shell: Shell) -> None:
         (("subscribe", "*", "--to", URL, "--quiet", "late"), "22:00-07:00"),
         (("subscribe", "*", "--to", URL, "--limit", "few"), "20/day"),
         (("subscribe", "*", "--to", URL, "--overflow", "immediate"), "hourly, daily or weekly"),
+        (("subscribe", "*", "--to", URL, "--receipt", "hourly"), "daily or weekly"),
         (("subscribe", "*", "--to", "slack://hunter2"), "slack"),
     ],
 )
