@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DESPATCH := $(BIN)/despatch --home .despatch
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+UNIT := not kafka and not postgres and not e2e and not slow
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -27,7 +28,7 @@ check: .venv/dev ## seconds: style, types, import direction, unit tests
 	@$(BIN)/mypy
 	@$(BIN)/mypy --explicit-package-bases tests
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -n auto -m "not kafka and not postgres and not e2e and not slow"
+	@$(BIN)/pytest -q -n auto -m "$(UNIT)"
 
 test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real processes
 	@$(BIN)/ruff check --quiet .
@@ -35,7 +36,8 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 	@$(BIN)/mypy
 	@$(BIN)/mypy --explicit-package-bases tests
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/coverage run -m pytest -q -rs --durations=10
+	@$(BIN)/pytest -q -rs -n auto --durations=10 --cov --cov-report= -m "$(UNIT)"
+	@$(BIN)/pytest -q -rs --durations=10 --cov --cov-append --cov-report= -m "not ($(UNIT))"
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=85 | tail -40
 
 evaluate: .venv/dev ## themes, facts, the poller and GOV.UK's records against real releases, in ../shared/data
