@@ -7,12 +7,18 @@ from typing import Any
 from pydantic import SecretStr
 
 from alerts.pacing import wait_anew
-from alerts.subscribe import MAX_NAME, CheckingChannels, add_channels, title_of
+from alerts.subscribe import (
+    MAX_NAME,
+    CheckingChannels,
+    add_channels,
+    refuse_suppressed,
+    title_of,
+)
 from alerts.words import one_line
 from despatch.errors import UsageError
 from despatch.filter import Filter
 from despatch.frequency import Frequency, Limit, Quiet
-from despatch.model import ChannelId, State, Subscription, Wanted
+from despatch.model import ChannelId, State, SubscriberId, Subscription, Wanted
 from despatch.ports import Clock, Store, Transaction
 from despatch.shorten import shorten
 
@@ -54,7 +60,8 @@ def edit(
         }
         if changes.urls:
             now = clock.now()
-            updates["channels"] = add_channels(tx, before.subscriber, changes.urls, now)
+            refuse_suppressed(tx, senders, changes.urls)
+            updates["channels"] = add_channels(tx, senders, before.subscriber, changes.urls, now)
         after = before.model_copy(
             update={name: value for name, value in updates.items() if value is not None}
         )
@@ -64,7 +71,7 @@ def edit(
             tx.change_subscriber(who.model_copy(update=dict(changes.manner)))
         if changes.frequency is not None or changes.manner:
             wait_anew(tx, before.subscriber, clock.now())
-        _erase(tx, set(before.channels) - set(after.channels))
+        _erase(tx, before.subscriber, set(before.channels) - set(after.channels))
     return after
 
 
@@ -74,18 +81,22 @@ def set_state(store: Store, subscription: Subscription, state: State) -> None:
     A channel that no other subscription uses is erased with the one that is removed.
     """
     with store.transaction() as tx:
-        tx.set_subscription_state(subscription.id, state)
-        if state == "active":
-            for channel in subscription.channels:
-                tx.set_channel_state(channel, "active")
-        if state == "removed":
-            _erase(tx, set(subscription.channels))
+        change_state(tx, subscription, state)
+
+
+def change_state(tx: Transaction, subscription: Subscription, state: State) -> None:
+    """Do as `set_state`, within a transaction."""
+    tx.set_subscription_state(subscription.id, state)
+    if state == "active":
+        for channel in subscription.channels:
+            tx.set_channel_state(channel, "active")
+    if state == "removed":
+        _erase(tx, subscription.subscriber, set(subscription.channels))
 
 
 def _there(tx: Transaction, subscription: Subscription) -> Subscription:
-    for one in tx.subscriptions():
-        if one.id == subscription.id:
-            return one
+    for one in tx.find_subscriptions([subscription.id]):
+        return one
     raise UsageError(
         f"subscription {subscription.id} was removed; see: despatch subscriptions list"
     )
@@ -100,7 +111,8 @@ def _title(before: Subscription, changes: Edit) -> str | None:
     return None
 
 
-def _erase(tx: Transaction, channels: set[ChannelId]) -> None:
-    used = {channel for one in tx.subscriptions() for channel in one.channels}
+def _erase(tx: Transaction, who: SubscriberId, channels: set[ChannelId]) -> None:
+    """Erase those of a subscriber's channels that none of their subscriptions uses."""
+    used = {channel for one in tx.subscriptions_of([who]) for channel in one.channels}
     for channel in channels - used:
         tx.set_channel_state(channel, "removed")

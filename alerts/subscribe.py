@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from alerts.channels import shown
+from alerts.channels import scheme_of, shown
 from alerts.outbox import OPERATOR
 from alerts.pacing import wait_anew
 from alerts.query import show
@@ -44,6 +44,10 @@ class CheckingChannels(Channels, Protocol):
 
     def check(self, url: SecretStr) -> None:
         """Raise UsageError, without the secret, if the URL can't be a channel."""
+        ...
+
+    def address(self, url: SecretStr) -> SecretStr | None:
+        """Return the e-mail address that a URL leads to; None for one that is no e-mail's."""
         ...
 
 
@@ -82,11 +86,12 @@ def subscribe(
         raise UsageError(f"name at least one event of {', '.join(sorted(get_args(Wanted)))}")
     now = clock.now()
     with store.transaction() as tx:
+        refuse_suppressed(tx, senders, wish.urls)
         who = subscriber_named(tx, name, now)
         if wish.manner:
             tx.change_subscriber(who.model_copy(update=dict(wish.manner)))
             wait_anew(tx, who.id, now)
-        channels = add_channels(tx, who.id, wish.urls, now)
+        channels = add_channels(tx, senders, who.id, wish.urls, now)
         known = _known(tx, who.id, channels, wish)
         title = shorten(one_line(wish.title), MAX_NAME) or title_of(wish.filter)
         if known is not None:
@@ -161,23 +166,42 @@ def subscriber_named(tx: Transaction, name: str, now: datetime) -> Subscriber:
     return known
 
 
+def refuse_suppressed(
+    tx: Transaction, senders: CheckingChannels, urls: Sequence[SecretStr]
+) -> None:
+    """Raise UsageError, without the address, if one of these URLs leads to one to be left alone."""
+    for url in urls:
+        address = senders.address(url)
+        if address is not None and tx.suppressed(address):
+            raise UsageError(
+                f"whoever has the address of this {scheme_of(url)}:// URL asked to be forgotten, "
+                "and is written to no more; if they ask for it again: despatch unsuppress ADDRESS"
+            )
+
+
 def add_channels(
-    tx: Transaction, who: SubscriberId, urls: Sequence[SecretStr], now: datetime
+    tx: Transaction,
+    senders: CheckingChannels,
+    who: SubscriberId,
+    urls: Sequence[SecretStr],
+    now: datetime,
 ) -> tuple[ChannelId, ...]:
     """Return a subscriber's channels of these URLs, made where there are none, and active."""
-    return tuple(dict.fromkeys(_channel(tx, who, url, now) for url in urls))
+    return tuple(dict.fromkeys(add_channel(tx, senders, who, url, now) for url in urls))
 
 
-def _channel(tx: Transaction, who: SubscriberId, url: SecretStr, now: datetime) -> ChannelId:
-    channel = tx.add_channel(
-        Channel(
-            id=ChannelId(f"c-{uuid4().hex[:12]}"),
-            subscriber=who,
-            url=SecretStr(url.get_secret_value().strip()),
-            shown=shown(url),
-            created_at=now,
-        )
+def add_channel(
+    tx: Transaction, senders: CheckingChannels, who: SubscriberId, url: SecretStr, now: datetime
+) -> ChannelId:
+    """Return a subscriber's channel of this URL, made if there is none, and active."""
+    made = Channel(
+        id=ChannelId(f"c-{uuid4().hex[:12]}"),
+        subscriber=who,
+        url=SecretStr(url.get_secret_value().strip()),
+        shown=shown(url),
+        created_at=now,
     )
+    channel = tx.add_channel(made, address=senders.address(url))
     if channel.state == "paused":
         tx.set_channel_state(channel.id, "active")
     return channel.id
@@ -186,8 +210,8 @@ def _channel(tx: Transaction, who: SubscriberId, url: SecretStr, now: datetime) 
 def _known(
     tx: Transaction, who: SubscriberId, channels: tuple[ChannelId, ...], wish: Wish
 ) -> Subscription | None:
-    for one in tx.subscriptions():
-        same = one.subscriber == who and one.events == wish.events and one.filter == wish.filter
+    for one in tx.subscriptions_of([who]):
+        same = one.events == wish.events and one.filter == wish.filter
         if same and set(one.channels) == set(channels):
             return one
     return None

@@ -16,6 +16,7 @@ from alerts.subscribe import (
     CheckingChannels,
     add_channels,
     checked_name,
+    refuse_suppressed,
     subscriber_named,
 )
 from despatch.errors import UsageError
@@ -163,10 +164,11 @@ def _add(tx: Transaction, senders: CheckingChannels, line: Line, now: datetime) 
     urls = [one.url for one in line.channels if one.url is not None]
     for url in urls:
         senders.check(url)
+    refuse_suppressed(tx, senders, urls)
     who = _subscriber(tx, name, line.subscriber, now)
     theirs = {one.id for one in tx.channels() if one.subscriber == who.id}
     kept = tuple(one.id for one in line.channels if one.url is None and one.id in theirs)
-    channels = (*kept, *add_channels(tx, who.id, urls, now))
+    channels = (*kept, *add_channels(tx, senders, who.id, urls, now))
     made = Subscription(
         id=line.id,
         subscriber=who.id,

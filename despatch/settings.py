@@ -189,6 +189,12 @@ class Settings(BaseModel):
         description="Whether whoever was told of a release is not told again when another source "
         "publishes the same within 72 hours, with the same figures and dates.",
     )
+    mail_url: SecretStr | None = Field(
+        None,
+        description="Your mail server, for channels `mail://you@example.org` and for people who "
+        "sign up: `mailtos://user:password@mail.example.org`, as apprise has it, without `to`. "
+        "Without it, and `public_url`, nobody can sign up. A secret.",
+    )
     mail_from: str | None = Field(
         None, description="Sender that e-mail alerts show, such as `Alerts <alerts@example.org>`."
     )
@@ -251,12 +257,6 @@ class Settings(BaseModel):
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Networks of reverse proxies that are believed when they say, in "
         "`X-Forwarded-For`, who asks: the limits of sign-ups are counted by it.",
-    )
-    signup_mail_url: SecretStr | None = Field(
-        None,
-        description="Mail server that people who sign up are written to by: `mailto://` or "
-        "`mailtos://` as apprise has it, without `to`; `mail_from` is the sender. Without it, and "
-        "without `public_url`, nobody can sign up. A secret.",
     )
     signup_zone: str = Field(
         "UTC",
@@ -335,14 +335,14 @@ class Settings(BaseModel):
     def _public_url_form(cls, value: str | None) -> str | None:
         return None if value is None else _public(value)
 
-    @field_validator("signup_mail_url")
+    @field_validator("mail_url")
     @classmethod
-    def _signup_mail_url_form(cls, value: SecretStr | None) -> SecretStr | None:
+    def _mail_url_form(cls, value: SecretStr | None) -> SecretStr | None:
         parts = urlsplit(value.get_secret_value()) if value else None
         if parts and (parts.scheme not in {"mailto", "mailtos"} or not parts.hostname):
             raise ValueError("write `mailtos://user:password@mail.example.org`")
         if parts and "to" in {name.lower() for name, _value in parse_qsl(parts.query)}:
-            raise ValueError("leave `to` out: each message goes to whoever signs up")
+            raise ValueError("leave `to` out: each channel says whom it leads to")
         return value
 
     @field_validator("signup_zone")

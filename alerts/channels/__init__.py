@@ -1,7 +1,8 @@
 """Channels: ways to reach a subscriber, each written as an apprise URL.
 
 A channel of one's own is one module here with two names: `SCHEMES`, the URL schemes that it
-takes, and `open_channel(setup) -> Sender`. Whatever no module takes, apprise sends.
+takes, and `open_channel(setup) -> Sender`; a third, `address_of(url, setup)`, if it sends e-mail.
+Whatever no module takes, apprise sends.
 """
 
 import difflib
@@ -35,6 +36,7 @@ class Senders:
         *,
         mail_from: str | None = None,
         mail_return_path: str | None = None,
+        mail_url: SecretStr | None = None,
         links: Links = NoLinks(),  # noqa: B008 - it holds nothing
         templates: Templates | None = None,
         allow_networks: tuple[Network, ...] = (),
@@ -52,6 +54,7 @@ class Senders:
         self._setup = ChannelSetup(
             mail_from,
             mail_return_path,
+            mail_url,
             Messages(templates, links),
             allow_networks,
             resolve,
@@ -78,6 +81,17 @@ class Senders:
     def check(self, url: SecretStr) -> None:
         """Raise UsageError, without the secret, if the URL can't be a channel."""
         self.sender_for(url).check(url)
+
+    def address(self, url: SecretStr) -> SecretStr | None:
+        """Return the e-mail address that a URL leads to; None for one that is no e-mail's."""
+        module = self._modules.get(scheme_of(url))
+        if module is None or not hasattr(module, "address_of"):
+            return None
+        try:
+            found: SecretStr = module.address_of(url, self._setup)
+        except UsageError:
+            return None
+        return found
 
     def pause(self, url: SecretStr) -> timedelta:
         """Return what must lie between two sends to this URL's host; nothing for a wrong URL."""
@@ -149,4 +163,6 @@ def _host_of(text: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme in {"mailto", "mailtos"}:  # the server that takes it, if another is named
         host = dict(parse_qsl(parts.query)).get("smtp", host)
+    if parts.scheme == "mail":  # all go by the installation's own mail server
+        host = ""
     return f"{parts.scheme}://{host.lower()}"

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from alerts.channels.mail import write
-from alerts.channels.mailbox import Mailboxes, Server
+from alerts.channels.mailbox import Mailboxes, Server, plain_recipient, read_mailbox
 from alerts.channels.setup import ChannelSetup
 from alerts.channels.smtp import Relay
 from despatch.errors import UsageError
@@ -25,6 +25,11 @@ SCHEMES = frozenset({"mailto", "mailtos"})
 def open_channel(setup: ChannelSetup) -> Sender:
     """Return the e-mails' sender."""
     return Email(setup)
+
+
+def address_of(url: SecretStr, setup: ChannelSetup) -> SecretStr:
+    """Return the address that a URL leads to. Raises UsageError, without the secret."""
+    return SecretStr(plain_recipient(url) or read_mailbox(url, setup).recipient)
 
 
 class Email:

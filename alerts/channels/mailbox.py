@@ -83,6 +83,16 @@ class Mailboxes:
         return replace(same, recipient=found["to"])
 
 
+def plain_recipient(url: SecretStr) -> str:
+    """Return whom a URL names if that can be seen at a glance; else nothing.
+
+    To look through thousands of channels for one address, each can't be read as apprise does.
+    """
+    text = url.get_secret_value()
+    found = _PLAIN_TO.search(text)
+    return found["to"] if found and len(_TO.findall(text)) == 1 else ""
+
+
 def read_mailbox(url: SecretStr, setup: ChannelSetup) -> Mailbox:
     """Return what a URL says. Raises UsageError, without the secret."""
     plugin = grammar.read(url)

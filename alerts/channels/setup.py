@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
+from pydantic import SecretStr
+
 from alerts.messages import Messages
 from despatch.guard import Network
 
@@ -23,6 +25,8 @@ class ChannelSetup:
     """Sender that e-mails show, such as `Alerts <alerts@example.org>`."""
     mail_return_path: str | None = None
     """Address that undeliverable e-mail goes back to."""
+    mail_url: SecretStr | None = None
+    """The installation's own mail server, without a recipient."""
     messages: Messages = field(default_factory=Messages)
     """Writes what is sent."""
     allow_networks: tuple[Network, ...] = ()

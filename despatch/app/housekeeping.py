@@ -78,7 +78,13 @@ class Housekeeper:
             with self._app.store.transaction() as tx:
                 bodies = tx.forget_bodies(now - self._app.settings.body_retention)
                 tx.forget_hashes(now - _COPIES_SOUGHT)
-            self._log.info("house kept", messages_dropped=messages, bodies_dropped=bodies)
+                signups = tx.drop_signups(now)
+            self._log.info(
+                "house kept",
+                messages_dropped=messages,
+                bodies_dropped=bodies,
+                signups_dropped=signups,
+            )
             look_for_silence(self._app)
 
     def _tell_gaps(self) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alerts.links import SignedLinks, Signer
     from alerts.messages import Messages, Templates
     from alerts.receipting import Receipting
+    from alerts.signup import SignUps
     from alerts.stage import Alerting
     from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
@@ -124,6 +125,23 @@ class App:
         from despatch.store.secrets import link_keys
 
         return Signer(link_keys(self.keys))
+
+    @part
+    def signups(self) -> "SignUps | None":
+        """What takes sign-ups; None unless there are both public pages and a mail server."""
+        from alerts.signup import SignUps
+
+        said, links = self.settings, self.links
+        if links is None or said.mail_url is None or said.public_url is None:
+            return None
+        return SignUps(
+            self.store,
+            self.clock,
+            self.senders,
+            links,
+            an_hour=said.signups_per_hour,
+            page=f"{said.public_url}/subscribe",
+        )
 
     @part
     def themes_folder(self) -> Path:
@@ -339,6 +357,7 @@ class App:
         return Senders(
             mail_from=said.mail_from,
             mail_return_path=said.mail_return_path,
+            mail_url=said.mail_url,
             links=self.links or NoLinks(),
             templates=self.templates,
             allow_networks=said.allow_networks,

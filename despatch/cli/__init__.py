@@ -25,6 +25,8 @@ from despatch.cli import (
     matching,
     messages,
     operating,
+    privacy,
+    public,
     reclassifying,
     replaying,
     sources,
@@ -103,6 +105,8 @@ alarms.add_to(app)
 deliveries.add_to(app)
 digests.add_to(app)
 messages.add_to(app)
+public.add_to(app)
+privacy.add_to(app)
 gaps.add_to(app)
 operating.add_to(app)
 

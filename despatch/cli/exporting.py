@@ -1,4 +1,4 @@
-"""`export`: the archive as a table."""
+"""`export`: the archive as a table, or a person's own data."""
 
 import sys
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import typer
 
 from despatch.app.export import FORMATS, Format, need, rows, write
 from despatch.cli.context import count, err, example, here, moment
+from despatch.cli.privacy import export_person
 from despatch.errors import NotWritable, UsageError
 
 
@@ -21,12 +22,20 @@ def add_to(app: typer.Typer) -> None:
         epilog=example(
             "despatch export --theme migration --since 30d > migration.csv",
             "despatch export --format parquet --to releases.parquet",
+            "despatch export ada@example.org --to ada.json",
         ),
     )(_export)
 
 
 def _export(
     context: typer.Context,
+    person: Annotated[
+        str,
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="An e-mail address or a subscriber's name: all that is kept about them instead.",
+        ),
+    ] = "",
     theme: Annotated[
         list[str] | None,
         typer.Option(help="Only releases of this theme; can be given several times."),
@@ -47,11 +56,19 @@ def _export(
     ] = None,
     text: Annotated[bool, typer.Option("--text", help="With each release's whole text.")] = False,
 ) -> None:
-    """Write the archive as a table: a row a release, with its themes and facts as columns.
+    """Write the archive as a table, a row a release; or all that is kept about a person, as JSON.
 
-    Facts are countries, parties, organisations, people, agreements, figures and dates. In CSV the
-    items of a list stand apart by semicolons. A file takes its name once it is complete.
+    Themes and facts are columns: countries, parties, organisations, people, agreements, figures and
+    dates. In CSV the items of a list stand apart by semicolons. A file takes its name once it is
+    complete. A person's file can be read by its owner alone, for their addresses stand in it.
     """
+    if person:
+        if theme or since or format_ or text:
+            raise UsageError(
+                "a person's data is all of it, as JSON: only --to goes with an address"
+            )
+        export_person(here(context), person, to)
+        return
     chosen = _format(format_, to)
     begin = None if since is None else moment(since)
     need(chosen)

@@ -65,6 +65,7 @@ def up(
         _make_ready(app)
         home, hello = app.settings.home, _hello(app)
         deliverers = app.settings.deliverers
+        public, pages_at = app.settings.public_url, address(app.settings.web_listen)
     options = ["--home", str(home)]
     if chosen.config is not None:
         options += ["--config", str(chosen.config)]
@@ -76,11 +77,15 @@ def up(
             *[("deliver", [])] * (deliverers - 1),
             ("process", []),
             ("poll", []),
+            *([("web", [])] if public else []),
         ],
     )
     with alone(home), stop_on_signal() as stop:
         need_free(host, port)
         err.print(f"{hello}\nHealth and figures: {_web(host, port)}/ready and /metrics")
+        if public:
+            need_free(*pages_at)
+            err.print(f"Public pages: {public}, served at {_web(*pages_at)}", markup=False)
         code = supervisor.run(stop)
     raise typer.Exit(code)
 

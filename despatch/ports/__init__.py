@@ -4,6 +4,7 @@ from despatch.ports.alarms import Alarms, LoggedAlarms
 from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Reader
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
+from despatch.ports.consent import Consent, Signup, Suppressed
 from despatch.ports.digests import DigestRun, DueDigest, Item
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import Fetcher, Response, Validators
@@ -49,6 +50,7 @@ __all__ = [
     "Bus",
     "Claim",
     "Clock",
+    "Consent",
     "Counts",
     "DigestRun",
     "DocumentRecord",
@@ -79,9 +81,11 @@ __all__ = [
     "Response",
     "Sender",
     "Sent",
+    "Signup",
     "SourceRecord",
     "Store",
     "SubscriptionChange",
+    "Suppressed",
     "SystemClock",
     "Taken",
     "Told",

@@ -31,6 +31,7 @@ from despatch.model import (
 )
 from despatch.ports.bus import Place
 from despatch.ports.canaries import Canaries
+from despatch.ports.consent import Consent
 from despatch.ports.digests import Digests, Item
 from despatch.ports.documents import Documents
 from despatch.ports.history import History
@@ -191,7 +192,17 @@ class Taken:
 
 
 class Transaction(
-    Reading, Watching, Documents, History, Stories, Notices, Canaries, Digests, Receipts, Protocol
+    Reading,
+    Watching,
+    Documents,
+    History,
+    Stories,
+    Notices,
+    Canaries,
+    Digests,
+    Receipts,
+    Consent,
+    Protocol,
 ):
     """One transaction: all of it is kept, or none. One thread's own."""
 
@@ -215,13 +226,14 @@ class Transaction(
         ...
 
     def subscribers(self) -> Sequence[Subscriber]:
-        """Return every subscriber, by name."""
+        """Return every subscriber that is not forgotten, by name."""
         ...
 
-    def add_channel(self, channel: Channel) -> Channel:
+    def add_channel(self, channel: Channel, *, address: SecretStr | None = None) -> Channel:
         """Add a channel; if the subscriber has one with this URL, return that one instead.
 
-        A removed one with this id is made anew. Raises UsageError if the subscriber is unknown.
+        `address` is the e-mail address that it leads to, if it leads to one: it is found by it. A
+        removed one with this id is made anew. Raises UsageError if the subscriber is unknown.
         """
         ...
 
@@ -477,6 +489,10 @@ class Store(Protocol):
 
     def encrypt_again(self) -> int:
         """Encrypt with the first key what an older key encrypted; return how many channels."""
+        ...
+
+    def overwrite_deleted(self) -> str:
+        """Overwrite what was deleted as far as the database can; return what is left, in words."""
         ...
 
     def close(self) -> None:

@@ -35,7 +35,7 @@ from despatch.store.tables import (
     subscriptions,
 )
 
-_ASKED_BY_NO_SUBSCRIPTION = {"test", "alarm", "recovered"}
+_ASKED_BY_NO_SUBSCRIPTION = {"confirm", "test", "alarm", "recovered"}
 
 _WANTED = exists().where(
     subscription_channels.c.channel == deliveries.c.channel,
@@ -265,7 +265,9 @@ def read_alert(row: Row[Any], items: tuple[DigestItem, ...] = ()) -> Alert:
 
 def _stopped(row: Row[Any]) -> str:
     """Return why nothing is sent any more; empty if it still is asked for."""
-    if row.channel_state != "active":
+    # Whoever confirms shows that a channel which failed before works again.
+    usable = {"active", "paused"} if row.event == "confirm" else {"active"}
+    if row.channel_state not in usable:
         return f"the channel is {row.channel_state}"
     if row.wanted or row.event in _ASKED_BY_NO_SUBSCRIPTION:
         return ""

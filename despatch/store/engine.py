@@ -91,6 +91,7 @@ def _set_up_sqlite(engine: Engine, busy: timedelta) -> None:
         _switch_to_wal(connection, busy)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
 
     @event.listens_for(engine, "begin")

@@ -1,7 +1,7 @@
 """The store's port over a database."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from despatch.store.canaries import Canaries
 from despatch.store.documents import Documents
 from despatch.store.engine import create_file, open_engine, read_url
 from despatch.store.failures import translated
+from despatch.store.forgetting import Forgetting
 from despatch.store.history import History
 from despatch.store.notices import Notices
 from despatch.store.operating import Operating
@@ -23,11 +24,20 @@ from despatch.store.receipts import Receipts
 from despatch.store.secrets import Secrets
 from despatch.store.sources import Sources
 from despatch.store.stories import Stories
-from despatch.store.tables import channels
+from despatch.store.tables import channels, salts
 
 
 class SqlTransaction(
-    Sources, Documents, Bodies, Canaries, History, Stories, Notices, Receipts, Operating
+    Sources,
+    Documents,
+    Bodies,
+    Forgetting,
+    Canaries,
+    History,
+    Stories,
+    Notices,
+    Receipts,
+    Operating,
 ):
     """One transaction of `SqlStore`: each subject's methods stand in the subject's file."""
 
@@ -94,7 +104,10 @@ class SqlStore:
 
     def check_keys(self) -> None:
         with self._begin() as connection:
-            used = connection.scalars(select(channels.c.url_key).distinct()).all()
+            used = [
+                *connection.scalars(select(channels.c.url_key).distinct()),
+                *connection.scalars(select(salts.c.key)),
+            ]
         lost = sorted({key for key in used if key is not None} - set(self._secrets.names))
         if lost:
             raise OperatorError(self._secrets.lost(lost))
@@ -112,7 +125,29 @@ class SqlStore:
                 sealed = self._secrets.seal(self._secrets.reveal(row.url, row.url_key))
                 values = {"url": sealed.url, "url_hash": sealed.hash, "url_key": sealed.key}
                 connection.execute(update(channels).where(column.id == row.id).values(values))
+            self._encrypt_salts_again(connection)
         return len(rows)
+
+    def overwrite_deleted(self) -> str:
+        if self._file is None:
+            return (
+                "PostgreSQL keeps old versions of rows until it vacuums, and its write-ahead log "
+                "and backups keep them longer"
+            )
+        with translated(self._url), closing(self._engine.raw_connection()) as raw:
+            cursor = raw.cursor()  # below SQLAlchemy, which would begin a transaction first
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = cursor.fetchone()
+        if row is None or row[0]:
+            return f"{self._name}-wal is in use and has it for some seconds more"
+        return ""
+
+    def _encrypt_salts_again(self, connection: Connection) -> None:
+        others = select(salts).where(salts.c.key != self._secrets.names[0])
+        for row in connection.execute(others).all():
+            sealed = self._secrets.seal(self._secrets.reveal(row.sealed, row.key))
+            values = {"sealed": sealed.url, "key": sealed.key}
+            connection.execute(update(salts).where(salts.c.name == row.name).values(values))
 
     def close(self) -> None:
         self._engine.dispose()

@@ -20,6 +20,7 @@ from despatch.model import (
 )
 from despatch.schedule import next_at
 from despatch.store.rows import in_parts, read_payload
+from despatch.store.salted import Salted
 from despatch.store.subscription_log import SubscriptionLog
 from despatch.store.tables import (
     channels,
@@ -29,8 +30,11 @@ from despatch.store.tables import (
     subscriptions,
 )
 
+SECRET_COLUMNS = ("url", "url_hash", "url_key", "address_hash")
+"""What is erased of a channel when it is removed."""
 
-class Subscribers(SubscriptionLog):
+
+class Subscribers(SubscriptionLog, Salted):
     """The part of a transaction that subscribers, channels and subscriptions are."""
 
     def add_subscriber(self, subscriber: Subscriber) -> None:
@@ -66,9 +70,10 @@ class Subscribers(SubscriptionLog):
         return None if row is None else read_subscriber(row)
 
     def subscribers(self) -> Sequence[Subscriber]:
-        return [read_subscriber(row) for row in self._all(select(subscribers).order_by("name"))]
+        known = select(subscribers).where(subscribers.c.forgotten_at.is_(None))
+        return [read_subscriber(row) for row in self._all(known.order_by("name"))]
 
-    def add_channel(self, channel: Channel) -> Channel:
+    def add_channel(self, channel: Channel, *, address: SecretStr | None = None) -> Channel:
         self._need_subscriber(channel.subscriber)
         same = self._channel_at(channel.subscriber, channel.url)
         if same is not None:
@@ -82,6 +87,7 @@ class Subscribers(SubscriptionLog):
             "shown": channel.shown,
             "state": channel.state,
             "created_at": channel.created_at,
+            "address_hash": None if address is None else self._address_hash(address),
         }
         if self._add(channels, id=channel.id, **values) or self._revive(channel, values):
             return channel
@@ -92,14 +98,12 @@ class Subscribers(SubscriptionLog):
         return same
 
     def channels(self) -> Sequence[Channel]:
-        wanted = select(channels).where(channels.c.state != "removed")
-        rows = self._all(wanted.order_by(channels.c.created_at, channels.c.id))
-        return [self._read_channel(row) for row in rows]
+        return self._channels(channels.c.state != "removed")
 
     def set_channel_state(self, channel: ChannelId, state: State) -> bool:
         values: dict[str, str | None] = {"state": state}
         if state == "removed":
-            values |= {"url": None, "url_hash": None, "url_key": None}
+            values |= dict.fromkeys(SECRET_COLUMNS)
         kept = (channels.c.id == channel, channels.c.state != "removed")
         return self._run(update(channels).where(*kept).values(values)) == 1
 
@@ -212,6 +216,12 @@ class Subscribers(SubscriptionLog):
             channels.c.state == "removed",
         )
         return self._run(update(channels).where(*removed).values(values)) == 1
+
+    def _channels(self, wanted: ColumnElement[bool]) -> list[Channel]:
+        """Return channels, oldest first."""
+        asked = select(channels).where(wanted)
+        rows = self._all(asked.order_by(channels.c.created_at, channels.c.id))
+        return [self._read_channel(row) for row in rows]
 
     def _read_channel(self, row: Row[Any]) -> Channel:
         return Channel(

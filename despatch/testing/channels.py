@@ -51,6 +51,11 @@ class RecordingSender:
     def check(self, url: SecretStr) -> None:
         return None
 
+    def address(self, url: SecretStr) -> SecretStr | None:
+        """Return what stands behind `mail://`."""
+        scheme, _mark, rest = url.get_secret_value().partition("://")
+        return SecretStr(rest) if scheme == "mail" else None
+
     def pause(self, url: SecretStr) -> timedelta:
         return self.gap
 

@@ -45,6 +45,9 @@ class CrashingStore:
     def migrate(self) -> Any:
         return self._store.migrate()
 
+    def overwrite_deleted(self) -> str:
+        return self._store.overwrite_deleted()
+
     def encrypt_again(self) -> int:
         return self._store.encrypt_again()
 

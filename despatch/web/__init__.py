@@ -1,1 +1,1 @@
-"""What is served over HTTP: signs of life and figures now, pages later."""
+"""What is served over HTTP: signs of life and figures, and the public pages."""

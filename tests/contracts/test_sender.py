@@ -51,7 +51,22 @@ class Wire:
         return send_now(self.senders, url or self.url, ALERT, KEY)
 
     def at(self, address: str) -> SecretStr:
+        if self.scheme == "mail":
+            self.senders = _senders(address)
         return SecretStr(_url(self.scheme, address))
+
+
+def _senders(address: str) -> Senders:
+    return Senders(
+        mail_from="Alerts <alerts@example.org>",
+        mail_return_path="bounces@example.org",
+        mail_url=SecretStr(f"mailto://{SECRET}@{address}?from=me@example.org&+X-Token={SECRET}"),
+        allow_networks=LOOPBACK,
+        out=StringIO(),
+        connect_timeout=timedelta(seconds=2),
+        read_timeout=SLOW,
+        time_limit=LIMIT,
+    )
 
 
 def _url(scheme: str, address: str) -> str:
@@ -60,6 +75,8 @@ def _url(scheme: str, address: str) -> str:
             f"mailto://{SECRET}@{address}?from=me@example.org&to={SECRET}@example.org"
             f"&+X-Token={SECRET}"
         )
+    if scheme == "mail":
+        return f"mail://{SECRET}@example.org"
     if scheme == "ntfy":
         return f"ntfy://user:{SECRET}@{address}/{SECRET}"
     if scheme == "gotify":
@@ -68,7 +85,8 @@ def _url(scheme: str, address: str) -> str:
 
 
 HTTP = ("json", "xml", "form", "ntfy", "gotify")
-CARRY_A_KEY = ("json", "xml", "form", "mailto")
+MAIL = ("mailto", "mail")
+CARRY_A_KEY = ("json", "xml", "form", *MAIL)
 
 
 @pytest.fixture
@@ -77,22 +95,13 @@ def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
         web = stack.enter_context(webhook_server())
         mail = stack.enter_context(mail_server())
         scheme: str = request.param
-        address = mail.address if scheme == "mailto" else web.address
-        senders = Senders(
-            mail_from="Alerts <alerts@example.org>",
-            mail_return_path="bounces@example.org",
-            allow_networks=LOOPBACK,
-            out=StringIO(),
-            connect_timeout=timedelta(seconds=2),
-            read_timeout=SLOW,
-            time_limit=LIMIT,
-        )
-        yield Wire(scheme, SecretStr(_url(scheme, address)), web, mail, senders)
+        address = mail.address if scheme in MAIL else web.address
+        yield Wire(scheme, SecretStr(_url(scheme, address)), web, mail, _senders(mail.address))
 
 
 over_http = pytest.mark.parametrize("wire", HTTP, indirect=True)
-over_mail = pytest.mark.parametrize("wire", ["mailto"], indirect=True)
-over_any = pytest.mark.parametrize("wire", [*HTTP, "mailto"], indirect=True)
+over_mail = pytest.mark.parametrize("wire", MAIL, indirect=True)
+over_any = pytest.mark.parametrize("wire", [*HTTP, *MAIL], indirect=True)
 
 
 @over_any
@@ -170,7 +179,7 @@ def test_nobody_there_is_temporary(wire: Wire) -> None:
 def test_a_repeat_carries_the_same_key(wire: Wire) -> None:
     wire.send()
     wire.send()
-    if wire.scheme == "mailto":
+    if wire.scheme in MAIL:
         keys = [mail.message["Message-ID"] for mail in wire.mail.mails]
         assert keys == [f"<{KEY}@example.org>"] * 2
     else:
@@ -214,6 +223,8 @@ def test_no_secret_is_in_a_result_an_error_a_log_record_or_a_representation(
         f"slack://{SECRET}",
         f"json://{SECRET}:{SECRET}@",
         f"mailto://{SECRET}",
+        f"mail://{SECRET}",
+        f"mail://{SECRET}@example.org",  # without the setting mail_url
         f"mailto://{SECRET}@h?to=a@example.org,b@example.org&from=c@example.org",
         f"json://h/{SECRET}?+Idempotency-Key={SECRET}",
         f"json://h/?+X-Bad%20Name={SECRET}",
@@ -320,7 +331,7 @@ def test_no_answer_after_the_text_is_in_doubt(wire: Wire) -> None:
     assert len(wire.mail.mails) == 1
 
 
-@over_mail
+@pytest.mark.parametrize("wire", ["mailto"], indirect=True)
 def test_a_server_without_starttls_is_not_sent_to_in_clear(wire: Wire) -> None:
     secure = SecretStr(wire.url.get_secret_value() + "&mode=starttls")
     assert wire.send(secure).outcome == "permanent"
@@ -334,6 +345,7 @@ def test_a_server_without_starttls_is_not_sent_to_in_clear(wire: Wire) -> None:
         ("gotify://h/Atoken", 0),
         ("json://h/", 0),
         ("mailto://h?from=a@example.org&to=b@example.org", 0),
+        ("mail://b@example.org", 0),
         ("console://", 0),
         ("nosuchservice://h", 0),
     ],

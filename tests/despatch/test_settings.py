@@ -114,8 +114,8 @@ def test_the_public_pages_are_at_https_or_on_this_machine(
         ("DESPATCH_PUBLIC_URL", "https://a.example/?x=1", "with a path if need be and no more"),
         ("DESPATCH_PUBLIC_URL", "https://u:p@a.example", "with a path if need be and no more"),
         ("DESPATCH_PUBLIC_URL", "https://a.example/\r\nX: y", "with a path if need be"),
-        ("DESPATCH_SIGNUP_MAIL_URL", "json://hooks.example", "write `mailtos://user:password@"),
-        ("DESPATCH_SIGNUP_MAIL_URL", "mailto://u:p@h.example?to=a@b.example", "leave `to` out"),
+        ("DESPATCH_MAIL_URL", "json://hooks.example", "write `mailtos://user:password@"),
+        ("DESPATCH_MAIL_URL", "mailto://u:p@h.example?to=a@b.example", "leave `to` out"),
         ("DESPATCH_SIGNUP_ZONE", "Europe/Londn", "did you mean Europe/London"),
     ],
 )

@@ -1,0 +1,68 @@
+"""E-mail by the installation's own mail server: `mail://you@example.org`.
+
+Whoever signs up gives an address and nothing else; which server sends, and its password, stand in
+the setting `mail_url` alone. So a new password there holds for everybody at once.
+"""
+
+from datetime import timedelta
+from urllib.parse import quote, unquote
+
+from pydantic import SecretStr
+
+from alerts.addresses import email_address
+from alerts.channels.email import Email
+from alerts.channels.setup import ChannelSetup
+from despatch.errors import UsageError
+from despatch.model import Alert, DeliveryId
+from despatch.ports import Sender, Sent
+
+SCHEMES = frozenset({"mail"})
+
+
+def mail_to(address: SecretStr) -> SecretStr:
+    """Return the channel's URL for an address."""
+    return SecretStr(f"mail://{quote(address.get_secret_value(), safe='@')}")
+
+
+def address_of(url: SecretStr, _setup: ChannelSetup) -> SecretStr:
+    """Return the address that a URL leads to. Raises UsageError, without the address."""
+    return email_address(unquote(url.get_secret_value().strip().partition("://")[2]))
+
+
+def open_channel(setup: ChannelSetup) -> Sender:
+    """Return the sender by the installation's own mail server."""
+    return OwnMail(setup)
+
+
+class OwnMail:
+    """Sends as `mailto://` does, over the server that the setting names."""
+
+    def __init__(self, setup: ChannelSetup) -> None:
+        self.time_limit = setup.time_limit
+        self._setup = setup
+        self._email = Email(setup)
+
+    def check(self, url: SecretStr) -> None:
+        self._email.check(self._whole(url))
+
+    def pause(self, url: SecretStr) -> timedelta:
+        return timedelta(0)
+
+    async def send(self, url: SecretStr, alert: Alert, key: DeliveryId) -> Sent:
+        try:
+            whole = self._whole(url)
+        except UsageError as exc:
+            return Sent("permanent", f"bad channel: {exc}")
+        return await self._email.send(whole, alert, key)
+
+    async def close(self) -> None:
+        await self._email.close()
+
+    def _whole(self, url: SecretStr) -> SecretStr:
+        """Return the `mailto://` URL that it stands for. Raises UsageError, without a secret."""
+        address = address_of(url, self._setup).get_secret_value()
+        if self._setup.mail_url is None:
+            raise UsageError("mail:// goes by the mail server of the setting mail_url; set it")
+        server = self._setup.mail_url.get_secret_value().strip()
+        joint = "&" if "?" in server else "?"
+        return SecretStr(f"{server}{joint}to={quote(address, safe='@')}")

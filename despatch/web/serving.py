@@ -1,0 +1,53 @@
+"""An HTTP server beside the rest of a process: it has an event loop and a thread of its own."""
+
+import asyncio
+import threading
+
+from aiohttp import web
+
+from despatch.errors import OperatorError
+
+
+class Serving:
+    """Serves an application until it is closed."""
+
+    def __init__(self, name: str, host: str, port: int, application: web.Application) -> None:
+        self._host = host
+        self._port = port
+        self._application = application
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._problem: OSError | None = None
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+
+    def __enter__(self) -> "Serving":
+        self._thread.start()
+        self._started.wait()
+        if self._problem is not None:
+            raise OperatorError(
+                f"can't serve on {self._host}:{self._port}: {self._problem.strerror}; "
+                "choose another with --listen HOST:PORT"
+            ) from self._problem
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+
+    def _serve(self) -> None:
+        runner = web.AppRunner(self._application, access_log=None)
+        try:
+            self._loop.run_until_complete(self._start(runner))
+        except OSError as exc:
+            self._problem = exc
+            self._started.set()
+        else:
+            self._started.set()
+            self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    async def _start(self, runner: web.AppRunner) -> None:
+        await runner.setup()
+        await web.TCPSite(runner, self._host, self._port).start()
