@@ -22,8 +22,13 @@ MOST_BYTES = 1_000_000
 MOST_ITEMS = 500
 """A larger document is parsed whole: to know its items would weigh more than it saves."""
 
+_KEY_LENGTH = 16
+_LISTED = re.compile(r"[0-9a-f]+:[0-9a-f]{16} [d-](?:;[0-9a-f]+:[0-9a-f]{16} [d-])*")
 _MARK = re.compile(rb"<!--|<!\[CDATA\[|<\?|<!|</?(?:entry|item)(?=[\s/>])")
-_BEGIN = re.compile(rb"""<(entry|item)(?:\s+[^\s=<>"'/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*>""")
+_OPENED = rb"""<(entry|item)(?:\s+[^\s=<>"'/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*>"""
+_BEGIN = re.compile(_OPENED)
+# An item in which no other mark stands, as most: found at one go.
+_PLAIN = re.compile(_OPENED + rb"(?:[^<]++|<(?![!?]|/?(?:entry|item)[\s/>]))*+</\1\s*>")
 _END = re.compile(rb"</(entry|item)\s*>")
 _SKIPPED = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _DECLARED = re.compile(rb"""^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
@@ -53,13 +58,23 @@ class Cut:
         return b"\n".join([self.head, *chosen, self.tail])
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An item that was parsed and dealt with."""
+Seen = str
+"""An item that was parsed and dealt with: a hash of its entry's key, and `d` if that has a date."""
 
-    key: str
-    """Hash of its entry's key."""
-    dated: bool
+
+def seen(key: str, *, dated: bool) -> Seen:
+    """Return what is kept of the item whose entry has this key."""
+    return f"{short(key)} {'d' if dated else '-'}"
+
+
+def key_of(item: Seen) -> str:
+    """Return what stands for its entry's key: see `short`."""
+    return item[:_KEY_LENGTH]
+
+
+def is_dated(item: Seen) -> bool:
+    """Return whether its entry has a date."""
+    return item.endswith("d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +113,11 @@ def kept_familiar(cursor: Mapping[str, Any]) -> Familiar:
     if not isinstance(given, Mapping):
         return NOTHING
     listed = given.get("items")
-    parts = (line.split() for line in listed.split(";")) if isinstance(listed, str) else ()
-    items = {part[0]: Seen(part[1], part[2] == "d") for part in parts if len(part) == 3}
-    return Familiar(str(given.get("frame", "")), items)
+    if not isinstance(listed, str) or not _LISTED.fullmatch(listed):
+        return NOTHING
+    return Familiar(
+        str(given.get("frame", "")), dict(line.split(":") for line in listed.split(";"))
+    )
 
 
 def to_keep(familiar: Familiar) -> Mapping[str, Any]:
@@ -108,13 +125,13 @@ def to_keep(familiar: Familiar) -> Mapping[str, Any]:
 
     One text: most polls read and write a cursor, and look at none of its items.
     """
-    lines = [f"{m} {seen.key} {'d' if seen.dated else '-'}" for m, seen in familiar.items.items()]
+    lines = [f"{mark}:{item}" for mark, item in familiar.items.items()]
     return {"frame": familiar.frame, "items": ";".join(lines)} if lines else {}
 
 
 def short(key: str) -> str:
     """Return what stands for an entry's key there."""
-    return digest(key, length=16)
+    return digest(key, length=_KEY_LENGTH)
 
 
 def changed(cut: Cut, familiar: Familiar) -> Sequence[int]:
@@ -137,11 +154,12 @@ def _spans(body: bytes) -> list[tuple[int, int]]:
     """Return where each entry begins and ends; nothing if the scanner can't be sure."""
     spans: list[tuple[int, int]] = []
     kind, begin, at = b"", -1, 0
-    for found in _MARK.finditer(body):
+    while found := _MARK.search(body, at):
         mark, start = found[0], found.start()
-        if start < at:
-            continue  # within what is skipped
-        if mark in _SKIPPED:
+        if begin < 0 and (plain := _PLAIN.match(body, start)) and kind in {b"", plain[1]}:
+            kind, at = plain[1], plain.end()
+            spans.append((start, at))
+        elif mark in _SKIPPED:
             end = body.find(_SKIPPED[mark], found.end())
             if end < 0:
                 return []
@@ -151,7 +169,7 @@ def _spans(body: bytes) -> list[tuple[int, int]]:
             if closing is None or begin < 0 or closing[1] != kind:
                 return []
             spans.append((begin, closing.end()))
-            begin = -1
+            begin, at = -1, closing.end()
         else:
             opening = _BEGIN.match(body, start)
             if opening is None or begin >= 0 or kind not in {b"", opening[1]}:

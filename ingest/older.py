@@ -1,6 +1,5 @@
 """Reading what a source published before its window: page by page, the newest first."""
 
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,7 +131,7 @@ async def _feed_page(tools: Tools, address: str) -> Page:
 
 
 def _fetched(answer: Response) -> Fetched:
-    sha256 = hashlib.sha256(answer.body).hexdigest()
+    sha256 = answer.sha256
     return Fetched(
         address=answer.address, at=answer.at, body_sha256=sha256, http_status=answer.status
     )

@@ -154,7 +154,7 @@ def _read(found: FullText | Elsewhere | Gone, answer: Response, validators: Vali
     fetched = Fetched(
         address=answer.address,
         at=answer.at,
-        body_sha256=hashlib.sha256(answer.body).hexdigest(),
+        body_sha256=answer.sha256,
         http_status=answer.status,
     )
     return Read(found, fetched, answer.body, validators)
@@ -163,7 +163,7 @@ def _read(found: FullText | Elsewhere | Gone, answer: Response, validators: Vali
 def _is_same(answer: Response, ask: Ask) -> bool:
     if answer.status == 304:
         return True
-    return hashlib.sha256(answer.body).hexdigest() == ask.body_sha256
+    return answer.sha256 == ask.body_sha256
 
 
 def _differ(asked: str, answered: str) -> bool:

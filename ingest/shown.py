@@ -13,7 +13,10 @@ from ingest.familiar import (
     Seen,
     changed,
     cut_feed,
+    is_dated,
     kept_familiar,
+    key_of,
+    seen,
     short,
     to_keep,
 )
@@ -41,7 +44,7 @@ class Shown:
             return {}
         found = self._found(self.cut, keys)
         held = [(mark, self.before.items.get(mark) or found.get(mark)) for mark in self.cut.marks]
-        items = {mark: seen for mark, seen in held if seen is not None}
+        items = {mark: item for mark, item in held if item is not None}
         return {"familiar": to_keep(Familiar(self.cut.frame, items))}
 
     def _found(self, cut: Cut, keys: Collection[str]) -> Mapping[str, Seen]:
@@ -51,7 +54,7 @@ class Shown:
             return {}
         dated = {e.key: bool(e.published_at or e.updated_at) for e in self.feed.entries}
         pairs = zip(parsed, self.feed.keys, strict=True)
-        return {mark: Seen(short(key), dated[key]) for mark, key in pairs if key in keys}
+        return {mark: seen(key, dated=dated[key]) for mark, key in pairs if key in keys}
 
 
 async def read_shown(
@@ -80,9 +83,9 @@ async def _read_part(
     feed = await parse(cut.part(new), content_type, answer.address)
     old = [familiar.items[mark] for mark in cut.marks if mark in familiar.items]
     keys = {short(key) for key in feed.keys if key}
-    if len(feed.keys) != len(new) or keys & {seen.key for seen in old}:
+    if len(feed.keys) != len(new) or keys & {key_of(item) for item in old}:
         return None
-    if not all(seen.dated for seen in old):
+    if not all(map(is_dated, old)):
         by_key: Mapping[str, Entry] = {entry.key: entry for entry in feed.entries}
         listed = [by_key[key] for key in feed.keys if key]
         order = oldest_first(listed, dated=False)

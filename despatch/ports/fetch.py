@@ -1,7 +1,9 @@
 """Fetching over HTTP, as a port."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 
@@ -13,7 +15,7 @@ class Validators:
     last_modified: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     """An answer whose body was read whole and decoded: 200, or 304 with an empty body."""
 
@@ -26,6 +28,11 @@ class Response:
     validators: Validators = field(default_factory=Validators)
     moved: bool = False
     """It was redirected, and each redirect holds for good (301, 308)."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hex SHA-256 of the body, asked for by several."""
+        return hashlib.sha256(self.body).hexdigest()
 
     def header(self, name: str) -> str | None:
         """Return a header's first value, whatever its letters' case, or None."""

@@ -1,6 +1,5 @@
 """One RSS, RDF or Atom feed."""
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -93,7 +92,7 @@ class FeedSource(Frozen):
     def nothing(self, answer: Response, cursor: Mapping[str, Any], now: datetime) -> Page | None:
         """Return the page of an answer without news: a 304, or the same bytes as before."""
         before = cursor.get("body_sha256")
-        if answer.status != 304 and hashlib.sha256(answer.body).hexdigest() != before:
+        if answer.status != 304 and answer.sha256 != before:
             return None
         known = kept_hints(cursor)
         hints = hints_of_answer(answer, known)
@@ -119,7 +118,7 @@ class FeedSource(Frozen):
             return
         known = kept_hints(cursor)
         move = move_seen(kept_move(cursor), self.address, answer, now)
-        sha256 = hashlib.sha256(answer.body).hexdigest()
+        sha256 = answer.sha256
         content_type = answer.header("content-type") or ""
         shown = await read_shown(tools.parse, answer, content_type, cursor)
         feed = shown.feed

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.familiar import NOTHING, Cut, Familiar, Seen, changed, cut_feed, kept_familiar, to_keep
+from ingest.familiar import NOTHING, Cut, Familiar, changed, cut_feed, kept_familiar, seen, to_keep
 from ingest.feedparse import ParsedFeed, parse_feed
 
 FEEDS = Path(__file__).parent.parent / "data" / "feeds"
@@ -183,7 +183,7 @@ def a_cut(body: str, content_type: str = TYPE) -> Cut:
 def test_only_what_is_not_familiar_is_new() -> None:
     before = a_cut(ATOM.format(an_entry(1, "") + an_entry(2, "")))
     now = a_cut(ATOM.format(an_entry(3, "") + an_entry(1, "") + an_entry(2, "changed")))
-    familiar = Familiar(before.frame, {mark: Seen("key", dated=True) for mark in before.marks})
+    familiar = Familiar(before.frame, {mark: seen("key", dated=True) for mark in before.marks})
 
     assert list(changed(now, familiar)) == [0, 2]
     assert list(changed(now, NOTHING)) == [0, 1, 2]
@@ -216,7 +216,7 @@ def test_another_content_type_is_another_frame() -> None:
 
 
 def test_what_is_familiar_is_kept_and_read_back() -> None:
-    familiar = Familiar("f", {"m1": Seen("k1", dated=True), "m2": Seen("k2", dated=False)})
+    familiar = Familiar("f", {"a1": seen("k1", dated=True), "b2": seen("k2", dated=False)})
 
     assert kept_familiar({"familiar": to_keep(familiar)}) == familiar
     assert to_keep(NOTHING) == {}
