@@ -26,7 +26,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from despatch.store.columns import Words
+from despatch.store.columns import kept_words
 
 
 class Listed(TypeDecorator[Collection[str]]):
@@ -40,8 +40,7 @@ class Listed(TypeDecorator[Collection[str]]):
         return dialect.type_descriptor(kept)
 
     def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> Any:
-        words = Words()
-        given = [words.process_bind_param(one, dialect) for one in value or ()]
+        given = list(map(kept_words, value or ()))
         return json.dumps(given) if dialect.name == "sqlite" else given
 
 
@@ -54,9 +53,7 @@ class Paired(TypeDecorator[Collection[tuple[str, str]]]):
     def process_bind_param(
         self, value: Collection[tuple[str, str]] | None, dialect: Dialect
     ) -> str:
-        words = Words()
-        pairs = [[words.process_bind_param(one, dialect) for one in pair] for pair in value or ()]
-        return json.dumps(pairs)
+        return json.dumps([list(map(kept_words, pair)) for pair in value or ()])
 
 
 class _Among(FunctionElement[bool]):

@@ -1,6 +1,7 @@
 """One open transaction, seen as rows: the few statements that every subject is made of."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -51,13 +52,8 @@ class Rows:
 
     def _many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute a statement, one that is made once and kept, for each of many rows."""
-        sql, written, by_place = _prepared(self._connection.dialect, statement)
-        if by_place:
-            given = [tuple([made(row[name]) for name, made in written]) for row in rows]
-            self._connection.exec_driver_sql(sql, given)
-        else:
-            named = [{name: made(row[name]) for name, made in written} for row in rows]
-            self._connection.exec_driver_sql(sql, named)
+        prepared = _prepared(self._connection.dialect, statement)
+        self._connection.exec_driver_sql(prepared.sql, [prepared.written(row) for row in rows])
 
     def _run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
         """Execute and return how many rows were inserted or changed."""
@@ -108,27 +104,41 @@ def _put_in(dialect: str, table: Table, key: tuple[str, ...]) -> Any:
     return insert.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
-@cache
-def _prepared(
-    dialect: Dialect, statement: Any
-) -> tuple[str, Sequence[tuple[str, Callable[[Any], Any]]], bool]:
-    """Return SQL, each parameter's name and how it is written, and whether they go by their place.
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A statement for many rows. SQLAlchemy's own way costs more than the database's work."""
 
-    For thousands of rows SQLAlchemy's own way costs more than the database's work.
-    """
+    sql: str
+    names: Sequence[str]
+    made: Sequence[tuple[int, Callable[[Any], Any]]]
+    """How values are written that are not written as they are, by their places."""
+    by_place: bool
+    """Whether parameters go by their place, and not by name."""
+
+    def written(self, row: Mapping[str, Any]) -> Any:
+        """Return a row's parameters."""
+        values = [row[name] for name in self.names]
+        for place, made in self.made:
+            values[place] = made(values[place])
+        return tuple(values) if self.by_place else dict(zip(self.names, values, strict=True))
+
+
+@cache
+def _prepared(dialect: Dialect, statement: Any) -> _Prepared:
     compiled = statement.compile(dialect=dialect)
     if constant := [name for name, bind in compiled.binds.items() if not bind.required]:
         raise TypeError(f"no row gives {constant}: write them into the statement")
     if compiled.effective_returning:
         raise TypeError("many rows give nothing back: make the insert inline")
-    types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
-    order = compiled.positiontup or list(compiled.binds)
-    written = [(name, types[name].bind_processor(dialect) or _as_it_is) for name in order]
-    return str(compiled), written, bool(compiled.positiontup)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    names = compiled.positiontup or list(compiled.binds)
+    types = [compiled.binds[name].type.dialect_impl(dialect) for name in names]
+    made = [(place, type_.bind_processor(dialect)) for place, type_ in enumerate(types)]
+    return _Prepared(
+        str(compiled),
+        names,
+        [(place, processor) for place, processor in made if processor is not None],
+        bool(compiled.positiontup),
+    )
 
 
 def in_parts(values: Collection[str]) -> Iterator[tuple[str, ...]]:
