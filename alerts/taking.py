@@ -86,7 +86,7 @@ class Taking:
         version = self._matcher.version
         taken = Taken(one.classified, self._place, one.offset, now, said, version)
         tx.archive(taken, best=found.best)
-        copies = self._copies(found, one.classified)
+        copies = self._copies(found, one.classified, known=kept is not None)
         heard = tx.subscribers_told(one.release) if kept is not None else frozenset()
         met = self._matcher.meet(tx, one.classified)
         theirs = self._active(heard) if follows_up(found, kept) else {}
@@ -110,11 +110,11 @@ class Taking:
         for match in outcome.matches:
             tx.add_match(explained(match, later.get(match.subscriber)))
 
-    def _copies(self, found: Verdict, classified: Classified) -> Sequence[Copy]:
+    def _copies(self, found: Verdict, classified: Classified, *, known: bool) -> Sequence[Copy]:
         """Return who else published what is news, and keep that it is their story too."""
         if self._tying is None or found.cause is None:
             return ()
-        return self._tying.tie(classified, best=found.best)
+        return self._tying.tie(classified, best=found.best, known=known)
 
     def _heard_of_copies(
         self, classified: Classified, asked: Sequence[Candidate], copies: Sequence[Copy]

@@ -25,20 +25,17 @@ class Tying:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def tie(self, classified: Classified, *, best: bool) -> tuple[Copy, ...]:
+    def tie(self, classified: Classified, *, best: bool, known: bool) -> tuple[Copy, ...]:
         """Return the copies of a release, and keep that it is of their story, or of its own.
 
-        `best`: its text is the one that the archive keeps; a lesser one changes no story.
+        `best`: its text is the one that the archive keeps; a lesser one changes no story. `known`:
+        the release was seen before.
         """
         if not can_be_tied(classified):
             return ()
         copies = self._copies(classified)
         if best:
-            revision = classified.revision
-            release = revision.release
-            story = story_of(copies, classified, self._tx.story_of(release.id))
-            member = Member(release.id, story, release.source, revision.observed_at)
-            self._tx.add_to_story(member, keys(classified))
+            self._keep(classified, copies, known)
         return copies
 
     def heard(
@@ -58,6 +55,17 @@ class Tying:
                 told[one.subscriber][release].append(one)
         found = {who: heard_of(classified, copies, theirs) for who, theirs in told.items()}
         return {who: hold for who, hold in found.items() if hold is not None}
+
+    def _keep(self, classified: Classified, copies: Sequence[Copy], known: bool) -> None:
+        revision = classified.revision
+        release = revision.release
+        kept = self._tx.story_of(release.id) if known else ()
+        story = story_of(copies, classified, kept)
+        if not kept:
+            member = Member(release.id, story, release.source, revision.observed_at)
+            self._tx.add_to_story(member, keys(classified))
+        elif story != kept[0].story:
+            self._tx.move_to_story(release.id, story)
 
     def _copies(self, classified: Classified) -> tuple[Copy, ...]:
         """Look up what may be alike, and keep what is, the earliest first."""

@@ -72,6 +72,9 @@ def reason_of(alert: Alert) -> str:
 
 def commands_of(alert: Alert) -> str:
     """Return how to be told no more; empty for what no subscription asked for."""
+    if alert.event == "receipt":  # one end for all: the subscriptions stay
+        first = alert.subscriptions[:1]
+        return "".join(f"despatch subscriptions edit {one} --receipt none" for one in first)
     commands = [f"despatch subscriptions remove {one}" for one in alert.subscriptions]
     more = len(commands) - MAX_COMMANDS
     shown = commands[:MAX_COMMANDS] + ([f"{more} more"] if more > 0 else [])

@@ -47,8 +47,15 @@ class Stories(Protocol):
         """
         ...
 
-    def add_to_story(self, member: Member, hashes: Collection[int]) -> None:
-        """Keep which story a release belongs to; one that is known keeps all else as it is."""
+    def add_to_story(self, member: Member, hashes: Collection[int]) -> bool:
+        """Keep which story a release belongs to, and what it is looked up by.
+
+        False, and nothing is changed, if it is a member of any already.
+        """
+        ...
+
+    def move_to_story(self, release: ReleaseId, story: str) -> None:
+        """Let a member be of another story from now on."""
         ...
 
     def story_of(self, release: ReleaseId) -> Sequence[Member]:

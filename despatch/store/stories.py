@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, desc, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text, update
 
 from despatch.model import Classified, Linked, ReleaseId, SourceId
 from despatch.ports import Member
@@ -14,6 +14,31 @@ from despatch.store.rows import Rows, insert_into, read_payload
 from despatch.store.tables import releases, story_hashes, story_members
 
 _LOCK_KEY = 0x73746F7279  # "story"
+
+_MOST_SHARING = 200
+
+# Made once: to build a statement takes SQLAlchemy longer than SQLite takes to run it.
+_SHARING = (
+    select(story_hashes.c.release, func.count().label("shared"))
+    .where(
+        story_hashes.c.hash.in_(bindparam("hashes", expanding=True)),
+        story_hashes.c.since.between(bindparam("since"), bindparam("until")),
+    )
+    .group_by(story_hashes.c.release)
+    .having(func.count() >= bindparam("least"))
+    .order_by(func.count().desc())
+    .limit(_MOST_SHARING)
+)
+_STORY_OF = (
+    select(story_members)
+    .where(
+        story_members.c.story
+        == select(story_members.c.story)
+        .where(story_members.c.release == bindparam("release_"))
+        .scalar_subquery()
+    )
+    .order_by(story_members.c.since, story_members.c.release)
+)
 
 
 class Stories(Rows):
@@ -36,45 +61,39 @@ class Stories(Rows):
     ) -> Sequence[Member]:
         if not hashes:
             return []
-        one, shared = story_hashes.c, func.count()
-        found = (
-            select(one.release, shared.label("shared"))
-            .where(one.hash.in_(sorted(hashes)), one.since.between(since, until))
-            .group_by(one.release)
-            .having(shared >= least)
-            .subquery()
+        given = {"hashes": sorted(hashes), "since": since, "until": until, "least": least}
+        shared = {row.release: row.shared for row in self._connection.execute(_SHARING, given)}
+        if not shared:
+            return []
+        asked = select(story_members).where(
+            story_members.c.release.in_(shared), story_members.c.source != not_of
         )
-        asked = (
-            select(story_members)
-            .join(found, found.c.release == story_members.c.release)
-            .where(story_members.c.source != not_of)
-            .order_by(desc(found.c.shared), story_members.c.since, story_members.c.release)
-            .limit(limit)
-        )
-        return [_member(row) for row in self._all(asked)]
+        found = [_member(row) for row in self._all(asked)]
+        found.sort(key=lambda one: (-shared[one.release], one.since, one.release))
+        return found[:limit]
 
-    def add_to_story(self, member: Member, hashes: Collection[int]) -> None:
-        known = select(story_members.c.release).where(story_members.c.release == member.release)
-        new = self._first(known) is None
-        values = {
-            "release": member.release,
-            "story": member.story,
-            "source": member.source,
-            "since": member.since,
-        }
-        self._run(_upsert(self._dialect), values)
+    def add_to_story(self, member: Member, hashes: Collection[int]) -> bool:
+        new = self._add(
+            story_members,
+            release=member.release,
+            story=member.story,
+            source=member.source,
+            since=member.since,
+        )
         if new:
             rows = [
                 {"hash": one, "since": member.since, "release": member.release}
                 for one in sorted(set(hashes))
             ]
             self._many(_insert_hashes(self._dialect), rows)
+        return new
+
+    def move_to_story(self, release: ReleaseId, story: str) -> None:
+        theirs = story_members.c.release == release
+        self._run(update(story_members).where(theirs).values(story=story))
 
     def story_of(self, release: ReleaseId) -> Sequence[Member]:
-        its = select(story_members.c.story).where(story_members.c.release == release)
-        wanted = select(story_members).where(story_members.c.story == its.scalar_subquery())
-        ordered = wanted.order_by(story_members.c.since, story_members.c.release)
-        return [_member(row) for row in self._all(ordered)]
+        return [_member(row) for row in self._connection.execute(_STORY_OF, {"release_": release})]
 
     def also_published(self, release: ReleaseId) -> Sequence[Linked]:
         others = [one.release for one in self.story_of(release) if one.release != release]
@@ -94,14 +113,6 @@ class Stories(Rows):
 
 def _member(row: Any) -> Member:
     return Member(ReleaseId(row.release), row.story, SourceId(row.source), row.since)
-
-
-@cache
-def _upsert(dialect: str) -> Any:
-    insert = insert_into(dialect, story_members)
-    return insert.on_conflict_do_update(
-        index_elements=["release"], set_={"story": insert.excluded.story}
-    )
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.messages.personal import commands_of
 from alerts.receipting import Receipting
 from despatch.filter import Choice, Filter
 from despatch.frequency import frequency, quiet
@@ -93,6 +94,7 @@ def test_a_quiet_day_is_told_with_what_was_looked_at(
     )
     assert alert.reason == "you asked for a receipt: daily 08:00 Europe/London"
     assert alert.subscriptions == ("s-ada",)
+    assert commands_of(alert) == "despatch subscriptions edit s-ada --receipt none"
 
 
 def test_what_came_is_counted_and_what_was_held_back(

@@ -65,10 +65,12 @@ def test_a_story_has_its_members_oldest_first(store: Store) -> None:
         assert tx.story_of(ReleaseId("r-unknown")) == []
 
 
-def test_a_member_that_is_added_again_changes_its_story_alone(store: Store) -> None:
-    keep(store, (a_member(), (1,)))
-    keep(store, (a_member(story="t-2", source=OURS, since=SEEN + HOUR), (2,)))
+def test_a_member_is_added_once_and_can_move_to_another_story(store: Store) -> None:
     with store.transaction() as tx:
+        assert tx.add_to_story(a_member(), (1,))
+        assert not tx.add_to_story(a_member(story="t-2", source=OURS, since=SEEN + HOUR), (2,))
+        assert tx.story_of(a_member().release) == [a_member()]
+        tx.move_to_story(a_member().release, "t-2")
         assert tx.story_of(a_member().release) == [a_member(story="t-2")]
     assert alike(store, 1) == ["r-a"]
     assert alike(store, 2) == []
