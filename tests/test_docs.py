@@ -206,7 +206,7 @@ def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{block}: {done.stderr}"
         said += done.stdout
     for shown in (
-        '"text": "Small boats"',
+        '"text":"Small boats"',
         "delivered: printed",
         "1 alert would be sent",
         "Nothing new",
