@@ -20,6 +20,7 @@ import pytest
 from despatch.app.wiring import App
 from despatch.bus.kafka import KafkaBus
 from despatch.bus.local import LocalBus
+from despatch.canary import is_canary
 from despatch.model import Revision, SourceId
 from despatch.ports import Bus, SourceRecord
 from despatch.settings import read
@@ -167,7 +168,8 @@ def told(webhook: WebhookServer) -> Iterator[tuple[str, str, str, str]]:
 
 
 def published(bus: Bus) -> list[Revision]:
-    return [decode(Revision, message.value) for message in bus.browse(RELEASES)]
+    found = (decode(Revision, message.value) for message in bus.browse(RELEASES))
+    return [revision for revision in found if not is_canary(revision)]
 
 
 def last_texts(bus: Bus) -> dict[str, str]:
