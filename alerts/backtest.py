@@ -5,12 +5,14 @@ differ on purpose. What stood there before its source was added counts as if it 
 then; and time is the release's own: its publication, later the moment of each observation.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.evaluate import matches
 from alerts.revisions import Tell, Verdict, decide, verdict
+from alerts.rhythm import PERIODS, AtOnce, pace
 from despatch.filter import Filter
 from despatch.frequency import IMMEDIATE, Frequency
 from despatch.model import (
@@ -18,13 +20,13 @@ from despatch.model import (
     Event,
     ReleaseId,
     SourceId,
+    Subscriber,
     SubscriberId,
     Subscription,
     SubscriptionId,
     Wanted,
 )
 from despatch.ports import Archived, Told
-from despatch.schedule import next_at
 
 WEEK = timedelta(days=7)
 
@@ -54,6 +56,7 @@ class Rate:
     """Alerts, or the digests that they would have come in."""
     per_week: float
     """Alerts a week; those of less than a week count as a week's."""
+    messages_per_week: float
     busiest_week: int
     """Alerts in the seven days that had most."""
     since: datetime
@@ -95,17 +98,42 @@ def rate(
     since: datetime,
     now: datetime,
     frequency: Frequency = IMMEDIATE,
+    who: Subscriber | None = None,
 ) -> Rate:
-    """Return how much alerts at these moments come to; `since` is where the counting begins."""
+    """Return how much alerts at these moments come to; `since` is where the counting begins.
+
+    `who` has the quiet hours and the limit that they would have come under.
+    """
     moments = sorted(sent)
-    digests = {next_at(frequency, at) for at in moments}
+    weeks = max((now - since) / WEEK, 1.0)
+    messages = _messages(moments, frequency, who)
     return Rate(
         alerts=len(moments),
-        messages=len(moments) if frequency == IMMEDIATE else len(digests),
-        per_week=len(moments) / max((now - since) / WEEK, 1.0),
+        messages=messages,
+        per_week=len(moments) / weeks,
+        messages_per_week=messages / weeks,
         busiest_week=_busiest(moments),
         since=since,
     )
+
+
+def _messages(moments: Sequence[datetime], frequency: Frequency, who: Subscriber | None) -> int:
+    """Return in how many messages alerts at these moments would have come, oldest first."""
+    asking = [_subscription(Filter(), frozenset()).model_copy(update={"frequency": frequency})]
+    limit = who.limit if who is not None else None
+    later: set[datetime] = set()
+    at_once: deque[datetime] = deque()
+    number = 0
+    for at in moments:
+        while limit is not None and at_once and at_once[0] <= at - PERIODS[limit.per]:
+            at_once.popleft()
+        paced = pace(asking, who, at, told_at_once=len(at_once))
+        if isinstance(paced, AtOnce):
+            at_once.append(at)
+            number += 1
+        else:
+            later.add(paced.due_at)
+    return number + len(later)
 
 
 def _busiest(moments: Sequence[datetime]) -> int:

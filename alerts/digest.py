@@ -18,6 +18,8 @@ from despatch.model import (
     Digest,
     DigestItem,
     Event,
+    Linked,
+    ReleaseId,
     Subscription,
     SubscriptionId,
     ThemeId,
@@ -44,9 +46,15 @@ class Composed:
     """What is not told, by its place in what was due, and why."""
 
 
-def compose(due: DueDigest, theirs: Iterable[Subscription], now: datetime) -> Composed:
+def compose(
+    due: DueDigest,
+    theirs: Iterable[Subscription],
+    now: datetime,
+    also: Mapping[ReleaseId, Sequence[Linked]] = {},
+) -> Composed:
     """Return the message of all that is due; `theirs` are the subscriber's subscriptions now.
 
+    `also` is who else has published each release by now.
     What waited for the end of quiet hours and is alone comes as the alert that it would have been.
     """
     active = {one.id: one for one in theirs if one.state == "active"}
@@ -56,7 +64,7 @@ def compose(due: DueDigest, theirs: Iterable[Subscription], now: datetime) -> Co
     }
     if not wanted:
         return Composed(None, (), _run(due, None, 0, len(dropped), now), dropped)
-    shown = _in_order([_shown(same, active) for same in _by_release(wanted)])
+    shown = _in_order([_shown(same, active, also) for same in _by_release(wanted)])
     if len(shown) == 1 and all(item.waits_for == "quiet" for item in wanted):
         alert = _plain(due, shown[0], now)
     else:
@@ -93,11 +101,16 @@ def _by_release(items: Sequence[Item]) -> list[list[Item]]:
     return list(found.values())
 
 
-def _shown(same: Sequence[Item], active: Mapping[SubscriptionId, Subscription]) -> DigestItem:
+def _shown(
+    same: Sequence[Item],
+    active: Mapping[SubscriptionId, Subscription],
+    also: Mapping[ReleaseId, Sequence[Linked]],
+) -> DigestItem:
     """Return the one item that the events of one release come to, oldest first."""
     event = _event(same)
     telling = [item for item in same if item.event in {"new", "revised"}] or same
     explaining = [item for item in same if item.event == event] or telling
+    others = also.get(same[-1].release) or same[-1].also
     changes = dict.fromkeys(item.changed for item in same if item.changed)
     return DigestItem(
         classified=telling[-1].classified,
@@ -105,7 +118,7 @@ def _shown(same: Sequence[Item], active: Mapping[SubscriptionId, Subscription]) 
         reason=explaining[-1].reason,
         changed="\n".join(changes) if event == "revised" else "",
         subscriptions=tuple(dict.fromkeys(s.id for item in same for s in _asking(item, active))),
-        also=tuple(dict.fromkeys(other for item in same for other in item.also)),
+        also=tuple(others),
     )
 
 

@@ -5,12 +5,13 @@ store, so a run is sent once whatever crashes; a run that nobody was there for i
 """
 
 import threading
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from alerts.digest import compose
 from despatch import log
 from despatch.errors import TransientError
-from despatch.model import SubscriberId, Subscription
+from despatch.model import Linked, ReleaseId, SubscriberId, Subscription
 from despatch.ports import Alarms, Clock, DueDigest, LoggedAlarms, Store, Transaction
 from despatch.watchdog import Watchdog
 
@@ -92,15 +93,23 @@ class Digesting:
             theirs: dict[SubscriberId, list[Subscription]] = {one.subscriber: [] for one in due}
             for subscription in tx.subscriptions_of(theirs) if due else ():
                 theirs[subscription.subscriber].append(subscription)
+            releases = {item.release for one in due for item in one.items}
+            also = {release: tx.also_published(release) for release in sorted(releases)}
             for one in due:
-                self._run_one(tx, one, theirs[one.subscriber])
+                self._run_one(tx, one, theirs[one.subscriber], also)
         if due:
             self._log.info("digests run", count=len(due))
         return sum(len(one.moments) for one in due)
 
-    def _run_one(self, tx: Transaction, due: DueDigest, theirs: list[Subscription]) -> None:
+    def _run_one(
+        self,
+        tx: Transaction,
+        due: DueDigest,
+        theirs: Sequence[Subscription],
+        also: Mapping[ReleaseId, Sequence[Linked]],
+    ) -> None:
         now = self._clock.now()
-        composed = compose(due, theirs, now)
+        composed = compose(due, theirs, now, also)
         if composed.alert is not None:
             tx.add_alert(composed.alert, composed.channels, now, lane="bulk")
         tx.finish_digest(due, composed.run, composed.dropped)

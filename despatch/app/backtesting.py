@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from despatch.app.wiring import App
 from despatch.filter import Filter
 from despatch.frequency import IMMEDIATE, Frequency
-from despatch.model import Classified, ReleaseId, Wanted
+from despatch.model import Classified, ReleaseId, Subscriber, Wanted
 
 if TYPE_CHECKING:
     from alerts.backtest import Rate, WouldSend
@@ -37,9 +37,13 @@ def backtest(
     *,
     since: datetime,
     frequency: Frequency = IMMEDIATE,
+    who: Subscriber | None = None,
     progress: Progress = lambda _doing, _at, _of: None,
 ) -> Backtest:
-    """Return what a subscription would have been sent since then; nothing is kept or sent."""
+    """Return what a subscription would have been sent since then; nothing is kept or sent.
+
+    `who` has the quiet hours and the limit that it would have come under.
+    """
     from alerts.backtest import moment, rate, would_send
 
     now = app.clock.now()
@@ -55,7 +59,8 @@ def backtest(
         done += 1
         progress("looking back", done, expected)
     sent.sort(key=lambda one: (one.at, one.release), reverse=True)
-    counted = rate((one.at for one in sent), since=max(since, begin), now=now, frequency=frequency)
+    moments = (one.at for one in sent)
+    counted = rate(moments, since=max(since, begin), now=now, frequency=frequency, who=who)
     return Backtest(done, tuple(sent), counted)
 
 

@@ -1,7 +1,7 @@
 """`backtest`, and `subscribe --preview`: what would have been sent, before anything is kept."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -15,7 +15,10 @@ from despatch.cli.wishes import EVENTS, WantedEvents, WantedFrequency, WantedThe
 from despatch.filter import Filter
 from despatch.frequency import IMMEDIATE, Frequency
 from despatch.frequency import frequency as frequency_of
-from despatch.model import Wanted
+from despatch.model import Subscriber, Wanted
+
+if TYPE_CHECKING:
+    from alerts.backtest import Rate
 
 PANEL = "Subscribers"
 SINCE = "90d"
@@ -78,10 +81,13 @@ def look_back(
     frequency: Frequency,
     every: bool,
     as_json: bool,
+    who: Subscriber | None = None,
 ) -> None:
-    """Ask the archive and print what it answers."""
+    """Ask the archive and print what it answers; `who` has the quiet hours and the limit."""
     with progress(show=not as_json) as report:
-        found = backtest(app, filter_, events, since=since, frequency=frequency, progress=report)
+        found = backtest(
+            app, filter_, events, since=since, frequency=frequency, who=who, progress=report
+        )
     if as_json:
         _give(found)
     else:
@@ -109,6 +115,7 @@ def _give(found: Backtest) -> None:
             "alerts": rate.alerts,
             "messages": rate.messages,
             "per_week": round(rate.per_week, 2),
+            "messages_per_week": round(rate.messages_per_week, 2),
             "busiest_week": rate.busiest_week,
         }
     )
@@ -134,9 +141,14 @@ def _print(found: Backtest, frequency: Frequency, *, every: bool) -> None:
     out.print(
         f"Of {asked} since {rate.since:%d %B %Y}: {count(rate.alerts, 'alert')}, "
         f"{rate.per_week:.1f} a week, {rate.busiest_week} in the busiest."
-        + (
-            ""
-            if frequency == IMMEDIATE
-            else f" They would have come in {count(rate.messages, 'digest')}, {frequency}."
-        )
+        + _in_messages(rate, frequency)
     )
+
+
+def _in_messages(rate: "Rate", frequency: Frequency) -> str:
+    """Say in how many messages they would have come, if not each in its own."""
+    if frequency == IMMEDIATE and rate.messages == rate.alerts:
+        return ""
+    digests = frequency != IMMEDIATE
+    how = f"{count(rate.messages, 'digest')}, {frequency}" if digests else f"{rate.messages}"
+    return f" They would have come in {how}: {rate.messages_per_week:.1f} a week."

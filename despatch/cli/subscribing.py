@@ -1,5 +1,7 @@
 """`subscribe`: tell somebody about what a query asks for."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -28,6 +30,7 @@ from despatch.cli.wishes import (
 )
 from despatch.errors import UsageError
 from despatch.frequency import frequency as frequency_of
+from despatch.model import Subscriber, SubscriberId
 
 PANEL = "Subscribers"
 NOT_MEASURED = "Experimental, so not measured on independent labels yet"
@@ -91,23 +94,25 @@ def subscribe(
     from alerts.subscribe import subscribe as add
 
     with here(context).open() as app:
+        every = frequency_of(frequency)
+        with app.store.transaction() as tx:
+            before = tx.subscriber_named(name)
+        manner = manner_of(quiet, limit, overflow, every, before, receipt)
         if preview:
             look_back(
                 app,
                 filter_of(app, query, theme or ()),
                 events_of(event or EVENTS),
                 since=moment(since),
-                frequency=frequency_of(frequency),
+                frequency=every,
                 every=False,
                 as_json=as_json,
+                who=_with(before, name, manner, app.clock.now()),
             )
             return
         if not to:
             raise UsageError("say where to: --to URL, such as --to console://")
-        every = frequency_of(frequency)
         asked = filter_of(app, query, theme or ())
-        with app.store.transaction() as tx:
-            before = tx.subscriber_named(name)
         wish = Wish(
             filter=asked,
             urls=to,
@@ -115,7 +120,7 @@ def subscribe(
             events=events_of(event or EVENTS),
             frequency=every,
             title=title,
-            manner=manner_of(quiet, limit, overflow, every, before, receipt),
+            manner=manner,
         )
         made, created = add(app.store, app.clock, app.senders, wish)
         untried = experimental(app, asked)
@@ -137,3 +142,11 @@ def subscribe(
                 out.print(f"{NOT_MEASURED}: {', '.join(untried)}. How right: docs/judgement.md.")
         if test:
             try_channels(app, made, as_json)
+
+
+def _with(
+    before: Subscriber | None, name: str, manner: Mapping[str, object], now: datetime
+) -> Subscriber:
+    """Return the subscriber as they would be, without keeping them."""
+    who = before or Subscriber(id=SubscriberId("u-preview"), name=name, created_at=now)
+    return who.model_copy(update=dict(manner))

@@ -3,18 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.backtest import WEEK, rate, would_send
 from despatch.filter import of_themes
-from despatch.frequency import frequency
+from despatch.frequency import frequency, limit, quiet
 from despatch.model import Classified, Event
 from despatch.testing.releases import SEEN, a_classified, a_release, a_revision
+from despatch.testing.subscribers import a_subscriber
 
 ALL: frozenset[Event] = frozenset({"new", "revised", "withdrawn", "restored"})
 MIGRATION = of_themes("migration")
 DAY = timedelta(days=1)
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def observed(
@@ -87,3 +90,21 @@ def test_the_busiest_week_is_the_most_that_any_seven_days_hold(hours: list[int])
     sent = [SEEN + timedelta(hours=hour) for hour in hours]
     naive = max((sum(at <= one < at + WEEK for one in sent) for at in sent), default=0)
     assert rate(sent, since=SEEN, now=SEEN + 100 * DAY).busiest_week == naive
+
+
+@pytest.mark.parametrize(
+    "manner, messages",
+    [
+        ({}, 4),
+        ({"quiet": quiet("00:00-10:00 UTC")}, 3),
+        ({"limit": limit("2/day"), "overflow": frequency("daily 18:00 UTC")}, 3),
+        ({"limit": limit("1/hour"), "overflow": frequency("daily 18:00 UTC")}, 4),
+    ],
+)
+def test_messages_are_counted_with_quiet_hours_and_limit(
+    manner: dict[str, Any], messages: int
+) -> None:
+    sent = [MIDNIGHT + timedelta(hours=hours) for hours in (1, 2, 11, 12)]
+    who = a_subscriber(**manner)
+    found = rate(sent, since=MIDNIGHT, now=MIDNIGHT + DAY, who=who)
+    assert (found.alerts, found.messages, found.messages_per_week) == (4, messages, messages)
