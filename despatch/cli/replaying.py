@@ -169,7 +169,8 @@ def _show(report: ReplayReport) -> None:
 
 def _summary(report: ReplayReport) -> str:
     """Say in a line what a replay came to; where nothing came of it, why."""
-    sent = f"{count(_alerts(report), 'alert')} {'sent' if report.delivered else 'would be sent'}"
+    done = "told" if report.later else "sent"
+    sent = f"{count(_alerts(report), 'alert')} {done if report.delivered else 'would be sent'}"
     if report.history is not None:
         return f"{_polled(report.history)}; {len(report.heard)} with a theme; {sent}."
     if report.unchanged:
@@ -228,8 +229,8 @@ def _next(report: ReplayReport) -> None:
         out.print(f"Deliveries: {states}.")
     if report.later:
         out.print(
-            f"Of these, {count(report.later, 'alert')} will be told later, in digests or after "
-            "quiet hours, by despatch up; see: despatch digests list"
+            f"Of it, {count(report.later, 'item')} waits for a digest or the end of quiet hours, "
+            "when despatch up tells it; see: despatch digests list"
         )
     if not report.subscriptions:
         out.print("Nobody is subscribed yet: despatch subscribe --theme migration --to console://")
