@@ -31,7 +31,7 @@ _TWINS = str.maketrans(
 _MENTION = re.compile(r"(?<![\w.])[@#!](?=\w)")
 _LARGE = {"@": "＠", "#": "＃", "!": "！"}
 _ENTITY = re.compile(r"&(?=#?\w+;)")
-_LEADING = re.compile(r"^(\s*)([#+=-]+|\d+[.)])(?=\s|$)", re.MULTILINE)
+_LEADING = re.compile(r"^(\s*)(#|[+=-]+(?=\s|$)|\d+[.)](?=\s|$))", re.MULTILINE)
 _IN_LINK = {"(": "%28", ")": "%29", "*": "%2A", "~": "%7E"}
 
 

@@ -4,10 +4,9 @@ A text message holds 160 characters of a small alphabet, and 70 of all others: t
 and dashes become plain ones, so that a title with “quotes” does not cost three messages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from alerts.messages.notes import words
-from alerts.messages.said import DigestSaid, NoteSaid, ReleaseSaid, Said, Url
+from alerts.messages.said import NO_URL, DigestSaid, Line, NoteSaid, ReleaseSaid, Said, Url
 from despatch.shorten import shorten
 
 LEAST = 20
@@ -25,7 +24,8 @@ _PLAIN = str.maketrans(
 def head_of(said: Said) -> str:
     """Return what the line says before the address."""
     if isinstance(said, NoteSaid):
-        body = " ".join(words(line) for lines in said.paragraphs for line in lines)
+        parts = (part for line in _lines(said) for part in line)
+        body = " ".join(part.title.strip() for part in parts if not part.address)
         return f"{said.subject}. {body}" if body else said.subject
     if isinstance(said, DigestSaid):
         first = next((item.about.title for group in said.groups for item in group.items), "")
@@ -34,14 +34,20 @@ def head_of(said: Said) -> str:
 
 
 def link_of(said: Said) -> Url:
-    """Return the address that the line ends with; a digest has that of its first release."""
+    """Return the address that the line ends with; a digest has that of its first release.
+
+    A note has the first that it names.
+    """
+    if isinstance(said, NoteSaid):
+        named = (part.address for line in _lines(said) for part in line if part.address)
+        return next(named, NO_URL)
     if isinstance(said, ReleaseSaid):
         return said.about.link
     if isinstance(said, DigestSaid):
         for group in said.groups:
             for item in group.items:
                 return item.about.link
-    return Url("")
+    return NO_URL
 
 
 def short(said: Said, most: int, line: Callable[[str, str], str]) -> str:
@@ -51,7 +57,7 @@ def short(said: Said, most: int, line: Callable[[str, str], str]) -> str:
     """
     head, where = head_of(said).translate(_PLAIN), link_of(said)
     if where and len(where) + LEAST > most:
-        where = Url("")
+        where = NO_URL
     text = line(head, where)
     if len(text) > most:
         room = most - (len(text) - len(head))
@@ -64,3 +70,7 @@ def plainly_cut(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     return shorten(text, most - 2).replace("…", "...") if most > 5 else text[: max(0, most)]
+
+
+def _lines(said: NoteSaid) -> Iterator[Line]:
+    return (line for paragraph in said.paragraphs for line in paragraph)

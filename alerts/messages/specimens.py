@@ -191,8 +191,9 @@ def _notes() -> Mapping[str, Alert]:
         "alarm": ("source example fails", "Failed 3 times in a row: HTTP 503.\n\nIt is tried on."),
         "recovered": ("source example fails", "It is read again since 09:28 UTC."),
     }
+    reasons = {"confirm": {"reason": "somebody asked for alerts to this address"}}
     return {
-        event: alert(event, None, subject=subject, body=body)
+        event: alert(event, None, subject=subject, body=body, **reasons.get(event, {}))
         for event, (subject, body) in bodies.items()
     }
 
