@@ -10,7 +10,9 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
+from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -22,6 +24,10 @@ from ingest.child import FELL_OVER, PERMANENT, SIZE_BYTES, TRANSIENT
 from ingest.crew import Crew
 
 CPU_LIMIT = timedelta(seconds=20)
+
+TOGETHER = 16
+TOGETHER_BYTES = 16 * 1024
+"""So many small documents go to a child at once: to wake it for each takes half as long again."""
 
 T = TypeVar("T")
 
@@ -48,6 +54,11 @@ class Children(Generic[T]):
         self._limit_s = cpu_limit.total_seconds()
         self._crew: Crew[Process] = Crew(at_once or min(4, os.cpu_count() or 1))
         self._children: set[Process] = set()
+        self._asked: deque[_Request] = deque()
+        self._taking = False
+        """Whether somebody waits for a child, for what is asked."""
+        self._serving: dict[asyncio.Task[None], list[_Request]] = {}
+        """Who sees to what; not what is answered already."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,6 +69,9 @@ class Children(Generic[T]):
         _exc: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        for serving in self._serving:
+            serving.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         for child in list(self._children):
             await self._end(child)
 
@@ -67,31 +81,92 @@ class Children(Generic[T]):
         Raises what its work raised; PermanentError (`too slow`) beyond the CPU limit, (`broken
         feed`, `broken page`) for a document on which the parser falls over.
         """
-        child = await self._crew.take()
+        loop = asyncio.get_running_loop()
+        request = _Request(body, content_type, address, loop.create_future(), loop.time())
+        self._asked.append(request)
+        self._see_to_it()
         try:
-            if child is None or child.returncode is not None:
-                child = await self._start(instead_of=child)
-            kind, answer = await self._answer(child, body, content_type, address)
-        except BaseException:
-            if child is not None:
-                await self._end(child)
-            child = None
+            kind, answer = await request.answer
+        except asyncio.CancelledError:
+            self._call_off()
             raise
-        finally:
-            self._crew.give(child)
         if kind == PERMANENT:
             raise PermanentError(answer.decode())
         if kind == TRANSIENT:
             raise TransientError(answer.decode())
         return self._decoder.decode(answer)
 
-    async def _answer(
-        self, child: Process, body: bytes, content_type: str, address: str
-    ) -> tuple[bytes, bytes]:
-        """Ask one child; a busy machine gets three times the CPU limit in wall time."""
+    def _call_off(self) -> None:
+        """End the children that work for nobody any more."""
+        for serving, some in self._serving.items():
+            if some and all(request.answer.done() for request in some):
+                serving.cancel()
+
+    def _see_to_it(self) -> None:
+        """Have somebody wait for a child, if there is anything to ask one."""
+        if self._asked and not self._taking:
+            self._taking = True
+            some: list[_Request] = []
+            serving = asyncio.create_task(self._serve(some))
+            self._serving[serving] = some
+            serving.add_done_callback(self._serving.pop)
+
+    async def _serve(self, some: "list[_Request]") -> None:
+        """Have a child answer some of what is asked; what is left by then is for another."""
+        try:
+            child = await self._crew.take(self._asked[0].asked_s)
+        finally:
+            self._taking = False
+        self._fill(some)
+        self._see_to_it()
+        try:
+            if not some:
+                return
+            if child is None or child.returncode is not None:
+                child = await self._start(instead_of=child)
+            await self._answer(child, some)
+        except BaseException as exc:
+            if child is not None:
+                await self._end(child)
+            child = None
+            for request in some:
+                request.fail(exc)
+            if not isinstance(exc, OSError | PermanentError):
+                raise
+        finally:
+            self._crew.give(child)
+            self._see_to_it()
+
+    def _fill(self, some: "list[_Request]") -> None:
+        """Take what is asked next: one document, or several small ones, which share a way."""
+        size = 0
+        while self._asked and len(some) < TOGETHER:
+            size += len(self._asked[0].body)
+            if some and size > TOGETHER_BYTES:
+                break
+            request = self._asked.popleft()
+            if not request.answer.done():
+                some.append(request)
+
+    async def _answer(self, child: Process, some: "list[_Request]") -> None:
+        """Ask one child; what it died over is to blame, and what comes after is asked again."""
+        await _send(child, some)
+        while some:
+            request = some[0]
+            try:
+                answer = await self._answer_to(child, request.address)
+            except PermanentError:
+                self._asked.extendleft(reversed(some[1:]))
+                del some[1:]
+                raise
+            some.pop(0)
+            request.give(answer)
+
+    async def _answer_to(self, child: Process, address: str) -> tuple[bytes, bytes]:
+        """Return an answer; a busy machine gets three times the CPU limit in wall time."""
         try:
             async with asyncio.timeout(self._limit_s * 3):
-                kind, answer = await _ask(child, body, content_type, address)
+                kind, answer = await _receive(child)
         except TimeoutError as exc:
             raise self._too_slow(address) from exc
         except (asyncio.IncompleteReadError, ConnectionError) as exc:
@@ -133,12 +208,47 @@ class Children(Generic[T]):
         await child.communicate()
 
 
-async def _ask(child: Process, body: bytes, content_type: str, address: str) -> tuple[bytes, bytes]:
-    if child.stdin is None or child.stdout is None:
-        raise ConnectionError("the child has no pipes")
-    head = {"type": content_type, "address": address, "bytes": len(body)}
-    child.stdin.write(json.dumps(head).encode() + b"\n" + body)
-    await child.stdin.drain()
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A document to be parsed, and the future that whoever asked waits for."""
+
+    body: bytes
+    content_type: str
+    address: str
+    answer: "asyncio.Future[tuple[bytes, bytes]]"
+    asked_s: float
+    """When, by the loop's clock."""
+
+    def give(self, answer: tuple[bytes, bytes]) -> None:
+        """Answer, unless whoever asked has gone."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def fail(self, fault: BaseException) -> None:
+        """Say that there is no answer."""
+        if self.answer.done():
+            return
+        if isinstance(fault, asyncio.CancelledError):
+            self.answer.cancel()
+        else:
+            self.answer.set_exception(fault)
+
+
+async def _send(child: Process, some: list[_Request]) -> None:
+    if child.stdin is None:
+        raise ConnectionError("the child has no input")
+    parts: list[bytes] = []
+    for one in some:
+        head = {"type": one.content_type, "address": one.address, "bytes": len(one.body)}
+        parts += [json.dumps(head).encode(), b"\n", one.body]
+    child.stdin.write(b"".join(parts))
+    with suppress(ConnectionError):  # it has died: over what, its answers tell
+        await child.stdin.drain()
+
+
+async def _receive(child: Process) -> tuple[bytes, bytes]:
+    if child.stdout is None:
+        raise ConnectionError("the child has no output")
     size = int.from_bytes(await child.stdout.readexactly(SIZE_BYTES))
     answer = await child.stdout.readexactly(size)
     return answer[:1], answer[1:]

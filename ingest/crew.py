@@ -35,15 +35,20 @@ class Crew(Generic[T]):
         self._idle: list[T] = []
         self._waiting: deque[asyncio.Future[T | None]] = deque()
 
-    async def take(self) -> T | None:
-        """Return a child that is idle, or None: who gets that starts one, and gives it later."""
+    async def take(self, since_s: float | None = None) -> T | None:
+        """Return a child that is idle, or None: who gets that starts one, and gives it later.
+
+        `since_s` is from when on there was something to do, by the loop's clock; None: from now.
+        """
         if self._idle:
             return self._idle.pop()
         if not self._count:
             return self._start()
-        waiting: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[T | None] = loop.create_future()
         self._waiting.append(waiting)
-        self._remind(waiting, self._patience_s)
+        waited_s = 0.0 if since_s is None else loop.time() - since_s
+        self._remind(waiting, max(0.0, self._patience_s - waited_s))
         try:
             return await waiting
         except asyncio.CancelledError:

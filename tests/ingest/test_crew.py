@@ -92,3 +92,14 @@ def test_who_gives_up_waiting_costs_nobody_a_child() -> None:
         assert await waits == "child"
 
     asyncio.run(rule())
+
+
+def test_what_was_asked_long_ago_has_been_patient_already() -> None:
+    async def rule() -> None:
+        crew: Crew[str] = Crew(2, patience_s=NEVER_S, pause_s=0)
+        long_ago_s = asyncio.get_running_loop().time() - 2 * NEVER_S
+
+        assert await crew.take() is None
+        assert await crew.take(long_ago_s) is None
+
+    asyncio.run(rule())

@@ -79,3 +79,27 @@ def test_a_parse_that_is_called_off_leaves_nothing_behind() -> None:
             return await parser.parse((FEEDS / "rss.xml").read_bytes(), "", ADDRESS)
 
     assert len(asyncio.run(work()).entries) == 3
+
+
+def test_of_small_feeds_that_share_a_way_only_the_hostile_one_is_lost() -> None:
+    good = (FEEDS / "rss.xml").read_bytes()
+
+    found = parse_all([ASKING, CRASH, good, ASKING, CRASH, good])
+
+    assert [str(one)[:11] for one in (found[1], found[4])] == ["broken feed"] * 2
+    assert found[2] == found[5] == parse_feed(good, "application/xml", ADDRESS)
+    assert found[0] == found[3] == parse_feed(ASKING, "application/xml", ADDRESS)
+
+
+def test_one_that_is_called_off_costs_the_others_nothing() -> None:
+    async def work() -> ParsedFeed:
+        async with ChildParser(at_once=1) as parser:
+            one, other = (
+                asyncio.create_task(parser.parse(ASKING, "application/xml", ADDRESS))
+                for _ in range(2)
+            )
+            await asyncio.sleep(0)
+            one.cancel()
+            return await other
+
+    assert asyncio.run(work()) == parse_feed(ASKING, "application/xml", ADDRESS)
