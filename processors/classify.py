@@ -13,13 +13,14 @@ from typing import NamedTuple
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
 from processors.language import language_of_release
+from processors.layout import Layout
 from processors.lexicon import LISTS
 from processors.matches import Match, Read, counted, matches_of
 from processors.meanings import Lookout, Meanings
 from processors.scan import Scanner
 from processors.themes import Theme
 
-_KEPT_CLASSIFIERS = 8
+_KEPT_CLASSIFIERS = 16
 _ROUNDING = 1e-6
 
 
@@ -136,7 +137,10 @@ class Classifier:
         # The text first: facts read the same words, and the last two texts' are kept.
         in_text, in_title = self._scanner.read(text), self._scanner.read(title)
         lead = in_text.words.lead() if in_text.pairs or in_text.others else 0
-        return Read("title", title, in_title, 0), Read("text", text, in_text, lead)
+        return (
+            Read("title", in_title, 0, Layout(title)),
+            Read("text", in_text, lead, Layout(text)),
+        )
 
     def _hopeful(self, title: Read, text: Read) -> list[int]:
         """Return the themes that it may belong to: all others are spared the rest."""

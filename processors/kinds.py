@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from processors.pattern import Choice, Lists, Phrase, choice, name_words
+from processors.pattern import MIN_STEM, Choice, Lists, Phrase, choice, name_words
 from processors.words import MAX_WORD_CHARS, fold
 
 KEPT_WORDS = 200_000
+FIRST_CHARS = MIN_STEM
+"""By so many letters most words are known to be of no phrase: no stem is shorter."""
 
 T = TypeVar("T")
 
@@ -145,6 +147,12 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
         for known, number in self._numbers.items():
             self._learn(known, number, lists)
         self._stem_lengths = sorted(set(map(len, self._stems)))
+        self._begins = {
+            word[:FIRST_CHARS]
+            for table in (self._exact, self._stems, self._names, self._inside)
+            for word in table
+        }
+        """How a word begins that is of any kind but `nothing`."""
 
     def __missing__(self, word: str) -> Kind[T]:
         if len(word) > MAX_WORD_CHARS:
@@ -174,6 +182,8 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
     def _look_up(self, word: str) -> Kind[T]:
         folded = fold(word)
         key = folded.casefold()
+        if key[:FIRST_CHARS] not in self._begins:
+            return self.nothing
         asked = set(self._exact.get(key, ()))
         for length in self._stem_lengths:
             if length > len(key):

@@ -12,9 +12,9 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from despatch.boilerplate import boilerplate
+from processors.layout import Layout
 from processors.meanings import Context, Meaning, Meanings
-from processors.scan import Found, Scan
+from processors.scan import Scan
 from processors.themes import Place, Term
 
 MAX_EVIDENCE = 60
@@ -38,6 +38,9 @@ class Match(NamedTuple):
     end: int
     weight: float
     order: int
+    """Where the term stands in its theme."""
+    most: int
+    """So many of the term count at this place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,20 @@ class Read:
     """A field, and all that stands in it."""
 
     field: Field
-    text: str
     scan: Scan[Meanings]
     lead: int
     """How many of its words are the lead."""
+    layout: Layout
 
     def place(self, word: int) -> Place:
         """Return where a word stands."""
         if self.field == "title":
             return "title"
         return "lead" if word < self.lead else "body"
+
+    def is_quoted(self, at: int) -> bool:
+        """Tell whether a character stands in what somebody says."""
+        return self.field == "text" and self.layout.quote_at(at) is not None
 
 
 def matches_of(fields: Iterable[Read], wanted: int) -> dict[int, list[Match]]:
@@ -71,14 +78,14 @@ def matches_of(fields: Iterable[Read], wanted: int) -> dict[int, list[Match]]:
 
 def counted(matches: Sequence[Match]) -> list[Match]:
     """Return the matches that add something: with a weight, and not beyond their term's most."""
-    seen: dict[tuple[str, Place], int] = {}
+    seen: dict[tuple[int, Place], int] = {}
     kept = []
     for match in matches:
         if match.term is None or not match.weight:
             continue
-        key = (match.term.name, match.place)
+        key = (match.order, match.place)
         seen[key] = times = seen.get(key, 0) + 1
-        if times <= getattr(match.term.most, match.place):
+        if times <= match.most:
             kept.append(match)
     if len(kept) > MAX_EVIDENCE:
         heaviest = sorted(range(len(kept)), key=lambda at: -abs(kept[at].weight))
@@ -89,31 +96,39 @@ def counted(matches: Sequence[Match]) -> list[Match]:
 def _in_field(read: Read, wanted: int) -> dict[int, list[Match]]:
     """Return by theme what stands in a field; some of it may stand over others."""
     matches: dict[int, list[Match]] = defaultdict(list)
-    found = read.scan.found()
+    scan = read.scan
+    found = [one for one in scan.others if one[0].mask & wanted]
+    found += [
+        (what, at, at + length)
+        for at, pair in zip(scan.places, scan.pairs, strict=True)
+        for what, length in pair.whole
+        if what.mask & wanted
+    ]
     if not found:
         return matches
-    words = read.scan.words
+    words = scan.words
     starts, ends = words.starts, words.ends
     if hidden := _hidden(read):
         found = [one for one in found if one[1] not in hidden]
     contexts: dict[int, set[Context]] | None = None
     for what, first, last in found:
-        if not what.mask & wanted:
-            continue
         start, end = starts[first], ends[last - 1]
         if end - start > MAX_SPAN_CHARS:
             continue
-        place = read.place(first)
+        stands = read.place(first)
         for meaning in what.terms:
             if not wanted >> meaning.theme & 1:
                 continue
             if meaning.asks:
-                contexts = _contexts(found, words.sentence) if contexts is None else contexts
+                contexts = _contexts(scan, hidden) if contexts is None else contexts
                 if not _allow(meaning, contexts.get(words.sentence[first], ())):
                     continue
+            place: Place = "quote" if meaning.quoted and read.is_quoted(start) else stands
             weight = meaning.weights[place]
-            match = Match(meaning.term, read.field, place, start, end, weight, meaning.order)
-            matches[meaning.theme].append(match)
+            most = meaning.most[place]
+            matches[meaning.theme].append(
+                Match(meaning.term, read.field, place, start, end, weight, meaning.order, most)
+            )
     return matches
 
 
@@ -123,21 +138,18 @@ def _hidden(read: Read) -> set[int]:
         return set()
     starts = read.scan.words.starts
     hidden: set[int] = set()
-    for one in boilerplate(read.text):
+    for one in read.layout.boilerplate:
         hidden.update(range(bisect_left(starts, one.start), bisect_left(starts, one.end)))
     return hidden
 
 
-def _contexts(found: Sequence[Found[Meanings]], sentence: Sequence[int]) -> dict[int, set[Context]]:
+def _contexts(scan: Scan[Meanings], hidden: Container[int]) -> dict[int, set[Context]]:
     """Return the contexts that stand in each sentence."""
-    contexts: dict[int, set[Context]] = {}
-    for what, first, _last in found:
-        if what.contexts:
-            here = sentence[first]
-            if here in contexts:
-                contexts[here] |= what.contexts
-            else:
-                contexts[here] = set(what.contexts)
+    contexts: dict[int, set[Context]] = defaultdict(set)
+    sentence = scan.words.sentence
+    for what, first, _last in scan.found():
+        if what.contexts and first not in hidden:
+            contexts[sentence[first]] |= what.contexts
     return contexts
 
 

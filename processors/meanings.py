@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from processors.lexicon import LISTS
 from processors.pattern import Phrase, parse
 from processors.scan import Scan
-from processors.themes import Place, Term, Theme
-
-PLACES: tuple[Place, ...] = get_args(Place)
+from processors.themes import PLACES, Place, Term, Theme
 
 Slot = int
 """The number of a place of a term of a theme."""
@@ -31,6 +29,9 @@ class Meaning:
     asks: bool = False
     """Whether it asks for a context, or shuns one."""
     weights: Mapping[Place, float] = field(default_factory=lambda: dict.fromkeys(PLACES, 0.0))
+    most: Mapping[Place, int] = field(default_factory=lambda: dict.fromkeys(PLACES, 0))
+    quoted: bool = False
+    """Whether it weighs something of its own in what somebody says."""
     order: int = 0
     """Where the term stands in its theme."""
 
@@ -96,9 +97,18 @@ class Lookout:
         """Put all that a theme looks for under its phrases."""
         for order, term in enumerate(theme.terms):
             near, unless = ((number, name) if name else None for name in (term.near, term.unless))
-            weights = {place: getattr(term.weights, place) for place in PLACES}
-            meaning = Meaning(number, term, near, unless, bool(near or unless), weights, order)
-            slots = {place: self._slot(number, term, place) for place in PLACES}
+            meaning = Meaning(
+                theme=number,
+                term=term,
+                near=near,
+                unless=unless,
+                asks=bool(near or unless),
+                weights={place: term.weight(place) for place in PLACES},
+                most={place: term.most_at(place) for place in PLACES},
+                quoted="quote" in term.places(),
+                order=order,
+            )
+            slots = {place: self._slot(number, term, place) for place in PLACES[:-1]}
             for phrase in _phrases(term.patterns):
                 self._put(phrase, meaning)
                 for place, slot in slots.items():
@@ -114,11 +124,15 @@ class Lookout:
         self.phrases[phrase].mask |= 1 << meaning.theme
 
     def _slot(self, theme: int, term: Term, place: Place) -> list[Slot]:
-        """Return the number of a place at which a term speaks for its theme; else nothing."""
-        weight = getattr(term.weights, place)
+        """Return the number of a place at which a term speaks for its theme; else nothing.
+
+        A quote stands in the lead or the body: it may be worth as much as what is worth more.
+        """
+        may_be = [place] if place == "title" else [place, *term.places()[3:]]
+        weight = max(map(term.weight, may_be))
         if weight <= 0:
             return []
-        self._speaks.append(_Speaks(theme, weight, getattr(term.most, place)))
+        self._speaks.append(_Speaks(theme, weight, sum(map(term.most_at, may_be))))
         return [len(self._speaks) - 1]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from processors.examples import Tried
     from processors.themes import Term, Theme
 
-PLACES = ("title", "lead", "body")
+PLACES = ("title", "lead", "body", "quote")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -100,11 +100,13 @@ def show(
         f"It begins at {found.bias:+.2f}; a release belongs from {found.log_odds_threshold:+.2f} "
         f"on, a score of {found.threshold:g}."
     )
-    table = Table("term", *PLACES, "patterns", box=None)
+    quoted = any(term.weights.quote is not None for term in found.terms)
+    places = PLACES if quoted else PLACES[:-1]
+    table = Table("term", *places, "patterns", box=None)
     for term in found.terms:
         patterns = ", ".join(term.patterns[:4]) + (", …" if len(term.patterns) > 4 else "")
         table.add_row(
-            escape(term.name), *(_weight(term, place) for place in PLACES), escape(patterns)
+            escape(term.name), *(_weight(term, place) for place in places), escape(patterns)
         )
     out.print(table)
     if found.exclusions:
@@ -113,8 +115,8 @@ def show(
 
 def _weight(term: "Term", place: str) -> str:
     """Return what a match there adds, and how many count: `+1.50 × 2`; empty for nothing."""
-    weight, most = getattr(term.weights, place), getattr(term.most, place)
-    if not weight:
+    weight, most = getattr(term.weights, place), getattr(term.most, place) or 1
+    if weight is None or not (weight or place == "quote"):
         return ""
     return f"{weight:+.2f}" + (f" × {most}" if most > 1 else "")
 

@@ -95,5 +95,5 @@ def _counted(matches: Sequence[Match]) -> Counter[Key]:
     for match in matches:
         if match.term is not None:
             key = (match.place, match.term.name)
-            counted[key] = min(counted[key] + 1, getattr(match.term.most, match.place))
+            counted[key] = min(counted[key] + 1, match.most)
     return counted

@@ -19,7 +19,7 @@ from processors.fitting.columns import counts, most_telling, worth_trying
 from processors.fitting.examples import Example, Examples, Key, examples, own_examples
 from processors.fitting.regression import Array, Line, best_threshold, regress, rescale
 from processors.fitting.releases import LabelledRelease
-from processors.themes import Place, Theme
+from processors.themes import Theme
 from processors.themes.fitted import Fitted, FittedWeights, applied, rules_of
 
 FOLDS = 5
@@ -32,8 +32,6 @@ MOST_WEIGHT = 20.0
 """What a theme file allows."""
 
 _FIXED = 1e9
-
-_PLACES: tuple[Place, ...] = ("title", "lead", "body")
 
 Indices = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
@@ -58,7 +56,9 @@ class Fitting:
         self.releases = tuple(one for one in releases if theme.id in one.labels)
         self._examples: tuple[Examples, ...] = examples(theme, self.releases)
         self._own = own_examples(theme)
-        self._terms: list[Key] = [(place, term.name) for term in theme.terms for place in _PLACES]
+        self._terms: list[Key] = [
+            (place, term.name) for term in theme.terms for place in term.places()
+        ]
 
     def fit(self, chosen: Sequence[int]) -> CrossValidated:
         """Return what the chosen releases, by their places, teach."""
@@ -99,9 +99,11 @@ class Fitting:
         yield from self._own
 
     def _regress(self, taught: Sequence[Example], phrases: Sequence[Key]) -> Line:
-        by_hand = [getattr(term.weights, place) for term in self.theme.terms for place in _PLACES]
+        by_hand = [term.weight(place) for term in self.theme.terms for place in term.places()]
         drawn = [
-            _FIXED if term.hand_set else TERM_STRENGTH for term in self.theme.terms for _ in _PLACES
+            _FIXED if term.hand_set else TERM_STRENGTH
+            for term in self.theme.terms
+            for _ in term.places()
         ]
         return regress(
             counts(taught, self._terms, phrases),
@@ -141,7 +143,9 @@ class Fitting:
                 "bias": round(slope * raw.bias + shift, 3),
                 "threshold": best_threshold(scores, belongs),
                 "terms": terms,
-                "phrases": {name: found for name, found in phrases.items() if any(found.numbers())},
+                "phrases": {
+                    name: found for name, found in phrases.items() if any(found.numbers().values())
+                },
             }
         )
 
@@ -160,8 +164,9 @@ def _by_name(keys: Sequence[Key], weights: Array) -> dict[str, FittedWeights]:
 
 
 def _scaled(weights: FittedWeights, slope: float) -> FittedWeights:
-    title, lead, body = (
-        round(max(-MOST_WEIGHT, min(MOST_WEIGHT, slope * number)), 3)
-        for number in weights.numbers()
+    return FittedWeights(
+        **{
+            place: round(max(-MOST_WEIGHT, min(MOST_WEIGHT, slope * number)), 3)
+            for place, number in weights.numbers().items()
+        }
     )
-    return FittedWeights(title=title, lead=lead, body=body)

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
+    model_serializer,
     model_validator,
 )
 
@@ -32,7 +34,12 @@ from processors.themes import fitted
 
 HERE = Path(__file__).parent
 
-Place = Literal["title", "lead", "body"]
+T = TypeVar("T")
+
+Place = Literal["title", "lead", "body", "quote"]
+"""Where a term stands; what somebody says is a quote for terms that have a weight for it."""
+PLACES: tuple[Place, ...] = get_args(Place)
+
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Weight = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
 
@@ -59,6 +66,12 @@ class Weights(_Part):
     title: Weight = 0.0
     lead: Weight = 0.0
     body: Weight = 0.0
+    quote: Weight | None = None
+    """In what somebody says; where nothing is said of it, that weighs what the rest there does."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, float]:
+        return _without_quote(write(self))
 
 
 class Most(_Part):
@@ -67,6 +80,17 @@ class Most(_Part):
     title: int = Field(default=1, ge=1, le=20)
     lead: int = Field(default=1, ge=1, le=20)
     body: int = Field(default=1, ge=1, le=20)
+    quote: int | None = Field(default=None, ge=1, le=20)
+    """1 where nothing is said."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, int]:
+        return _without_quote(write(self))
+
+
+def _without_quote(fields: dict[str, T]) -> dict[str, T]:
+    """Leave out what is not set: a theme that says nothing of quotes keeps its stamp."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 class Term(_Part):
@@ -85,6 +109,27 @@ class Term(_Part):
     """No fitting moves its weights."""
     found: bool = False
     """Found by fitting: it counts only where no term of the theme's own file stands."""
+
+    @model_validator(mode="after")
+    def _quotes_weigh(self) -> Self:
+        if self.most.quote is not None and self.weights.quote is None:
+            raise ValueError(
+                f"the term {self.name!r} says how often it counts in a quote, and not what it "
+                "weighs there: add quote to its weights, or take it out of most"
+            )
+        return self
+
+    def places(self) -> tuple[Place, ...]:
+        """Return the places that it has a weight for."""
+        return PLACES if self.weights.quote is not None else PLACES[:-1]
+
+    def weight(self, place: Place) -> float:
+        """Return the log-odds that one match adds at one of its places."""
+        return float(getattr(self.weights, place) or 0.0)
+
+    def most_at(self, place: Place) -> int:
+        """Return how many matches count at a place."""
+        return getattr(self.most, place) or 1
 
 
 class Example(_Part):

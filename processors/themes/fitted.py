@@ -27,7 +27,6 @@ MOST_IN_BODY = 2
 """A phrase that was found counts so often at most in the body, and once in title and lead."""
 
 _LIST = re.compile(r"@([a-z_]+)")
-_PLACES = ("title", "lead", "body")
 
 
 class FittedWeights(BaseModel):
@@ -38,10 +37,12 @@ class FittedWeights(BaseModel):
     title: Number = 0.0
     lead: Number = 0.0
     body: Number = 0.0
+    quote: Number | None = None
+    """Only of a term whose own file has a weight for it."""
 
-    def numbers(self) -> tuple[float, float, float]:
-        """Return the three in the order of reading."""
-        return self.title, self.lead, self.body
+    def numbers(self) -> dict[str, float]:
+        """Return those that there are by place, in the order of reading."""
+        return {place: number for place, number in self if number is not None}
 
 
 class Fitted(BaseModel):
@@ -138,8 +139,8 @@ def _lines(weights: Mapping[str, FittedWeights], order: Iterable[str]) -> list[s
     for name in order:
         numbers = ", ".join(
             f"{place} = {number}"
-            for place, number in zip(_PLACES, weights[name].numbers(), strict=True)
-            if number
+            for place, number in weights[name].numbers().items()
+            if number or place == "quote"
         )
         lines.append(f'"{name}" = {{ {numbers} }}' if numbers else f'"{name}" = {{}}')
     return lines

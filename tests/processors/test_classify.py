@@ -139,6 +139,35 @@ def test_a_term_weighs_what_its_place_says() -> None:
     ]
 
 
+SAID = "Boats came. “We need a boat for every harbour here,” said Ada Lind. A boat left."
+
+
+def test_what_somebody_says_weighs_what_a_term_says_of_quotes() -> None:
+    quoted = Term(name="boat", patterns=("boat*",), weights=Weights(lead=1, quote=0.25))
+    found = judge("", SAID, a_theme(terms=(quoted,)))
+    assert spans(found) == [("Boats", 1.0), ("boat", 0.25)]
+
+
+def test_quotes_have_a_most_of_their_own() -> None:
+    most = Most(lead=3, quote=2)
+    quoted = Term(name="boat", patterns=("boat*",), weights=Weights(lead=1, quote=0.5), most=most)
+    found = judge("", SAID + " " + SAID + " " + SAID, a_theme(terms=(quoted,)))
+    assert [weight for _, weight in spans(found)] == [1.0, 0.5, 1.0, 1.0, 0.5]
+
+
+def test_what_is_said_only_in_a_quote_can_settle_it() -> None:
+    quoted = Term(name="boat", patterns=("boat*",), weights=Weights(quote=5))
+    theme = a_theme(terms=(quoted,))
+    assert [score.theme for score in classify(a_release(title="Ports", text=SAID), (theme,))]
+
+
+def test_who_says_nothing_of_quotes_weighs_them_as_what_stands_around() -> None:
+    term = Term(name="boat", patterns=("boat*",), weights=Weights(lead=1), most=Most(lead=9))
+    theme = a_theme(terms=(term,))
+    assert [weight for _, weight in spans(judge("", SAID, theme))] == [1.0] * 3
+    assert "quote" not in theme.model_dump_json()
+
+
 def test_the_longest_match_counts_and_what_lies_inside_it_does_not() -> None:
     assert spans(judge("", "fishing boats", a_theme())) == [("fishing boats", 1.0)]
 

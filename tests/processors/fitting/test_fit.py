@@ -89,7 +89,7 @@ def test_a_weight_marked_as_set_by_hand_stays() -> None:
     )
     theme = a_theme(terms=(term, Term(name="sea", patterns=("sea",), weights=Weights(lead=1))))
     fitted = fit(theme).fitted
-    assert fitted.terms["boat"].numbers() == (2, 0.25, 0)
+    assert fitted.terms["boat"].numbers() == {"title": 2, "lead": 0.25, "body": 0}
     assert fitted.terms["sea"].lead != 1
 
 
