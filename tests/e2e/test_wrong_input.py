@@ -75,7 +75,7 @@ def test_a_file_of_garbage_is_named_and_the_good_lines_go_on(
     assert "half.jsonl" in done.stdout
     classified = installation.run("classify", str(file))
     assert classified.returncode == 65
-    assert classified.stdout == '{"id": "1", "themes": []}\n'
+    assert classified.stdout == '{"id":"1","themes":[]}\n'
     assert "line 2" in classified.stderr
 
 
