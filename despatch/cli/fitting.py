@@ -44,7 +44,7 @@ def fit(
 ) -> None:
     """Find a theme's weights from releases that people labelled.
 
-    Writes THEME.fitted.toml beside the theme's file: weights for its terms, phrases that tell,
+    Writes THEME.fitted.toml beside the theme's file: weights for its terms, words that tell,
     the bias, and the threshold. Scores are then calibrated probabilities. The same input gives the
     same file. Needs the packages of despatch[fit].
     """
@@ -107,13 +107,13 @@ def _figures(fitted: "Fitted") -> dict[str, object]:
         "threshold": fitted.threshold,
         "bias": fitted.bias,
         "terms": len(fitted.terms),
-        "phrases": len(fitted.phrases),
+        "words": len(fitted.words),
     }
 
 
 def _sentence(fitted: "Fitted") -> str:
     return (
         f"{fitted.id}: fitted to {fitted.labels} labelled releases, of which {fitted.belong} "
-        f"belong; {len(fitted.terms)} terms weighed, {len(fitted.phrases)} phrases found; "
+        f"belong; {len(fitted.terms)} terms weighed, {len(fitted.words)} words found; "
         f"a release belongs from a score of {fitted.threshold} on."
     )

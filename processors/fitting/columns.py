@@ -1,4 +1,4 @@
-"""Examples as a table of numbers, and which phrases are worth a column. Pure."""
+"""Examples as a table of numbers, and which words are worth a column. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -7,82 +7,61 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from processors.fitting.examples import Example, Key
-from processors.fitting.phrases import nested
 from processors.fitting.regression import Array
-from processors.themes.fitted import MOST_IN_BODY
 
-MAX_PHRASES = 40
-"""So many phrases, each at one place, are kept: a file that a person can read."""
+MAX_WORDS = 200
+"""So many words are kept: a file that a person can read."""
+
+LABELS_A_WORD = 6
+"""Of fewer labels, a word for so many is kept."""
 
 MIN_RELEASES = 10
 MIN_PUBLISHERS = 2
-"""A phrase of one publisher alone says who speaks, not of what."""
+"""A word of one publisher alone says who speaks, not of what."""
 
-MAX_SHARE = 0.15
-"""A phrase in more of the releases tells them apart too little for the time that it takes."""
+MAX_SHARE = 0.2
+"""A word in more of the releases tells them apart too little for the time that it takes."""
 
 
-def worth_trying(examples: Sequence[Example]) -> list[Key]:
-    """Return the phrases of enough releases and publishers, in a lasting order.
-
-    One of them says something by itself: `and it` does not, `@country and` does.
-    """
+def worth_trying(examples: Sequence[Example]) -> list[str]:
+    """Return the words of enough releases and publishers, in a lasting order."""
     whole = [one for one in examples if one.whole]
-    releases: Counter[Key] = Counter()
-    words: Counter[str] = Counter()
-    publishers: dict[Key, set[str]] = defaultdict(set)
+    releases: Counter[str] = Counter()
+    publishers: dict[str, set[str]] = defaultdict(set)
     for one in whole:
-        releases.update(one.phrases.keys())
-        words.update({phrase for _, phrase in one.phrases})
-        for key in one.phrases:
-            publishers[key].add(one.publisher)
-    most = MAX_SHARE * len(whole)
+        releases.update(one.words.keys())
+        for word in one.words:
+            publishers[word].add(one.publisher)
     return sorted(
-        key
-        for key, count in releases.items()
-        if MIN_RELEASES <= count <= most
-        and len(publishers[key]) >= MIN_PUBLISHERS
-        and any(word.startswith("@") or words[word] <= most for word in key[1].split())
+        word
+        for word, count in releases.items()
+        if MIN_RELEASES <= count <= MAX_SHARE * len(whole)
+        and len(publishers[word]) >= MIN_PUBLISHERS
     )
 
 
-def most_telling(examples: Sequence[Example], phrases: Sequence[Key], weights: Array) -> list[Key]:
-    """Return the phrases that move most: by weight times standard deviation.
-
-    None of them stands in another.
-    """
-    table = counts(examples, [], phrases)
+def most_telling(examples: Sequence[Example], words: Sequence[str], weights: Array) -> list[str]:
+    """Return the words that move most: by weight times standard deviation."""
+    table = counts(examples, [], words)
     mean = np.asarray(table.mean(axis=0)).ravel()
     square = np.asarray(table.multiply(table).mean(axis=0)).ravel()
     order = np.argsort(-np.abs(weights) * np.sqrt(square - mean**2), kind="stable")
-    kept: list[Key] = []
-    names: set[str] = set()
-    for at in order:
-        if len(kept) == MAX_PHRASES:
-            break
-        name = phrases[at][1]
-        if name in names or not nested(name, names):
-            names.add(name)
-            kept.append(phrases[at])
-    return kept
+    most = min(MAX_WORDS, sum(one.whole for one in examples) // LABELS_A_WORD)
+    return [words[at] for at in order[:most]]
 
 
-def counts(examples: Sequence[Example], terms: Sequence[Key], phrases: Sequence[Key]) -> csr_matrix:
-    """Return how often each term and phrase counts in each example: terms first."""
+def counts(examples: Sequence[Example], terms: Sequence[Key], words: Sequence[str]) -> csr_matrix:
+    """Return how often each term counts in each example, then in how many places each word."""
     term_at = {key: at for at, key in enumerate(terms)}
-    phrase_at = {key: at for at, key in enumerate(phrases, start=len(terms))}
+    word_at = {word: at for at, word in enumerate(words, start=len(terms))}
     data: list[int] = []
     columns: list[int] = []
     ends = [0]
     for one in examples:
         found = [(term_at[key], count) for key, count in one.terms.items() if key in term_at]
-        found += [
-            (phrase_at[key], min(count, MOST_IN_BODY if key[0] == "body" else 1))
-            for key, count in one.phrases.items()
-            if key in phrase_at
-        ]
+        found += [(word_at[word], count) for word, count in one.words.items() if word in word_at]
         columns += [at for at, _ in found]
         data += [count for _, count in found]
         ends.append(len(data))
-    shape = (len(examples), len(terms) + len(phrases))
+    shape = (len(examples), len(terms) + len(words))
     return csr_matrix((np.array(data, float), columns, ends), shape=shape)

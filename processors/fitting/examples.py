@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from processors.classify import classifier
-from processors.fitting.phrases import PhraseReader, Phrases
 from processors.fitting.releases import LabelledRelease, shortened
+from processors.fitting.vocabulary import Vocabulary, VocabularyReader
 from processors.matches import Match
 from processors.themes import Place, Theme
 
@@ -17,7 +17,7 @@ OWN_EXAMPLE = 5.0
 """What one of a theme's own examples counts: they are few, and must come out right."""
 
 Key = tuple[Place, str]
-"""A term's name or a phrase, and where it stands."""
+"""A term's name, and where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Example:
 
     terms: Counter[Key]
     """How often each of the theme's own terms counts."""
-    phrases: Phrases
+    words: Vocabulary
     """What else stands there."""
     belongs: bool
     importance: float
@@ -50,13 +50,13 @@ def examples(theme: Theme, releases: Sequence[LabelledRelease]) -> tuple[Example
     The shorter views of a release that belongs teach only if the rules set by hand see it there:
     a title does not always say what the text is about.
     """
-    ready, reader = classifier((theme,)), PhraseReader()
+    ready, reader = classifier((theme,)), VocabularyReader()
 
     def example(one: LabelledRelease, importance: float, *, whole: bool = False) -> Example:
         matches = ready.matches(one.title, one.text).get(0, [])
         return Example(
             terms=_counted(matches),
-            phrases=reader.read(one.title, one.text, matches),
+            words=reader.read(one.title, one.text, matches),
             belongs=one.labels[theme.id],
             importance=importance,
             publisher=one.publisher,
@@ -75,11 +75,11 @@ def examples(theme: Theme, releases: Sequence[LabelledRelease]) -> tuple[Example
 
 def own_examples(theme: Theme) -> tuple[Example, ...]:
     """Return the examples in the theme's own file: they teach in every fitting."""
-    ready, reader = classifier((theme,)), PhraseReader()
+    ready, reader = classifier((theme,)), VocabularyReader()
     return tuple(
         Example(
             terms=_counted(matches),
-            phrases=reader.read(one.title, one.text, matches),
+            words=reader.read(one.title, one.text, matches),
             belongs=belongs,
             importance=OWN_EXAMPLE,
             publisher="",

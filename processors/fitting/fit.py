@@ -1,10 +1,10 @@
-"""Fitting a theme: its terms' weights, phrases worth adding, bias and threshold. Pure.
+"""Fitting a theme: its terms' weights, words worth adding, bias and threshold. Pure.
 
 Three steps, each the same at every run:
 
-1. Every phrase in enough releases of several publishers gets a weight, beside the theme's own
-   terms; those that tell most are kept.
-2. Terms and kept phrases are weighed again, drawn towards the weights set by hand and to none.
+1. Every word in enough releases of several publishers gets a weight, the same in title, lead and
+   body, beside the theme's own terms; those that tell most are kept.
+2. Terms and kept words are weighed again, drawn towards the weights set by hand and to none.
 3. What was left out of five such fittings says how far log-odds are from frequencies: they are
    scaled to be true, and the threshold is where that makes F1 best.
 """
@@ -24,8 +24,8 @@ from processors.themes.fitted import Fitted, FittedWeights, applied, rules_of
 
 FOLDS = 5
 
-TERM_STRENGTH = 8.0
-PHRASE_STRENGTH = 12.0
+TERM_STRENGTH = 6.0
+WORD_STRENGTH = 20.0
 """How hard weights are drawn towards those set by hand, and to none: inverse variances."""
 
 MOST_WEIGHT = 20.0
@@ -98,7 +98,7 @@ class Fitting:
             yield from self._examples[at].short
         yield from self._own
 
-    def _regress(self, taught: Sequence[Example], phrases: Sequence[Key]) -> Line:
+    def _regress(self, taught: Sequence[Example], words: Sequence[str]) -> Line:
         by_hand = [term.weight(place) for term in self.theme.terms for place in term.places()]
         drawn = [
             _FIXED if term.hand_set else TERM_STRENGTH
@@ -106,14 +106,14 @@ class Fitting:
             for _ in term.places()
         ]
         return regress(
-            counts(taught, self._terms, phrases),
+            counts(taught, self._terms, words),
             belongs=np.array([float(one.belongs) for one in taught]),
-            strength=np.array(drawn + [PHRASE_STRENGTH] * len(phrases)),
-            prior=np.array(by_hand + [0.0] * len(phrases)),
+            strength=np.array(drawn + [WORD_STRENGTH] * len(words)),
+            prior=np.array(by_hand + [0.0] * len(words)),
             importance=np.array([one.importance for one in taught]),
         )
 
-    def _fitted(self, taught: Sequence[Example], phrases: Sequence[Key], line: Line) -> Fitted:
+    def _fitted(self, taught: Sequence[Example], words: Sequence[str], line: Line) -> Fitted:
         whole = [one for one in taught if one.whole]
         own = len(self._terms)
         return Fitted(
@@ -124,7 +124,7 @@ class Fitting:
             threshold=0.5,
             bias=line.bias,
             terms=_by_name(self._terms, line.weights[:own]),
-            phrases=_by_name(phrases, line.weights[own:]),
+            words={word: float(w) for word, w in zip(words, line.weights[own:], strict=True)},
         )
 
     def _calibrated(self, raw: Fitted, chosen: Indices, left_out: Array) -> Fitted:
@@ -132,7 +132,7 @@ class Fitting:
         belongs = np.array([float(self._examples[at].whole.belongs) for at in chosen])
         slope, shift = rescale(left_out, belongs)
         scores = 1 / (1 + np.exp(-(slope * left_out + shift)))
-        phrases = {name: _scaled(weights, slope) for name, weights in raw.phrases.items()}
+        words = {word: _rounded(slope * weight) for word, weight in raw.words.items()}
         fixed = {term.name: term.weights for term in self.theme.terms if term.hand_set}
         terms = {
             name: FittedWeights(**dict(fixed[name])) if name in fixed else _scaled(weights, slope)
@@ -143,9 +143,7 @@ class Fitting:
                 "bias": round(slope * raw.bias + shift, 3),
                 "threshold": best_threshold(scores, belongs),
                 "terms": terms,
-                "phrases": {
-                    name: found for name, found in phrases.items() if any(found.numbers().values())
-                },
+                "words": {word: weight for word, weight in words.items() if weight},
             }
         )
 
@@ -165,8 +163,9 @@ def _by_name(keys: Sequence[Key], weights: Array) -> dict[str, FittedWeights]:
 
 def _scaled(weights: FittedWeights, slope: float) -> FittedWeights:
     return FittedWeights(
-        **{
-            place: round(max(-MOST_WEIGHT, min(MOST_WEIGHT, slope * number)), 3)
-            for place, number in weights.numbers().items()
-        }
+        **{place: _rounded(slope * number) for place, number in weights.numbers().items()}
     )
+
+
+def _rounded(number: float) -> float:
+    return round(max(-MOST_WEIGHT, min(MOST_WEIGHT, number)), 3)

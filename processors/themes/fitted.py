@@ -5,7 +5,7 @@ it. It holds for the rules that it was fitted to and for no others.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 SUFFIX = ".fitted.toml"
 
 Number = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
-
-MOST_IN_BODY = 2
-"""A phrase that was found counts so often at most in the body, and once in title and lead."""
 
 _LIST = re.compile(r"@([a-z_]+)")
 
@@ -60,8 +57,8 @@ class Fitted(BaseModel):
     bias: Number
     terms: dict[str, FittedWeights]
     """Of the theme's own terms, in place of the weights that were set by hand."""
-    phrases: dict[str, FittedWeights] = {}
-    """Patterns that fitting found."""
+    words: dict[str, Number] = {}
+    """Those that fitting found: log-odds that each adds once in the title, lead and body."""
 
 
 def rules_of(theme: "Theme") -> str:
@@ -87,8 +84,8 @@ def apply(theme: "Theme", path: Path) -> "Theme":
 
 
 def applied(theme: "Theme", fitted: Fitted) -> "Theme":
-    """Return a theme with fitted weights, phrases, bias and threshold."""
-    from processors.themes import Most, Term, Theme, Weights
+    """Return a theme with fitted weights, words, bias and threshold."""
+    from processors.themes import Term, Theme, Weights
 
     terms = [
         term.model_copy(update={"weights": Weights(**dict(fitted.terms[term.name]))})
@@ -96,16 +93,14 @@ def applied(theme: "Theme", fitted: Fitted) -> "Theme":
         else term
         for term in theme.terms
     ]
-    most = Most(body=MOST_IN_BODY)
     terms += [
         Term(
-            name=f"“{pattern}”",
-            patterns=(pattern,),
-            weights=Weights(**dict(weights)),
-            most=most,
+            name=f"“{word}”",
+            patterns=(word,),
+            weights=Weights(title=weight, lead=weight, body=weight),
             found=True,
         )
-        for pattern, weights in fitted.phrases.items()
+        for word, weight in fitted.words.items()
     ]
     # Not model_copy: it would copy what was computed of the theme as it was, the stamp too.
     fields = {name: getattr(theme, name) for name in Theme.model_fields}
@@ -114,7 +109,7 @@ def applied(theme: "Theme", fitted: Fitted) -> "Theme":
 
 
 def written(fitted: Fitted, command: str) -> str:
-    """Return the file of a fitting: a line for each term and phrase, the same at every run."""
+    """Return the file of a fitting: a line for each term and word, the same at every run."""
     lines = [
         f"# Found by `{command}`.",
         "# Made anew by it, never edited: what is set by hand stands in the theme's own file.",
@@ -126,20 +121,20 @@ def written(fitted: Fitted, command: str) -> str:
         f"bias = {fitted.bias}",
         "",
         "[terms]",
-        *_lines(fitted.terms, fitted.terms),
+        *_lines(fitted.terms),
         "",
-        "[phrases]",
-        *_lines(fitted.phrases, sorted(fitted.phrases)),
+        "[words]",
+        *(f'"{word}" = {weight}' for word, weight in sorted(fitted.words.items())),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _lines(weights: Mapping[str, FittedWeights], order: Iterable[str]) -> list[str]:
+def _lines(weights: Mapping[str, FittedWeights]) -> list[str]:
     lines = []
-    for name in order:
+    for name, by_place in weights.items():
         numbers = ", ".join(
             f"{place} = {number}"
-            for place, number in weights[name].numbers().items()
+            for place, number in by_place.numbers().items()
             if number or place == "quote"
         )
         lines.append(f'"{name}" = {{ {numbers} }}' if numbers else f'"{name}" = {{}}')

@@ -28,7 +28,7 @@ def fitted(theme: Theme, **changed: object) -> Fitted:
         "threshold": 0.4,
         "bias": -2.5,
         "terms": {"boat": FittedWeights(title=3.25)},
-        "phrases": {"in harbour": FittedWeights(lead=0.75)},
+        "words": {"harbour": 0.75},
     }
     return Fitted.model_validate(fields | changed)
 
@@ -45,8 +45,8 @@ def test_the_numbers_of_a_fitted_file_take_the_place_of_those_set_by_hand(folder
     [theme] = load_themes(folder)
     assert (theme.bias, theme.threshold) == (-2.5, 0.4)
     found = judge("Boats", "They lie in harbour.", theme)
-    assert spans(found) == [("Boats", 3.25), ("in harbour", 0.75)]
-    assert found.terms == ("boat", "“in harbour”")
+    assert spans(found) == [("Boats", 3.25), ("harbour", 0.75)]
+    assert found.terms == ("boat", "“harbour”")
 
 
 def test_those_set_by_hand_can_be_asked_for(folder: Path) -> None:
@@ -81,9 +81,9 @@ def test_words_about_a_theme_don_t_part_it_from_its_fitted_file() -> None:
     assert rules_of(a_theme(title="Ships", description="All of them.")) == rules_of(a_theme())
 
 
-def test_a_found_phrase_counts_only_where_no_term_stands() -> None:
+def test_a_found_word_counts_only_where_no_term_stands() -> None:
     theme = a_theme()
-    found = applied(theme, fitted(theme, phrases={"boats in": FittedWeights(title=9)}))
+    found = applied(theme, fitted(theme, words={"boats": 9}))
     assert spans(judge("Boats in harbour", "", found)) == [("Boats", 3.25)]
 
 

@@ -57,10 +57,9 @@ def test_the_same_releases_give_the_same_file(found: CrossValidated) -> None:
     assert written(fit().fitted, "fit") == written(found.fitted, "fit")
 
 
-def test_a_phrase_that_tells_is_found_and_one_of_everything_is_not(found: CrossValidated) -> None:
-    phrases = found.fitted.phrases
-    assert any("harbour" in phrase and phrases[phrase].lead > 0 for phrase in phrases)
-    assert not any("plan" in phrase for phrase in phrases)
+def test_a_word_that_tells_is_found_and_one_of_everything_is_not(found: CrossValidated) -> None:
+    assert found.fitted.words["harbour"] > 0
+    assert not any("plan" in word for word in found.fitted.words)
 
 
 def test_what_fitting_left_out_is_judged_right(found: CrossValidated) -> None:
@@ -145,5 +144,5 @@ def test_a_fitted_number_is_written_in_a_line_of_its_own(found: CrossValidated) 
     text = written(found.fitted, "despatch themes fit boats")
     assert text.startswith("# Found by `despatch themes fit boats`.\n")
     assert f"\nthreshold = {found.fitted.threshold}\n" in text
-    for phrase in found.fitted.phrases:
-        assert f'\n"{phrase}" = {{ ' in text
+    for word, weight in found.fitted.words.items():
+        assert f'\n"{word}" = {weight}\n' in text

@@ -1,11 +1,11 @@
-"""Words and pairs of words that could become terms of a theme, and where they stand. Pure.
+"""Words that could become terms of a theme, and in how many places they stand. Pure.
 
 They are patterns as theme files write them; countries, nationalities, leaders and bodies stand
 under the name of their list, so that what is learnt of one country holds for all.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from despatch.boilerplate import boilerplate
 from processors.lexicon import LISTS
@@ -18,23 +18,21 @@ from processors.words import Words, fold
 GENERAL = ("country", "nationality", "leader", "body")
 """The lists under whose name their words are learnt."""
 
-MAX_WORDS = 2
-
-Phrases = Counter[tuple[Place, str]]
-"""How often each stands in each place."""
+Vocabulary = Counter[str]
+"""In how many places each stands: title, lead, body."""
 
 
-class PhraseReader:
-    """Reads the phrases of texts."""
+class VocabularyReader:
+    """Reads the words of texts."""
 
     def __init__(self) -> None:
         self._names: Scanner[str] = Scanner(
             ((phrase, f"@{name}") for name in GENERAL for phrase in parse(f"@{name}", LISTS)), LISTS
         )
 
-    def read(self, title: str, text: str, taken: Collection[Match] = ()) -> Phrases:
-        """Return the phrases of a release, but for those that overlap what is taken."""
-        found: Phrases = Counter()
+    def read(self, title: str, text: str, taken: Collection[Match] = ()) -> Vocabulary:
+        """Return the words of a release, but for those that overlap what is taken."""
+        found: set[tuple[Place, str]] = set()
         for field, body in (("title", title), ("text", text)):
             words, names = self._names.scan(body)
             lead = words.lead() if field == "text" else 0
@@ -42,11 +40,13 @@ class PhraseReader:
             if field == "text":
                 spans += [(one.start, one.end) for one in boilerplate(body)]
             free = _free(words, spans)
-            tokens = list(_tokens(words, {first: (last, what) for what, first, last in names}))
-            for first, phrase in _phrases(tokens, words, free):
-                place: Place = "title" if field == "title" else "lead" if first < lead else "body"
-                found[place, phrase] += 1
-        return found
+            for first, last, token in _tokens(words, {at: (end, what) for what, at, end in names}):
+                if token and all(free[first:last]):
+                    place: Place = (
+                        "title" if field == "title" else "lead" if first < lead else "body"
+                    )
+                    found.add((place, token))
+        return Counter(token for _, token in found)
 
 
 def _free(words: Words, taken: Iterable[tuple[int, int]]) -> list[bool]:
@@ -73,25 +73,3 @@ def _tokens(words: Words, names: dict[int, tuple[int, str]]) -> Iterator[tuple[i
             token = folded if folded.isalpha() and folded.isascii() and len(folded) > 1 else ""
         yield at, last, token
         at = last
-
-
-def _phrases(
-    tokens: Sequence[tuple[int, int, str]], words: Words, free: Sequence[bool]
-) -> Iterator[tuple[int, str]]:
-    for number, (first, last, token) in enumerate(tokens):
-        if not token or not all(free[first:last]):
-            continue
-        yield first, token
-        for next_first, next_last, following in tokens[number + 1 : number + MAX_WORDS]:
-            if (
-                following
-                and all(free[next_first:next_last])
-                and words.sentence[next_first] == words.sentence[first]
-            ):
-                yield first, f"{token} {following}"
-
-
-def nested(phrase: str, chosen: Iterable[str]) -> bool:
-    """Tell whether a phrase stands in one of those chosen, or one of those in it."""
-    words = f" {phrase} "
-    return any(f" {other} " in words or words in f" {other} " for other in chosen)
