@@ -53,6 +53,9 @@ from ingest.sources import open_source
 from ingest.standing import GONE, Standing
 from ingest.watch import Hands, Watch
 
+ENCODED_AT_ONCE = 1_000
+"""So many messages are in memory at a time: a feed of 24,000 entries makes 30 MB of them."""
+
 NOT_WHOLE = "it was not read whole"
 
 QUIET = frozenset({"not modified", "unchanged"})
@@ -295,7 +298,7 @@ class Turn:
     async def _publish(self, revisions: Sequence[Revision]) -> None:
         """Publish in order; a second's worth at a time with pauses between, if there is a rate."""
         rate = self._manner.rate
-        size = max(1, ceil(rate)) if rate else max(1, len(revisions))
+        size = max(1, ceil(rate)) if rate else ENCODED_AT_ONCE
         for at in range(0, len(revisions), size):
             some = revisions[at : at + size]
             messages = [Outgoing(RELEASES, one.release.id, encode(one)) for one in some]

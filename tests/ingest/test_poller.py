@@ -118,6 +118,18 @@ def test_the_cursor_is_saved_after_the_log_has_acknowledged(here: Any) -> None:
     assert journal == ["publish", "keep"]
 
 
+def test_of_a_large_feed_no_more_than_a_thousand_messages_are_made_at_a_time(here: Any) -> None:
+    source = here.add()
+    here.fetcher.will(here.feed, feed(*((f"{n}", "2026-03-02", f"News {n}") for n in range(1_001))))
+    journal: list[str] = []
+    store = here.failing_store(here.store, journal)
+
+    here.poll(source, bus=here.failing(here.bus, journal), store=store)
+
+    assert journal == ["publish", "publish", "keep"]
+    assert len(here.published()) == 1_001
+
+
 def test_killed_before_the_cursor_is_saved_it_repeats_and_loses_nothing(here: Any) -> None:
     source = here.add()
     here.fetcher.will(here.feed, feed(FRESH, OLD))
