@@ -21,7 +21,7 @@ from ingest.reading import DocumentReader, Extract
 from ingest.report import PollReport
 from ingest.rereads import Rereader
 from ingest.source import Parse, Tools
-from ingest.sources import kinds
+from ingest.sources import make_ready
 from ingest.turn import Turn
 
 __all__ = ["OnPage", "PollReport", "Poller"]
@@ -67,7 +67,7 @@ class Poller:
         stuck_after: timedelta = STUCK_AFTER,
     ) -> None:
         self._world = World(bus, store, clock, alarms or LoggedAlarms(), owner, every, lease)
-        kinds()  # a kind of source that can't be imported is no surprise for later
+        make_ready()  # a kind of source that can't be imported is no surprise for later
         self._fetcher = fetcher
         self._at_once = at_once
         self._per_host = per_host

@@ -49,6 +49,11 @@ def _opened(kind: str, given: tuple[tuple[str, Any], ...]) -> Source:
 _opened_before = lru_cache(10_000)(_opened)  # sources are frozen, and opened at every poll
 
 
+def make_ready() -> None:
+    """Load every kind, and what checks their settings: what is wrong with one stops the start."""
+    _adapter()
+
+
 @cache
 def kinds() -> Mapping[str, type[Source]]:
     """Return every kind of source by its name, such as `feed`.

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from despatch.guard import host_of
 from despatch.model import Fetched, Frozen
 from despatch.ports import Fetcher, Response, Validators
 from ingest.govuk_content import CONTENT_API, is_govuk
-from ingest.govuk_search import API, SITE, Search, search_for
+from ingest.govuk_search import API, Search, search_for
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
 from ingest.moved import Move, kept_move, move_seen, move_to_keep
 from ingest.older import ByLinks, ByNumber, BySearch, Way
@@ -148,7 +147,7 @@ class FeedSource(Frozen):
     def ways(self, link: str) -> Sequence[Way]:
         """Return how older entries are reached: as the feed says, by page number, by search."""
         found: list[Way] = [ByLinks(link)] if link else []
-        finder = _on_govuk(self.address) and urlsplit(self.address).path.startswith("/search/")
+        finder = is_govuk(self.address) and urlsplit(self.address).path.startswith("/search/")
         if parameter := self.page_parameter or ("page" if finder else None):
             found.append(ByNumber(self.address, parameter))
         if (search := self.search()) is not None:
@@ -157,7 +156,7 @@ class FeedSource(Frozen):
 
     def search(self) -> Search | None:
         """Return the question to GOV.UK's search API that stands for this feed, if there is one."""
-        if self.search_api is None and not _on_govuk(self.address):
+        if self.search_api is None and not is_govuk(self.address):
             return None
         return search_for(self.address, self.search_api or API)
 
@@ -168,11 +167,6 @@ class FeedSource(Frozen):
         first = self.moved_from or self.address
         moved = self.model_copy(update={"address": move.to, "moved_from": first, "moved_at": now})
         return moved.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
-
-
-@lru_cache(10_000)  # asked at every poll, and the answer is always the same
-def _on_govuk(address: str) -> bool:
-    return urlsplit(address).hostname == urlsplit(SITE).hostname
 
 
 def _cursor(
