@@ -141,7 +141,8 @@ class Digests(Protocol):
     def due_digests(self, now: datetime, limit: int) -> Sequence[DueDigest]:
         """Borrow what is due, the longest due first, at most that many runs, for this transaction.
 
-        All that is due for one subscriber comes as one. Nobody else gets them before the
+        All that is due for one subscriber comes as one; of many large ones the first few come.
+        Nobody else gets them before the
         transaction ends; what is not finished in it is due still.
         """
         ...

@@ -22,7 +22,11 @@ from despatch.store.rows import in_parts, insert_into
 from despatch.store.subscribers import read_subscriber
 from despatch.store.tables import digests, items, subscribers, told_at_once
 
+_ITEMS_AT_ONCE = 2_000
+"""So many items are borrowed in one go, if they are of more than one subscriber."""
+
 _WAITS = items.c.state == "waiting"
+_OF_RUN = (digests.c.subscriber == items.c.subscriber) & (digests.c.due_at == items.c.due_at)
 
 
 class Digests(Kept):
@@ -82,7 +86,7 @@ class Digests(Kept):
         self._run(about.values(withdrawn=withdrawn))
 
     def due_digests(self, now: datetime, limit: int) -> Sequence[DueDigest]:
-        runs = self._borrow(now, limit)
+        runs = self._few(self._borrow(now, limit), now)
         theirs: dict[str, list[Item]] = {who: [] for who in runs}
         for part in in_parts(runs):
             for item in self._items(
@@ -203,6 +207,25 @@ class Digests(Kept):
             busy |= {(one.subscriber) for one in set(self._all(theirs)) - set(ours)}
         return {who: moments for who, moments in runs.items() if moments and who not in busy}
 
+    def _few(
+        self, runs: Mapping[str, list[datetime]], now: datetime
+    ) -> Mapping[str, list[datetime]]:
+        """Return the first of these: one at least, and no more than hold so many items."""
+        held: dict[str, int] = {}
+        for part in in_parts(runs):
+            due = (digests.c.subscriber.in_(part), digests.c.waits_until <= now, _WAITS)
+            asked = select(items.c.subscriber, func.count().label("number")).join(digests, _OF_RUN)
+            for row in self._all(asked.where(*due).group_by(items.c.subscriber)):
+                held[row.subscriber] = row.number
+        few: dict[str, list[datetime]] = {}
+        number = 0
+        for who, moments in runs.items():
+            number += held.get(who, 0)
+            if few and number > _ITEMS_AT_ONCE:
+                break
+            few[who] = moments
+        return few
+
     def _items(self, *wanted: Any, of_runs: bool = False) -> list[Item]:
         asked = (
             select(items)
@@ -210,10 +233,7 @@ class Digests(Kept):
             .order_by(items.c.held_at, *(items.c[name] for name in TOLD))
         )
         if of_runs:
-            asked = asked.join(
-                digests,
-                (digests.c.subscriber == items.c.subscriber) & (digests.c.due_at == items.c.due_at),
-            )
+            asked = asked.join(digests, _OF_RUN)
         rows = self._all(asked)
         about = self._classified({row.classified for row in rows})
         return [read_item(row, about[row.classified]) for row in rows]

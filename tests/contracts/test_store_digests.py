@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from despatch.errors import Busy
 from despatch.frequency import limit, quiet
 from despatch.model import Classified, Digest, DigestItem, SubscriptionId
 from despatch.ports import DigestRun, DueDigest, Item, Store
@@ -273,3 +274,33 @@ def test_an_item_keeps_all_that_it_was_given(peopled: Store) -> None:
     with peopled.transaction() as tx:
         tx.wait([whole], SEEN)
         assert tx.items_for(ADA.id) == [whole]
+
+
+def test_of_many_large_digests_the_first_few_come_at_once(peopled: Store) -> None:
+    """They are composed in memory, and others wait for the transaction to end."""
+    fees = about("fees")
+    told = [
+        fees.model_copy(update={"revision": fees.revision.model_copy(update={"id": f"v-{number}"})})
+        for number in range(1_001)
+    ]
+    with peopled.transaction() as tx:
+        for who in (ADA, BOB):
+            tx.wait([an_item(subscriber=who.id, classified=one) for one in told], SEEN)
+    with peopled.transaction() as tx:
+        (due,) = tx.due_digests(DUE, 9)
+        assert (due.subscriber, len(due.items)) == (ADA.id, 1_001)
+    finish(peopled, due)
+    with peopled.transaction() as tx:
+        (due,) = tx.due_digests(DUE, 9)
+        assert due.subscriber == BOB.id
+
+
+def test_while_one_counts_what_was_told_at_once_nobody_else_does(
+    database: StoreUnderTest, peopled: SqlStore
+) -> None:
+    """Two alert stages would each see room for the last alert under a limit."""
+    impatient = database.open(busy=timedelta(milliseconds=50))
+    with peopled.transaction() as tx:
+        tx.told_at_once(ADA.id, SEEN)
+        with pytest.raises(Busy), impatient.transaction() as other:
+            other.told_at_once(ADA.id, SEEN)
