@@ -86,7 +86,7 @@ def test_a_wrong_file_is_named_with_line_and_fix_and_the_other_themes_go_on(
     assert "did you mean 'bias'?" in cli("classify", "--theme", "housing", str(saved), code=78)
     said = cli("classify", str(saved))
     assert "did you mean 'bias'?" in said
-    assert '{"id": "1", "themes": []}' in said
+    assert '{"id":"1","themes":[]}' in said
 
 
 def test_processors_raise_an_alarm_for_a_wrong_file_and_end_it_when_it_is_right(
