@@ -26,6 +26,8 @@ MAX_SHORT = 300
 
 _KEPT = 256
 """What is kept of each kind: several forms of each of the last releases."""
+_OWN = 8
+"""Digests and notes that are kept, while their forms are written one after the other."""
 
 T = TypeVar("T")
 
@@ -57,12 +59,15 @@ class Messages:
         self._templates = templates or built_in()
         self._links = links
         self._said: Memo[Said] = Memo(_KEPT)
+        self._own: Memo[Said] = Memo(_OWN)
         self._written: Memo[Written] = Memo(_KEPT)
         self._bodies: Memo[str] = Memo(_KEPT)
         self._log = log.get()
 
     def said(self, alert: Alert) -> Said:
         """Return what an alert says, as values."""
+        if alert.classified is None:
+            return self._own.of(alert, (), partial(say, alert))
         return _kept(self._said, alert, (), partial(say, alert))
 
     def subject(self, alert: Alert) -> str:
@@ -164,7 +169,7 @@ class Messages:
 def _kept(memo: Memo[T], alert: Alert, also: tuple[object, ...], make: Callable[[], T]) -> T:
     """Return what was made for all alerts about the same release, event and change.
 
-    What is about no one release is its subscriber's alone, and made anew.
+    What is about no one release is its subscriber's alone, and made anew for each.
     """
     if alert.classified is None:
         return make()

@@ -1,10 +1,10 @@
 """A rendered message, encoded once: for each recipient only what is their own is encoded."""
 
 import binascii
-import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
+from json.encoder import encode_basestring
 
 from alerts.messages.personal import joined, pieces
 
@@ -75,4 +75,4 @@ def _quoted(text: str) -> bytes:
 
 
 def _inside(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return encode_basestring(text)[1:-1]

@@ -1,9 +1,11 @@
 """What is the same for everybody is made once."""
 
 from collections import Counter
+from typing import Any
 
 from alerts.memo import Memo
-from alerts.messages import Messages
+from alerts.messages import Messages, Templates
+from alerts.messages.forms import Form
 from despatch.model import DeliveryId, SubscriptionId
 from despatch.testing import a_classified
 from despatch.testing.subscribers import a_subscriber, an_alert
@@ -35,6 +37,30 @@ def test_alerts_about_one_release_share_what_they_say_and_nothing_personal() -> 
     assert "Bob asked." in text
     for personal in ("Ada asked.", "s-ada", "y-1"):
         assert personal not in text
+
+
+class Counting(Templates):
+    """The built-in templates, counting what they render."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rendered = Counter[str]()
+
+    def render(self, kind: str, form: Form, /, **values: Any) -> str:
+        self.rendered[f"{kind} {form}"] += 1
+        return super().render(kind, form, **values)
+
+
+def test_a_message_is_rendered_once_for_all_who_get_it_in_each_form() -> None:
+    templates, about = Counting(), a_classified()
+    messages = Messages(templates)
+    for number in range(20):
+        alert = an_alert(about, a_subscriber(f"s{number}"), reason=f"Number {number} asked.")
+        mail = messages.mail(alert, DeliveryId(f"y-{number}"))
+        assert f"Number {number} asked.".encode() in mail.html
+        assert f"y-{number}" in messages.encoded(alert, DeliveryId(f"y-{number}")).decode()
+        assert f"Number {number} asked." in messages.chat(alert, DeliveryId(f"y-{number}"))
+    assert templates.rendered == {"release text": 1, "release html": 1, "release chat": 1}
 
 
 def test_another_event_or_change_is_another_message() -> None:
