@@ -12,7 +12,7 @@ from despatch.app import App
 from despatch.cli.context import Json, example, give, here, out
 from despatch.cli.tracing import which_release
 from despatch.errors import NotWritable, UsageError
-from despatch.model import Alert, AlertId, DeliveryId, Event, SubscriberId
+from despatch.model import Alert, AlertId, DeliveryId, Event, SubscriberId, SubscriptionId
 from despatch.ports import Trace
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 As = Literal["text", "email", "chat", "sms", "json"]
 
 _KEY = DeliveryId("y-000000000000000000000000")
+_NOBODY = SubscriberId("u-preview")
+_NO_OTHERS = (SubscriptionId("s-preview"),)
 _REASON = "this is a preview; nobody was told"
 _SMS = 160
 
@@ -159,13 +161,16 @@ def _specimen(name: str, event: Event | None) -> Alert:
 
 
 def _about(app: App, name: str, event: Event | None) -> Alert:
-    """Return the alert that was made of a release last, else one as it would be made."""
+    """Return the alert that was made of a release last, else one as it would be made.
+
+    Not in its subscriber's name: its links would be theirs, and would work.
+    """
     known = which_release(app, name)
     with app.store.transaction() as tx:
         way = tx.trace(known)
     told = [one for one in way.alerts if event is None or one.event == event]
     if told:
-        return told[-1]
+        return told[-1].model_copy(update={"subscriber": _NOBODY, "subscriptions": _NO_OTHERS})
     return _never_made(app, way, event)
 
 
@@ -173,7 +178,8 @@ def _never_made(app: App, way: Trace, event: Event | None) -> Alert:
     about = way.taken[-1].classified
     return Alert(
         id=AlertId("a-preview"),
-        subscriber=SubscriberId("u-preview"),
+        subscriber=_NOBODY,
+        subscriptions=_NO_OTHERS,
         event=event or "new",
         classified=about,
         reason=_REASON,

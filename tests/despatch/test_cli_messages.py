@@ -30,6 +30,7 @@ def test_a_saved_release_is_shown_in_each_form(told: Callable[..., str]) -> None
     assert text.startswith("New: The UK and Türkiye")
     assert "*illegal movement*" in text
     assert "Why you get this: your subscription" in text
+    assert "despatch subscriptions remove s-preview" in text, "nobody else's links"
     page = told("messages", "show", SEED, "--as", "email")
     assert page.startswith("<!doctype html>")
     assert "<mark" in page
