@@ -93,10 +93,10 @@ def test_a_signal_reaches_a_service_and_it_has_time_to_stop(service: Service) ->
     assert service.stops_within.total_seconds() >= 30
 
 
-def test_only_the_web_page_is_published_and_on_this_machine_alone() -> None:
+def test_only_web_pages_are_published_and_on_this_machine_alone() -> None:
     published = {s.name: s.given["ports"] for s in FILE.services.values() if "ports" in s.given}
-    assert published.keys() == {"serve"}
-    assert [port["host_ip"] for port in published["serve"]] == ["127.0.0.1"]
+    assert published.keys() == {"serve", "web"}
+    assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}
 
 
 def test_nothing_leads_out_from_the_broker_and_the_database() -> None:
@@ -123,7 +123,7 @@ def test_stages_start_once_the_schema_and_the_topics_are_there() -> None:
 
 def test_what_up_starts_comes_in_an_order_that_exists() -> None:
     names = [service.name for service in FILE.in_order()]
-    assert set(names) == {*FILE.services} - {"despatch"}
+    assert set(names) == {*FILE.services} - {"despatch", "web"}
     assert names.index("migrate") > names.index("postgres")
     assert names.index("alert") > names.index("topics")
 

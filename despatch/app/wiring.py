@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from despatch.app.part import part
 from despatch.errors import NotWritable, SettingsError, StorageFull, UsageError
 from despatch.model import ThemeId
@@ -128,12 +130,19 @@ class App:
 
     @part
     def signups(self) -> "SignUps | None":
-        """What takes sign-ups; None unless there are both public pages and a mail server."""
+        """What takes sign-ups; None unless there are both public pages and a mail server.
+
+        Raises SettingsError if the mail server can't be.
+        """
         from alerts.signup import SignUps
 
         said, links = self.settings, self.links
         if links is None or said.mail_url is None or said.public_url is None:
             return None
+        try:
+            self.senders.check(SecretStr("mail://anybody@example.org"))
+        except UsageError as exc:
+            raise SettingsError(f"setting mail_url: {exc}") from exc
         return SignUps(
             self.store,
             self.clock,

@@ -154,7 +154,8 @@ def migrate(context: typer.Context, as_json: Json = False) -> None:
     """Bring the store's schema up to this version's, and its secrets to the newest key.
 
     Safe to run twice, and by two at once. To change keys: put the new one first in secret_key
-    or in the key file, run this, then take the old one away.
+    or in the key file, run this, then take the old one away; links in messages that were sent
+    under it end with it, so leave it for as long as those should work.
     """
     with here(context).open() as app:
         applied = app.store.migrate()

@@ -9,7 +9,7 @@ from despatch.web.pages import Pages, ThemeChoice
 def pages(app: App) -> Pages:
     """Return the pages as the settings want them.
 
-    Raises SettingsError without a public address, and UsageError for a mail server that can't be.
+    Raises SettingsError without a public address, and for a mail server that can't be.
     """
     said = app.settings
     if said.public_url is None:

@@ -451,3 +451,14 @@ def test_a_method_that_a_page_does_not_have_is_refused_with_those_that_it_has(si
     page = site.browser.get("/subscribe", "DELETE")
     assert page.status == 405
     assert "POST" in page.headers["allow"]
+
+
+def test_a_mail_server_that_can_t_be_is_named_before_anybody_signs_up(tmp_path: Path) -> None:
+    said: dict[str, Any] = {
+        "public_url": "https://alerts.example.org",
+        "mail_url": SecretStr("mailto://u:hunter2@127.0.0.1"),
+    }
+    wrong = pytest.raises(SettingsError, match="mail_url")
+    with App(read(tmp_path, environ={}, **said)) as app, wrong as caught:
+        pages(app)
+    assert "hunter2" not in str(caught.value)
