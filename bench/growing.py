@@ -15,6 +15,7 @@ from despatch.material import weigh
 from despatch.signature import signature
 from despatch.testing.monsters import PIECES, monster
 from processors.classify import Classifier, classifier
+from processors.facts import find_facts
 from processors.language import language_of_release
 from processors.layout import layout
 from processors.themes import load_themes
@@ -30,7 +31,9 @@ def run(runs: int, _folder: Path) -> Report:
     return Report(
         "grow",
         [
-            _growth("read: language, themes, layout, signature", partial(_read, ready), runs),
+            _growth(
+                "read: language, themes, layout, signature, facts", partial(_read, ready), runs
+            ),
             _growth("compared with the same text, one word changed", _compare, runs),
         ],
         [],
@@ -65,6 +68,7 @@ def _read(ready: Classifier, text: str) -> None:
     for part in ("boilerplate", "quotes", "items"):
         getattr(laid, part)  # each is looked for when it is asked for
     signature("Ports", text)
+    find_facts("Ports", text)
 
 
 def _compare(text: str) -> None:

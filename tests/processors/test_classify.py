@@ -18,6 +18,7 @@ from processors.classify import (
 )
 from processors.matches import MAX_EVIDENCE, MAX_SPAN_CHARS
 from processors.themes import Most, Term, Theme, Weights, load_themes
+from processors.words import Words
 
 THEMES = load_themes()
 SEED = next((Path(__file__).parents[2] / "seeds").glob("*.txt"))
@@ -116,6 +117,54 @@ def test_without_the_sentences_of_its_evidence_a_release_does_not_belong(
                 ]
                 text = text[: max(start, 0)] + text[min(ends, default=len(text)) :]
     assert not found.belongs
+
+
+def only_where(text: str, spans: set[tuple[int, int]]) -> str:
+    """A text in which every sentence without one of the spans says nothing; places stay true."""
+    words = Words(text)
+    kept = {
+        words.sentence[at]
+        for at, start in enumerate(words.starts[:-1])
+        if any(first <= start < last for first, last in spans)
+    }
+    chars = list(text)
+    for at, sentence in enumerate(words.sentence):
+        if sentence not in kept:
+            start, end = words.starts[at], words.ends[at]
+            chars[start:end] = "q" * (end - start)
+    return "".join(chars)
+
+
+def keeps_its_judgement(title: str, text: str, theme: Theme) -> None:
+    found = judge(title, text, theme)
+    there = {field: set[tuple[int, int]]() for field in ("title", "text")}
+    for one in found.evidence:
+        there[one.field].add((one.start, one.end))
+    again = judge(only_where(title, there["title"]), only_where(text, there["text"]), theme)
+    assert again == found
+
+
+BESIDE = a_theme(
+    context={"people": ("refugee*",), "birds": ("bird",)},
+    exclusions=("the report",),
+    terms=(
+        Term(name="visa", patterns=("visa", "treaty"), weights=Weights(lead=1), near="people"),
+        Term(name="boat", patterns=("boats", "report"), weights=Weights(lead=2), unless="birds"),
+    ),
+)
+
+
+@pytest.mark.parametrize("theme", [*THEMES, BESIDE], ids=lambda theme: theme.id)
+@given(title=TEXTS, text=TEXTS)
+@example(title="", text="A visa is needed. Nobody speaks of refugees or boats.")
+def test_the_sentences_of_its_evidence_alone_decide(theme: Theme, title: str, text: str) -> None:
+    keeps_its_judgement(title, text, theme)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
+def test_the_sentences_of_the_evidence_alone_decide_the_examples(theme: Theme) -> None:
+    for one in (*theme.examples.matching, *theme.examples.missing):
+        keeps_its_judgement(one.title, one.text, theme)
 
 
 @given(title=TEXTS, text=TEXTS)

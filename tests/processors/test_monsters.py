@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alerts.changes import describe
 from despatch.boilerplate import boilerplate
 from despatch.changes import compare
+from despatch.facts import Facts
 from despatch.material import weigh
 from despatch.model import Classified
 from despatch.ports import Message
@@ -22,6 +23,7 @@ from despatch.testing import FakeClock, a_release, a_revision
 from despatch.testing.monsters import PIECES, monster
 from despatch.topics import RELEASES, decode, encode
 from processors.classify import classifier
+from processors.facts import find_facts
 from processors.jsonl import classify_lines
 from processors.language import language_of_release
 from processors.layout import layout
@@ -51,6 +53,10 @@ def read_whole(title: str, text: str) -> None:
     ]
     assert all(0 <= start < end <= len(text) for start, end in parts)
     assert language == "" or language.isalpha()
+    facts = find_facts(title, text)
+    for kind in Facts.model_fields:
+        for fact in getattr(facts, kind):
+            assert all(fields[e.field][e.start : e.end] == e.text for e in fact.evidence)
     assert len(signature(title, text)) <= MOST
 
 
@@ -79,7 +85,7 @@ def test_any_two_texts_are_compared(before: str, after: str) -> None:
 @given(TEXTS, TEXTS)
 def test_any_document_is_classified_line_by_line(title: str, text: str) -> None:
     line = json.dumps({"id": 1, "title": title, "text": text})
-    [found] = [json.loads(one) for one in classify_lines([line], THEMES)]
+    [found] = [json.loads(one) for one in classify_lines([line], THEMES, facts=True)]
     assert found["id"] == 1
 
 
