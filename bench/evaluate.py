@@ -7,8 +7,9 @@ precision, recall and F1 with intervals, for all and for some parts; the same fo
 the same run; how far scores are from frequencies; the worst mistakes with their evidence; how far
 two readers agree.
 
-Exits with 1 when a figure on the open labels is below its floor or a baseline's, when scores are no
-frequencies, or when the theme's fitted file is not what fitting gives; with 2 without the texts:
+Exits with 1 when a figure on the open labels is below its floor, or there or on all that was left
+out below a baseline's, when scores are no frequencies, or when the theme's fitted file is not what
+fitting gives; with 2 without the texts:
 FOLDER holds `labelled.jsonl` and `releases.jsonl.gz`, which are not part of the repository.
 """
 
@@ -174,13 +175,17 @@ def _evidence(judged: Judgement) -> str:
 
 def _failed(judged: Judged) -> Iterator[str]:
     open_ = judged.seen & ~np.array([one.ours for one in judged.releases])
-    f1, words, counted = (
-        figures(judged.belongs[open_], said[open_]).f1.value
-        for said in (judged.ours, judged.words, judged.counted)
-    )
-    least = max(FLOORS[judged.theme], words, counted)
-    if f1 < least:
-        yield f"{judged.theme}: F1 on the open labels is {f1:.3f}, below {least:.3f}"
+    for name, part, floor in (
+        ("the open labels", open_, FLOORS[judged.theme]),
+        ("all left out of fitting", judged.seen, 0.0),
+    ):
+        f1, words, counted = (
+            figures(judged.belongs[part], said[part]).f1.value
+            for said in (judged.ours, judged.words, judged.counted)
+        )
+        least = max(floor, words, counted)
+        if f1 < least:
+            yield f"{judged.theme}: F1 on {name} is {f1:.3f}, below {least:.3f}"
     error = calibration_error(judged.belongs[judged.seen], judged.scores[judged.seen])
     if error >= MAX_CALIBRATION_ERROR or judged.seen.sum() < FEWEST_FOR_CALIBRATION:
         yield (
