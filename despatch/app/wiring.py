@@ -335,6 +335,7 @@ class App:
         from alerts.deliver import DeliveryWorker
         from alerts.host import Limits
 
+        self.templates.compile_all()  # now, not in the loop that sends
         said = self.settings
         return DeliveryWorker(
             self.store,
