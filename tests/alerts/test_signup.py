@@ -253,3 +253,16 @@ def test_no_address_is_in_the_log(
     captured = capfd.readouterr()
     assert "sign-up" in captured.out + captured.err
     assert "example.org" not in captured.out + captured.err
+
+
+def test_what_is_not_confirmed_in_a_week_is_gone_with_its_address(
+    store: SqlStore, clock: FakeClock, signups: SignUps
+) -> None:
+    signups.ask(asked())
+    id_ = waiting(store).id
+    clock.move(timedelta(days=7))
+    with store.transaction() as tx:
+        assert tx.drop_signups(clock.now()) == 1
+        assert tx.channels_at(ADA) == []
+        assert tx.subscribers() == []
+    assert signups.confirm(id_) is None

@@ -21,8 +21,9 @@ from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
 from despatch.filter import Filter, of_themes
-from despatch.model import ReleaseId, SourceId
-from despatch.ports import Beat, Body, Bus, Gap, Member, Outgoing, SourceRecord
+from despatch.frequency import IMMEDIATE
+from despatch.model import AlertId, ReleaseId, SourceId
+from despatch.ports import Beat, Body, Bus, Gap, Member, Outgoing, Signup, SourceRecord
 from despatch.settings import read
 from despatch.testing import FakeClock, a_revision
 from despatch.testing.channels import webhook_server
@@ -407,3 +408,26 @@ def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
         pytest.raises(NotWritable, match="--home DIR"),
     ):
         app.bus.extents(DEAD)
+
+
+def test_keeping_house_drops_sign_ups_that_nobody_confirmed(
+    installed: App, clock: FakeClock
+) -> None:
+    wish: dict[str, Any] = {"filter": of_themes("migration"), "frequency": IMMEDIATE}
+    with installed.store.transaction() as tx:
+        tx.add_subscriber(a_subscriber())
+        tx.add_channel(a_channel())
+        made = Signup(
+            "g-1",
+            a_subscriber().id,
+            a_channel().id,
+            AlertId("a-1"),
+            created_at=clock.now(),
+            ends_at=clock.now() + timedelta(days=7),
+            **wish,
+        )
+        tx.add_signup(made, mailbox=SecretStr("ada@example.org"), network="n")
+    clock.move(timedelta(days=7))
+    Housekeeper(installed).once()
+    with installed.store.transaction() as tx:
+        assert tx.signup("g-1") is None
