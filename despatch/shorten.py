@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_SENTENCE = re.compile(r"[.!?。！？][\"'”’)\]]*(?=\s|$)|\n")
+_SENTENCE = re.compile(r"[.!?。！？][\"'”’)\]]*(?=\s)|\n")
 _JOINER = "\u200d"
 """Ties what stands on both sides into one sign, as in 👩‍⚕️."""
 _WITH_ITS_BASE = ("\u200d", "\u200c", "\ufe0e", "\ufe0f")
