@@ -110,7 +110,7 @@ def _in_field(read: Read, wanted: int) -> dict[int, list[Match]]:
     starts, ends = words.starts, words.ends
     if hidden := _hidden(read):
         found = [one for one in found if one[1] not in hidden]
-    contexts: dict[int, set[Context]] | None = None
+    contexts: dict[int, set[Context]] = {}
     for what, first, last in found:
         start, end = starts[first], ends[last - 1]
         if end - start > MAX_SPAN_CHARS:
@@ -120,8 +120,10 @@ def _in_field(read: Read, wanted: int) -> dict[int, list[Match]]:
             if not wanted >> meaning.theme & 1:
                 continue
             if meaning.asks:
-                contexts = _contexts(scan, hidden) if contexts is None else contexts
-                if not _allow(meaning, contexts.get(words.sentence[first], ())):
+                here = words.sentence[first]
+                if here not in contexts:
+                    contexts[here] = _contexts(scan, first, hidden)
+                if not _allow(meaning, contexts[here]):
                     continue
             place: Place = "quote" if meaning.quoted and read.is_quoted(start) else stands
             weight = meaning.weights[place]
@@ -143,13 +145,13 @@ def _hidden(read: Read) -> set[int]:
     return hidden
 
 
-def _contexts(scan: Scan[Meanings], hidden: Container[int]) -> dict[int, set[Context]]:
-    """Return the contexts that stand in each sentence."""
-    contexts: dict[int, set[Context]] = defaultdict(set)
-    sentence = scan.words.sentence
-    for what, first, _last in scan.found():
-        if what.contexts and first not in hidden:
-            contexts[sentence[first]] |= what.contexts
+def _contexts(scan: Scan[Meanings], word: int, hidden: Container[int]) -> set[Context]:
+    """Return the contexts that stand in a word's sentence."""
+    first, last = scan.words.around(word)
+    contexts: set[Context] = set()
+    for what, at in scan.between(first, last):
+        if what.contexts and at not in hidden:
+            contexts |= what.contexts
     return contexts
 
 

@@ -46,6 +46,15 @@ class Scan(Generic[T]):
         ]
         return found + self.others
 
+    def between(self, first: int, last: int) -> Iterator[tuple[T, int]]:
+        """Yield what begins at the words `[first, last)`, and where."""
+        for n in range(self.before(first), self.before(last)):
+            for what in self.pairs[n].whats:
+                yield what, self.places[n]
+        for what, at, _last in self.others:
+            if first <= at < last:
+                yield what, at
+
     def before(self, word: int) -> int:
         """Return how many of the pairs stand before a word."""
         return bisect_left(self.places, word)

@@ -6,7 +6,7 @@ that grows or shrinks when folded (Turkish İ, ß, ligatures) moves nothing.
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
 from itertools import accumulate, compress, count, islice, takewhile
 
@@ -90,6 +90,12 @@ class Words:
     @cached_property
     def _offsets(self) -> list[int]:
         return list(accumulate(map(len, self._pieces)))
+
+    def around(self, word: int) -> tuple[int, int]:
+        """Return the first word of a word's sentence, and the first of the next."""
+        after = bisect_right(self.breaks, word)
+        first = self.breaks[after - 1] if after else 0
+        return first, self.breaks[after] if after < len(self.breaks) else len(self.words)
 
     def lead(self) -> int:
         """Return how many of the words stand in the lead."""

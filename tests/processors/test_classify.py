@@ -156,7 +156,7 @@ BESIDE = a_theme(
 
 @pytest.mark.parametrize("theme", [*THEMES, BESIDE], ids=lambda theme: theme.id)
 @given(title=TEXTS, text=TEXTS)
-@example(title="", text="A visa is needed. Nobody speaks of refugees or boats.")
+@example(title="", text="A visa is needed. Nobody speaks of refugees.")
 def test_the_sentences_of_its_evidence_alone_decide(theme: Theme, title: str, text: str) -> None:
     keeps_its_judgement(title, text, theme)
 
