@@ -50,7 +50,7 @@ def published(by: str, *, fee: int = 35, number: int = 1, **changed: Any) -> Cla
 def revised(first: Classified, **changed: Any) -> Classified:
     """Return the next revision of what a source published."""
     release = first.revision.release
-    given = {"cause": "revised", "number": first.revision.number + 1} | changed
+    given: dict[str, Any] = {"cause": "revised", "number": first.revision.number + 1} | changed
     return published(release.source, replaces=first.revision.fingerprint, **given)
 
 

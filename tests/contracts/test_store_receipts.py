@@ -95,10 +95,10 @@ def test_releases_that_were_judged_and_matched_in_a_period_are_counted_once(
             classified = a_classified(a_revision(a_release(name), number=number))
             at = SEEN + offset * HOUR
             tx.archive(Taken(classified, PLACE, offset, at, "new: x"), best=True)
-        for name in (ada, bob):
-            tx.add_subscriber(name)
-            channel = tx.add_channel(a_channel(name))
-            tx.add_subscription(a_subscription(channel, name=name.name))
+        for who in (ada, bob):
+            tx.add_subscriber(who)
+            channel = tx.add_channel(a_channel(who))
+            tx.add_subscription(a_subscription(channel, name=who.name))
         asked = a_subscription(a_channel(ada), name="ada")
         outcomes = [("a", 1, "held"), ("a", 2, "told"), ("b", 1, "told"), ("c", 1, "held")]
         for name, number, outcome in outcomes:
