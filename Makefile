@@ -70,6 +70,8 @@ lock: ## write the lock files anew, from pyproject.toml
 	@$(PIP) uv
 	$(LOCK) --group build -o requirements.lock
 	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock
+	@# pip takes a hash for `coverage[toml]`, which pytest-cov asks for, by that name alone.
+	@sed -i 's/^coverage==/coverage[toml]==/' requirements-dev.lock
 
 clean: ## remove the environment and the state of `make run`
 	rm -rf .venv .despatch

@@ -13,7 +13,7 @@ from despatch.model import Delivery, Match, Subscription
 from despatch.ports import Item, Taken, Trace
 
 Answer = Literal["yes", "no", "waits"]
-_WORDS: dict[Answer, str] = {"yes": "Yes", "no": "No", "waits": "Not yet"}
+_WORDS: dict[Answer, str] = {"yes": "Yes", "no": "No"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ def why(subscription: Subscription, way: Trace) -> Why:
     last = _decisive(seen)
     if last is None:
         return Why("no", "the archive does not hold this release", seen)
-    return Why(last.answer, f"{_WORDS[last.answer]}, {last.asked[:-1]}: {last.said}", seen)
+    done = last.asked[:-1]
+    said = f"Not {done} yet" if last.answer == "waits" else f"{_WORDS[last.answer]}, {done}"
+    return Why(last.answer, f"{said}: {last.said}", seen)
 
 
 def _decisive(seen: Sequence[Seen]) -> Step | None:

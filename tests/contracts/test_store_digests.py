@@ -18,6 +18,11 @@ from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
 
 HOUR = timedelta(hours=1)
 DUE = SEEN + HOUR
+
+two_writers = pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+"""SQLite has one writer at a time: the second waits for the first, which then has finished."""
 ADA, BOB = a_subscriber("ada"), a_subscriber("bob")
 
 
@@ -212,12 +217,10 @@ def test_a_digest_is_kept_by_reference_and_comes_back_whole(
     assert [claim.alert for claim in claims] == alerts
 
 
+@two_writers
 def test_two_workers_never_have_the_same_subscriber(
     database: StoreUnderTest, peopled: SqlStore
 ) -> None:
-    """On SQLite the second one waits for the first, which then has finished."""
-    if database.url.startswith("sqlite"):
-        pytest.skip("one writer at a time")
     with peopled.transaction() as tx:
         tx.wait([an_item("fees"), an_item("boats", due_at=DUE + HOUR)], SEEN)
         tx.wait([an_item("fees", subscriber=BOB.id)], SEEN)
@@ -228,12 +231,11 @@ def test_two_workers_never_have_the_same_subscriber(
     assert (ours.subscriber, theirs.subscriber) == (ADA.id, BOB.id)
 
 
+@two_writers
 def test_whom_something_is_written_for_comes_when_that_is_done(
     database: StoreUnderTest, peopled: SqlStore
 ) -> None:
     """Else the run would be over before what it was to tell is there."""
-    if database.url.startswith("sqlite"):
-        pytest.skip("one writer at a time")
     with peopled.transaction() as tx:
         tx.wait([an_item("fees")], SEEN)
     with peopled.transaction() as writing:
