@@ -53,7 +53,7 @@ TOLD = a_match(CLASSIFIED, ASKED)
             "yes",
             "Yes, delivered: as new over json://…3fa9, y-1: tried 2 times, last delivered",
         ),
-        (delivery("waiting"), "waits", "Not yet, delivered: as new over json://…3fa9, y-1: not tr"),
+        (delivery("waiting"), "waits", "Not delivered yet: as new over json://…3fa9, y-1: not tr"),
         (delivery("failed", "permanent"), "no", "No, delivered: as new over json://…3fa9, y-1: tr"),
         (
             delivery("cancelled", reason="the channel was removed"),

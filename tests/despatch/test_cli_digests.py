@@ -46,7 +46,7 @@ def test_a_subscriber_that_is_unknown_is_named(release: str, cli: Say) -> None:
 def test_every_screen_says_that_it_waits(release: str, cli: Say) -> None:
     assert "waits       1 release; waits for the digest" in cli("subscriptions", "show", "desk")
     assert json.loads(cli("subscriptions", "show", "desk", "--json"))["waiting"] == 1
-    assert "Not yet, sent: waits for the digest of daily 08:30 UTC" in cli("why", "desk", release)
+    assert "Not sent yet: waits for the digest of daily 08:30 UTC" in cli("why", "desk", release)
     assert "waits for the digest of daily 08:30 UTC" in cli("trace", release)
     (later,) = json.loads(cli("trace", release, "--json"))["later"]
     assert (later["state"], later["why"]) == ("waiting", "daily 08:30 UTC")
