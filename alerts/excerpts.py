@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from alerts.evidence import telling
 from alerts.words import clean
 from despatch.model import Evidence, Release, ThemeScore
 
@@ -28,10 +29,10 @@ class Excerpt:
 def excerpts(score: ThemeScore, release: Release, most: int = MOST) -> tuple[Excerpt, ...]:
     """Return the stretches around the heaviest evidence, `most` of them, in the text's order.
 
-    Each stretch marks all the evidence that stands in it; no stretch is shown twice, nor any that
+    Each stretch marks what tells of the evidence that stands in it; no stretch is shown twice, nor any that
     overlaps another. A span that does not fit the text (another version of it) is left out.
     """
-    spans = [one for one in score.evidence if one.weight > 0 and _fits(one, release)]
+    spans = [one for one in telling(score) if _fits(one, release)]
     chosen: list[tuple[str, int, int]] = []
     shown: set[str] = set()
     for span in sorted(spans, key=lambda one: (-one.weight, one.field != "title", one.start)):
