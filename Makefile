@@ -37,7 +37,7 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 	@$(BIN)/mypy --explicit-package-bases tests
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -rs -n auto --durations=10 --cov --cov-report= -m "$(UNIT)"
-	@$(BIN)/pytest -q -rs --durations=10 --cov --cov-append --cov-report= -m "not ($(UNIT))"
+	@$(BIN)/pytest -q -rs -n 2 --dist loadfile --durations=10 --cov --cov-append --cov-report= -m "not ($(UNIT))"
 	@$(BIN)/coverage report --skip-covered --show-missing --fail-under=85 | tail -40
 
 evaluate: .venv/dev ## themes, facts, the poller and GOV.UK's records against real releases, in ../shared/data

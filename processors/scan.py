@@ -51,9 +51,11 @@ class Scan(Generic[T]):
         for n in range(self.before(first), self.before(last)):
             for what in self.pairs[n].whats:
                 yield what, self.places[n]
-        for what, at, _last in self.others:
-            if first <= at < last:
-                yield what, at
+        # Looked up, not walked through: a long text has as many sentences as it has of these.
+        others = self.others
+        begins, ends = (bisect_left(others, word, key=_FIRST) for word in (first, last))
+        for what, at, _last in others[begins:ends]:
+            yield what, at
 
     def before(self, word: int) -> int:
         """Return how many of the pairs stand before a word."""
