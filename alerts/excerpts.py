@@ -29,8 +29,8 @@ class Excerpt:
 def excerpts(score: ThemeScore, release: Release, most: int = MOST) -> tuple[Excerpt, ...]:
     """Return the stretches around the heaviest evidence, `most` of them, in the text's order.
 
-    Each stretch marks what tells of the evidence that stands in it; no stretch is shown twice, nor any that
-    overlaps another. A span that does not fit the text (another version of it) is left out.
+    Each stretch marks what tells of the evidence that stands in it; no stretch is shown twice, nor
+    any that overlaps another. A span that does not fit the text (of another version) is left out.
     """
     spans = [one for one in telling(score) if _fits(one, release)]
     chosen: list[tuple[str, int, int]] = []
