@@ -292,6 +292,6 @@ def _long(name: tuple[tuple[str, ...], set[int]]) -> tuple[int, tuple[str, ...]]
 
 
 def _fits(form: Choice, folded: str) -> bool:
-    if form.capitals == 2:
-        return folded.isupper()
+    if form.capitals == 2:  # of a stem's words the ending is free: AHTUs
+        return (folded[: len(form.word)] if form.stem else folded).isupper()
     return not form.capitals or folded[:1].isupper()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice, product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from processors.classify import classifier, judge
@@ -75,6 +75,7 @@ def phrases_in_texts(draw: st.DrawFn) -> tuple[Phrase, str]:
 
 
 @given(phrases_in_texts())
+@example((parse("AHTU*", LISTS)[0], "AHTUs afterwards"))
 def test_each_phrase_of_a_shipped_theme_is_found_wherever_it_stands(
     case: tuple[Phrase, str],
 ) -> None:
