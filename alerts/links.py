@@ -100,10 +100,11 @@ class SignedLinks:
     def unsubscribe(self, alert: Alert) -> str | None:
         """Return the link that ends the alert's subscriptions.
 
-        None for what no subscription asked for, and for the operator. Where they are too many for
+        None for what no subscription asked for, for the operator, and for a receipt: who wants
+        no more of those has not said that they want no alerts. Where they are too many for
         a line, the link ends all that the subscriber has.
         """
-        if alert.subscriber == OPERATOR or not alert.subscriptions:
+        if alert.subscriber == OPERATOR or not alert.subscriptions or alert.event == "receipt":
             return None
         if sum(len(one) + 1 for one in alert.subscriptions) > MAX_IDS_CHARS:
             return self._link("unsubscribe", self._signer.sign("leave", [alert.subscriber]))

@@ -133,6 +133,12 @@ def test_what_no_subscription_asked_for_can_be_managed_and_not_unsubscribed() ->
     assert SIGNER.read(link.rpartition("/")[2], EVERY, NOW) == Opened("manage", ("u-ada",))
 
 
+def test_no_click_on_a_receipt_ends_the_alerts_of_the_subscriptions_that_it_names() -> None:
+    receipt = an_alert(subscriptions=(SubscriptionId("s-1"),), event="receipt")
+    assert LINKS.unsubscribe(receipt) is None
+    assert LINKS.manage(receipt) is not None
+
+
 def test_the_operator_has_no_links() -> None:
     alarm = an_alert(subscriptions=(SubscriptionId("s-1"),)).model_copy(
         update={"subscriber": OPERATOR}
