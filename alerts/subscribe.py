@@ -101,7 +101,7 @@ def subscribe(
             wait_anew(tx, who.id, now)
             return changed, False
         made = Subscription(
-            id=SubscriptionId(f"s-{uuid4().hex[:8]}"),
+            id=SubscriptionId(f"s-{uuid4().hex[:12]}"),
             subscriber=who.id,
             name=title,
             filter=wish.filter,
