@@ -24,7 +24,8 @@ from despatch.bus.kafka import KafkaBus
 from despatch.model import Revision
 from despatch.ports import Batch, Message, Outgoing, Reader, SystemClock
 from despatch.ports.bus import StartAt
-from despatch.runner import Runner, Stage
+from despatch.runner import Runner
+from despatch.stages import Stage
 from despatch.testing.kafka_broker import KafkaBroker
 from despatch.testing.kafka_jars import Missing as BrokerMissing
 from despatch.topics import RELEASES, TopicSpec, topic_specs

@@ -9,11 +9,11 @@ What an error's class says is done here, and only here:
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, TypeVar
 
 from despatch import log
 from despatch.dead_letters import dead_headers, dead_letter
@@ -25,12 +25,11 @@ from despatch.errors import (
     TransientError,
 )
 from despatch.ports import Alarms, Batch, Clock, LoggedAlarms, Message, Outgoing, Reader
-from despatch.ports.bus import StartAt
 from despatch.retry import pause_after
+from despatch.stages import Readers, Stage, T, WorksAhead
 from despatch.topics import DEAD
 from despatch.watchdog import Watchdog
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 TRIES = 3
@@ -50,65 +49,6 @@ _NAP = timedelta(seconds=1)
 
 _DECIDED = (TransientError, FencedError, OperatorError)
 """Errors that are no message's fault: what is done about them does not depend on which it was."""
-
-
-class Readers(Protocol):
-    """What the runner asks of a log: `despatch.ports.Bus` has it."""
-
-    def reader(
-        self, topics: Sequence[str], group: str, *, start_at: StartAt | None = None
-    ) -> Reader:
-        """Return a member of a group: see `despatch.ports.Bus`."""
-        ...
-
-
-class Stage(Protocol[T]):
-    """What a stage does with a message; the runner does all the rest."""
-
-    @property
-    def name(self) -> str:
-        """`processors`, `alerts`: in logs, alarms and dead letters."""
-        ...
-
-    @property
-    def topics(self) -> Sequence[str]:
-        """What it reads."""
-        ...
-
-    @property
-    def group(self) -> str:
-        """Under which its positions are kept."""
-        ...
-
-    @property
-    def start_at(self) -> StartAt | None:
-        """Where to start in a partition, for a stage that keeps its own positions."""
-        ...
-
-    def handle(self, message: Message) -> T:
-        """Return what comes of one message, without effect on anything outside.
-
-        Raises PermanentError if nothing ever can.
-        """
-        ...
-
-    def finish(
-        self, reader: Reader, batch: Batch, results: Sequence[T], dead: Sequence[Outgoing]
-    ) -> None:
-        """Make what came of a batch durable, with its dead letters, and commit the batch.
-
-        `results` are those of the messages that could be handled, in order.
-        """
-        ...
-
-
-@runtime_checkable
-class WorksAhead(Protocol):
-    """A stage that may begin with messages before they are handled, in processes of its own."""
-
-    def prepare(self, messages: Sequence[Message]) -> None:
-        """Hear which messages are handled next, in this order."""
-        ...
 
 
 class Runner(Generic[T]):

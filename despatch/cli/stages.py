@@ -16,7 +16,8 @@ from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.cli.answering import answering, figures, reach
 from despatch.cli.context import Health, address, count, err, example, here
 from despatch.cli.polling import poll
-from despatch.runner import Runner, Stage
+from despatch.runner import Runner
+from despatch.stages import Stage
 
 PANEL = "Stages"
 

@@ -10,8 +10,8 @@ from despatch.facts import Facts
 from despatch.fingerprint import release_id
 from despatch.model import Classified, Release, Revision
 from despatch.ports import Batch, Message, Outgoing, Place
-from despatch.runner import Stage
 from despatch.signature import similarity
+from despatch.stages import Stage
 from despatch.testing import FakeClock, a_release, a_revision
 from despatch.topics import CLASSIFIED, DEAD, MAX_MESSAGE_BYTES, RELEASES, decode, encode
 from processors.classify import judge

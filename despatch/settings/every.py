@@ -1,68 +1,23 @@
-"""Settings: one frozen class, read once, from `despatch.toml` and `DESPATCH_*`.
+"""Every setting: one frozen class, from which docs/reference/settings.md is made."""
 
-Precedence: command line, environment, secrets folder (DESPATCH_SECRETS_DIR), file, default. A name
-that does not exist is refused, with the nearest right one: a misspelt setting must not be a
-silent default.
-"""
-
-import difflib
-import os
-import re
-import tomllib
-from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from despatch.settings.forms import (
+    Bus,
+    Duration,
+    Listed,
+    MailUrl,
+    ProxyUrl,
+    PublicUrl,
+    StoreUrl,
+    Zone,
 )
-
-from despatch.errors import SettingsError, UsageError
-from despatch.frequency import frequency
 from despatch.topics import PARTITIONS, RETENTION
-
-FILE_NAME = "despatch.toml"
-PREFIX = "DESPATCH_"
-NOT_SETTINGS = frozenset({"DESPATCH_HOME", "DESPATCH_CONFIG", "DESPATCH_SECRETS_DIR"})
-"""Where settings are read from; the rest of `DESPATCH_*` are settings."""
-
-POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
-"""Schemes that mean PostgreSQL: as its own tools write it, and as SQLAlchemy does."""
-
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-
-
-def _duration(value: object) -> object:
-    """Read `90s`, `15m`, `24h`, `30d`, `2w`; a bare number is refused: of what?"""
-    if isinstance(value, str):
-        number, unit = value.strip()[:-1], value.strip()[-1:]
-        if unit in _UNITS and number.replace(".", "", 1).isdigit():
-            return timedelta(seconds=float(number) * _UNITS[unit])
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError("write a number with its unit: 90s, 15m, 24h, 30d or 2w")
-
-
-def _listed(value: object) -> object:
-    """Read `a, b` as a list: the environment has no other form."""
-    return (
-        [part.strip() for part in value.split(",") if part.strip()]
-        if isinstance(value, str)
-        else value
-    )
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Listed = BeforeValidator(_listed)
 
 
 class Settings(BaseModel):
@@ -72,12 +27,12 @@ class Settings(BaseModel):
 
     home: Path = Field(description="Folder that holds all state of the embedded default.")
 
-    bus: str = Field(
+    bus: Bus = Field(
         "local",
         description="Where the topics are: `local` (one file in the home folder) or "
         "`kafka://host:9092,host2:9092`.",
     )
-    store: SecretStr = Field(
+    store: StoreUrl = Field(
         SecretStr("local"),
         description="Where everything else is: `local` (one SQLite file in the home folder) or "
         "`postgresql://user:password@host/database`. A secret.",
@@ -156,7 +111,7 @@ class Settings(BaseModel):
         description="The most time for one answer, from connecting to its last byte, redirects "
         "included.",
     )
-    proxy: SecretStr | None = Field(
+    proxy: ProxyUrl | None = Field(
         None,
         description="HTTP proxy that every fetch goes through: `http://proxy.example:3128`, with "
         "`user:password@` if it asks who you are. It may stand in a private network, and it has to "
@@ -189,7 +144,7 @@ class Settings(BaseModel):
         description="Whether whoever was told of a release is not told again when another source "
         "publishes the same within 72 hours, with the same figures and dates.",
     )
-    mail_url: SecretStr | None = Field(
+    mail_url: MailUrl | None = Field(
         None,
         description="Your mail server, for channels `mail://you@example.org` and for people who "
         "sign up: `mailtos://user:password@mail.example.org`, as apprise has it, without `to`. "
@@ -244,7 +199,7 @@ class Settings(BaseModel):
         le=timedelta(minutes=10),
         description="Pause between the starts of two deliveries over one channel.",
     )
-    public_url: str | None = Field(
+    public_url: PublicUrl | None = Field(
         None,
         description="Where the public pages (`despatch web`) are reached from outside, such as "
         "`https://alerts.example.org`: what messages link to, to unsubscribe and manage. Without "
@@ -258,7 +213,7 @@ class Settings(BaseModel):
         description="Networks of reverse proxies that are believed when they say, in "
         "`X-Forwarded-For`, who asks: the limits of sign-ups are counted by it.",
     )
-    signup_zone: str = Field(
+    signup_zone: Zone = Field(
         "UTC",
         description="Time zone of the daily and weekly digests that people choose on the pages, "
         "such as `Europe/London`.",
@@ -307,52 +262,6 @@ class Settings(BaseModel):
     )
     log_json: bool = Field(False, description="Whether the log is JSON, one object a line.")
 
-    @field_validator("bus")
-    @classmethod
-    def _bus_form(cls, value: str) -> str:
-        if value != "local" and not (value.startswith("kafka://") and len(value) > 8):
-            raise ValueError("write `local` or `kafka://host:9092`")
-        return value
-
-    @field_validator("store")
-    @classmethod
-    def _store_form(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value()
-        if url != "local" and urlsplit(url).scheme not in POSTGRESQL:
-            raise ValueError("write `local` or `postgresql://user:password@host/database`")
-        return value
-
-    @field_validator("proxy")
-    @classmethod
-    def _proxy_form(cls, value: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(value.get_secret_value()) if value else None
-        if parts and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("write `http://host:port`")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _public_url_form(cls, value: str | None) -> str | None:
-        return None if value is None else _public(value)
-
-    @field_validator("mail_url")
-    @classmethod
-    def _mail_url_form(cls, value: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(value.get_secret_value()) if value else None
-        if parts and (parts.scheme not in {"mailto", "mailtos"} or not parts.hostname):
-            raise ValueError("write `mailtos://user:password@mail.example.org`")
-        if parts and "to" in {name.lower() for name, _value in parse_qsl(parts.query)}:
-            raise ValueError("leave `to` out: each channel says whom it leads to")
-        return value
-
-    @field_validator("signup_zone")
-    @classmethod
-    def _signup_zone_known(cls, value: str) -> str:
-        try:
-            return frequency(f"daily 08:30 {value}").zone
-        except UsageError as exc:
-            raise ValueError(str(exc)) from None
-
     @property
     def kafka_servers(self) -> tuple[str, ...]:
         """The brokers to start from; empty for the local log."""
@@ -365,113 +274,3 @@ class Settings(BaseModel):
         if url == "local":
             return f"sqlite:///{self.home / 'store.db'}"
         return "postgresql+psycopg://" + url.split("://", 1)[1]
-
-
-def _public(value: str) -> str:
-    """Return the pages' address without a slash at its end. Raises ValueError."""
-    parts = urlsplit(value)
-    wrong = parts.query or parts.fragment or "@" in parts.netloc or re.search(r"[^!-;=?-~]", value)
-    if parts.scheme not in {"https", "http"} or not parts.hostname or wrong or len(value) > 300:
-        raise ValueError("write `https://alerts.example.org`, with a path if need be and no more")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("write it with https://: links that end subscriptions travel over it")
-    return value.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def default_home(environ: Mapping[str, str]) -> Path:
-    """Return the home folder: DESPATCH_HOME, else `despatch` in the user's data folder."""
-    if environ.get("DESPATCH_HOME"):
-        return Path(environ["DESPATCH_HOME"]).expanduser()
-    data = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "despatch"
-
-
-def read(
-    home: Path | None = None,
-    config: Path | None = None,
-    environ: Mapping[str, str] = os.environ,
-    **given: Any,
-) -> Settings:
-    """Return the settings of an installation; `given` are those of the command line.
-
-    The file is `config`, else DESPATCH_CONFIG, else `despatch.toml` in the home folder if there
-    is one. Raises SettingsError that names the setting, where it stands, and the way out.
-    """
-    home = (home or default_home(environ)).absolute()
-    named = config or (Path(environ["DESPATCH_CONFIG"]) if "DESPATCH_CONFIG" in environ else None)
-    file = named or home / FILE_NAME
-    layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        (str(file), _read_file(file, must_exist=named is not None)),
-        ("the secrets folder", _read_secrets(environ)),
-        ("the environment", _read_environment(environ)),
-        ("the command line", {"home": home} | given),
-    )
-    values: dict[str, Any] = {}
-    where: dict[str, str] = {}
-    for place, layer in layers:
-        _refuse_unknown(layer, place)
-        values |= layer
-        where |= dict.fromkeys(layer, place)
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = str(first["loc"][0])
-        words = first["msg"].removeprefix("Value error, ")
-        place = where.get(name, "nowhere")
-        raise SettingsError(f"setting {_shown(name, place)} in {place}: {words}") from None
-
-
-def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        if must_exist:
-            raise SettingsError(f"settings file {file} does not exist") from None
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"settings file {file} is not TOML: {exc}") from exc
-    except OSError as exc:
-        raise SettingsError(f"settings file {file} can't be read: {exc.strerror}") from exc
-
-
-def _read_environment(environ: Mapping[str, str]) -> Mapping[str, str]:
-    return {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS
-    }
-
-
-def _read_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Read `DESPATCH_SECRETS_DIR/despatch_<setting>`, as container secrets are mounted."""
-    folder = environ.get("DESPATCH_SECRETS_DIR")
-    if not folder:
-        return {}
-    try:
-        return {
-            file.name.lower().removeprefix(PREFIX.lower()): file.read_text().strip()
-            for file in sorted(Path(folder).iterdir())
-            if file.name.lower().startswith(PREFIX.lower())
-        }
-    except OSError as exc:
-        raise SettingsError(f"secrets folder {folder} can't be read: {exc.strerror}") from exc
-
-
-def _refuse_unknown(layer: Mapping[str, Any], place: str) -> None:
-    for name in layer:
-        if name not in Settings.model_fields:
-            near = difflib.get_close_matches(name, Settings.model_fields, 1)
-            hint = f"did you mean {_shown(near[0], place)}?" if near else "see: despatch settings"
-            raise SettingsError(f"unknown setting {_shown(name, place)} in {place}: {hint}")
-
-
-def _shown(name: str, place: str) -> str:
-    return PREFIX + name.upper() if place == "the environment" else name
