@@ -22,7 +22,8 @@ from alerts.channels.console import render
 from alerts.messages.payload import VERSION, Body
 from alerts.subscribe import Wish, subscribe
 from despatch.app import App
-from despatch.app.replay import rehearsal, replay_in
+from despatch.app.rehearsal import rehearsal
+from despatch.app.replay import replay_in
 from despatch.app.schemas import schema_texts
 from despatch.cli import app as command_line
 from despatch.filter import of_themes

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 import despatch
+from despatch.app.home import make_home
 from despatch.app.status import status
-from despatch.app.wiring import App, make_home
+from despatch.app.wiring import App
 from despatch.errors import DespatchError, OperatorError
 
 LITTLE_ROOM = 500 * 2**20

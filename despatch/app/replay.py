@@ -5,36 +5,28 @@ subscriptions and no way to send: the live log, archive and cursors stay as they
 """
 
 import asyncio
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 import despatch
 from despatch.app.history import Polled, poll_history
+from despatch.app.rehearsal import apart, rehearsal
 from despatch.app.running import others_running, own_stages, wait_until_done, wait_until_sent
+from despatch.app.saved_source import LEASE, borrow, put_away, source_for
 from despatch.app.wiring import App
-from despatch.errors import Busy, UsageError
-from despatch.fingerprint import digest
-from despatch.model import Classified, Match, SourceId, Subscriber
-from despatch.ports import Due, Leased, Place, SourceRecord, Transaction
+from despatch.errors import UsageError
+from despatch.model import Classified, Match
+from despatch.ports import Place, SourceRecord
 from despatch.topics import CLASSIFIED, decode
 
 if TYPE_CHECKING:
     from ingest.poller import PollReport
     from ingest.saved import Window
-
-LEASE = timedelta(seconds=15)
-"""How long a replay that was killed keeps the next one waiting; renewed with each page."""
-
-NEVER = timedelta(days=36_500)
-"""A saved source is read when it is replayed, not on a schedule."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how far, and of how many (None: not known)."""
@@ -84,66 +76,6 @@ def seeds() -> Path:
     package = Path(despatch.__file__).parent
     installed = package / "seed"
     return installed if installed.exists() else package.parent / "seeds"
-
-
-def source_for(path: Path, since: datetime | None, until: datetime | None) -> SourceRecord:
-    """Return the source that a path is: the same path and limits, the same source.
-
-    It is named as the path is; `_named` tells two of the same name apart. Raises UsageError if
-    there is nothing at the path.
-    """
-    if not path.exists():
-        raise UsageError(f"{path} does not exist; give a text file, a folder, or JSONL(.gz)")
-    whole = path.resolve()
-    settings: dict[str, Any] = {"kind": "seed", "path": str(whole)}
-    if since is not None:
-        settings["since"] = since.isoformat()
-    if until is not None:
-        settings["until"] = until.isoformat()
-    return SourceRecord(
-        id=SourceId(whole.name[:80]),
-        kind="seed",
-        settings=settings,
-        added_at=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
-    )
-
-
-def _named(tx: Transaction, source: SourceRecord) -> SourceRecord:
-    """Return the source under its plain name, or a longer one if another source has that."""
-    known = {record.id: record for record, _health, _due in tx.sources()}
-    other = known.get(source.id)
-    if other is None or other.settings == source.settings:
-        return source
-    mark = digest(*(f"{k}={v}" for k, v in sorted(source.settings.items())), length=8)
-    return replace(source, id=SourceId(f"{source.id}-{mark}"))
-
-
-@contextmanager
-def rehearsal(live: App) -> Iterator[App]:
-    """Yield a temporary installation with the live subscriptions and nowhere to send.
-
-    Channels are copied by name alone, without their URLs.
-    """
-    with _apart(live) as app:
-        _copy_subscriptions(live, app)
-        yield app
-
-
-@contextmanager
-def _apart(live: App) -> Iterator[App]:
-    """Yield a temporary installation that is empty."""
-    with tempfile.TemporaryDirectory(prefix="despatch-rehearsal-") as folder:
-        settings = live.settings.model_copy(
-            update={
-                "home": Path(folder),
-                "bus": "local",
-                "store": SecretStr("local"),
-                "secret_key": None,
-                "operator_url": None,
-            }
-        )
-        with App(settings, clock=live.clock) as app:
-            yield app
 
 
 def replay(
@@ -230,7 +162,7 @@ def _replay_history(
     send: bool,
 ) -> ReplayReport:
     starts = {place: extent.end for place, extent in app.bus.extents(CLASSIFIED).items()}
-    with _apart(app) as memory:
+    with apart(app) as memory:
         polling = poll_history(
             app, memory, path, window, rate=rate, keep_bodies=send, progress=progress
         )
@@ -279,39 +211,6 @@ async def _poll(
         named = report.problem.startswith(where)
         raise UsageError(report.problem if named else f"{where}: {report.problem}")
     return report
-
-
-def borrow(app: App, source: SourceRecord) -> Leased:
-    """Borrow the source; a replay that was killed keeps it for as long as its lease.
-
-    It is never due: a poller would go on with what a killed replay left, and take it for old news.
-    """
-    gives_up = app.clock.now() + 2 * LEASE
-    while True:
-        with app.store.transaction() as tx:
-            source = _named(tx, source)
-            tx.add_source(source)
-            tx.set_source_state(source.id, "active")
-            now = app.clock.now()
-            leased = tx.lease_source(source.id, app.instance, now, LEASE)
-            if leased is not None:
-                tx.release_source(source.id, leased.epoch, Due(now + NEVER), leased.health)
-                leased = tx.lease_source(source.id, app.instance, now, LEASE)
-        if leased is not None:
-            return leased
-        if app.clock.now() > gives_up:
-            raise Busy(f"{source.settings['path']} is being replayed by another process")
-        app.clock.sleep(timedelta(milliseconds=500))
-
-
-def put_away(app: App, source: SourceId) -> None:
-    """Pause a source that was replayed, unless another replay has borrowed it by now."""
-    now = app.clock.now()
-    with app.store.transaction() as tx:
-        leased = tx.lease_source(source, app.instance, now, LEASE)
-        if leased is not None:
-            tx.release_source(source, leased.epoch, Due(now + NEVER), leased.health)
-            tx.set_source_state(source, "paused")
 
 
 def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> bool:
@@ -372,18 +271,3 @@ def _later(app: App, heard: tuple[Heard, ...]) -> int:
             items = tx.items_of(one.classified.revision.release.id)
             waiting += sum(item.classified.id == one.classified.id for item in items)
     return waiting
-
-
-def _copy_subscriptions(live: App, app: App) -> None:
-    with live.store.transaction() as tx:
-        subscriptions = [s for s in tx.subscriptions() if s.state == "active"]
-        channels = {c.id: c for c in tx.channels()}
-    now = live.clock.now()
-    with app.store.transaction() as tx:
-        for subscription in subscriptions:
-            name = str(subscription.subscriber)
-            tx.add_subscriber(Subscriber(id=subscription.subscriber, name=name, created_at=now))
-            for channel in subscription.channels:
-                nowhere = SecretStr(f"rehearsal://{channel}")
-                tx.add_channel(channels[channel].model_copy(update={"url": nowhere}))
-            tx.add_subscription(subscription)

@@ -1,7 +1,5 @@
 """Puts an installation together from its settings: bus, store, themes, senders, stages."""
 
-import difflib
-import errno
 import os
 import socket
 from collections.abc import Sequence
@@ -12,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from despatch.app.chosen import choose, tell_of_wrong_themes
+from despatch.app.home import make_home
 from despatch.app.part import part
-from despatch.errors import NotWritable, SettingsError, StorageFull, UsageError
+from despatch.errors import SettingsError, UsageError
 from despatch.model import ThemeId
 from despatch.ports import Bus, Clock, Fetcher, NoLinks, Store, SystemClock
 from despatch.settings import Settings
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from alerts.receipting import Receipting
     from alerts.signup import SignUps
     from alerts.stage import Alerting
-    from despatch.bus.kafka import KafkaSecurity
     from ingest.http import HttpFetcher
     from ingest.poller import Poller
     from ingest.witness import Witness
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 
 ALERTS_GROUP = "despatch.alerts"
 PROCESSORS_GROUP = "despatch.processors"
-
-WRONG_THEME = "theme "
-"""What the key of an alarm about a theme's file begins with; the theme's id follows."""
 
 SOURCE_LEASE = timedelta(minutes=2)
 """How long a dead poller keeps a source from the others."""
@@ -71,17 +67,18 @@ class App:
     def bus(self) -> Bus:
         """The log that the settings name; a local one gets its topics at once."""
         if self.settings.kafka_servers:
+            from despatch.app.brokers import security_of
             from despatch.bus.kafka import KafkaBus
 
             return KafkaBus(
                 self.settings.kafka_servers,
-                security=self._kafka_security(),
+                security=security_of(self.settings),
                 clock=self.clock,
                 replication=self.settings.kafka_replication,
             )
         from despatch.bus.local import LocalBus
 
-        bus = LocalBus(self._home() / "log.db", clock=self.clock)
+        bus = LocalBus(make_home(self.settings.home) / "log.db", clock=self.clock)
         bus.create_topics(self.topics)
         return bus
 
@@ -108,9 +105,8 @@ class App:
         from despatch.store.secrets import load_keys
 
         key = self.settings.secret_key
-        return load_keys(
-            self._home() / "secret.key", None if key is None else key.get_secret_value()
-        )
+        file = make_home(self.settings.home) / "secret.key"
+        return load_keys(file, None if key is None else key.get_secret_value())
 
     @part
     def links(self) -> "SignedLinks | None":
@@ -175,22 +171,8 @@ class App:
     def chosen_themes(
         self, names: Sequence[str], *, experimental: bool = False
     ) -> "tuple[Theme, ...]":
-        """Return the themes of these names; without names, every one that is measured.
-
-        With `experimental`, those that are not measured yet as well. Raises UsageError that
-        names the nearest right one.
-        """
-        known = {str(theme.id): theme for theme in self.themes}
-        for name in names:
-            if name in self.loaded_themes.faults:
-                raise SettingsError(self.loaded_themes.faults[name])
-            if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f": did you mean {near[0]!r}?" if near else "."
-                raise UsageError(f"there is no theme {name!r}{hint} Known: {', '.join(known)}")
-        asked = names or [one.id for one in self.themes if not one.experimental]
-        untried = [one.id for one in self.themes if experimental and one.experimental]
-        return tuple(known[name] for name in dict.fromkeys([*asked, *untried]))
+        """Return the themes of these names, or all: see `despatch.app.chosen`."""
+        return choose(self.loaded_themes, names, experimental=experimental)
 
     @part
     def topics(self) -> tuple[TopicSpec, ...]:
@@ -281,26 +263,10 @@ class App:
         """Return the processors' stage."""
         from processors.stage import Classifying
 
-        self._tell_of_wrong_themes()
+        tell_of_wrong_themes(self.loaded_themes, self.store, self.alarms)
         stage = Classifying(self.themes, self.clock, judges=self.settings.judges)
         self._closing.callback(stage.close)
         return stage
-
-    def _tell_of_wrong_themes(self) -> None:
-        """Raise an alarm for each theme that is refused, and end those of themes put right."""
-        faults = self.loaded_themes.faults
-        with self.store.transaction() as tx:
-            open_ = {alarm.key for alarm in tx.alarms() if alarm.key.startswith(WRONG_THEME)}
-        for key in open_ - {WRONG_THEME + name for name in faults}:
-            self.alarms.close(key)
-        stays = {str(theme.id) for theme in self.themes}
-        for name, fault in faults.items():
-            text = "the built-in one judges" if name in stays else "nothing is judged by it"
-            self.alarms.open(
-                WRONG_THEME + name,
-                f"the theme {name} is refused, and {text}; the others go on. Put it right, then "
-                f"start the processors again: {fault}",
-            )
 
     def alerting(self) -> "Alerting":
         """Return the alerts' stage, with a thread of its own for what can wait."""
@@ -374,38 +340,3 @@ class App:
             read_timeout=min(READ_TIMEOUT, said.send_timeout / 2),
             time_limit=said.send_timeout,
         )
-
-    def _home(self) -> Path:
-        return make_home(self.settings.home)
-
-    def _kafka_security(self) -> "KafkaSecurity":
-        from despatch.bus.kafka import KafkaSecurity
-
-        said = self.settings
-        return KafkaSecurity(
-            protocol=said.kafka_protocol,
-            ca_file=said.kafka_ca_file,
-            cert_file=said.kafka_cert_file,
-            key_file=said.kafka_key_file,
-            check_hostname=said.kafka_check_hostname,
-            sasl_mechanism=said.kafka_sasl_mechanism,
-            username=said.kafka_username,
-            password=said.kafka_password,
-            token_provider=said.kafka_token_provider,
-        )
-
-
-def make_home(home: Path) -> Path:
-    """Return the home folder, made if need be. Raises NotWritable or StorageFull naming it."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        kind = StorageFull if exc.errno == errno.ENOSPC else NotWritable
-        raise kind(
-            f"home folder {home} can't be made: {exc.strerror}; choose another with --home DIR"
-        ) from exc
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise NotWritable(
-            f"home folder {home} is not writable for this user; choose another with --home DIR"
-        )
-    return home

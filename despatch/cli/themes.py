@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.app import App
-from despatch.app.wiring import make_home
+from despatch.app.home import make_home
 from despatch.cli import fitting, theme_diff
 from despatch.cli.context import Json, complain, count, example, give, here, out
 from despatch.errors import NotWritable, UsageError

@@ -15,8 +15,9 @@ from despatch.app import App
 from despatch.app.doctor import examine
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.moving import move_stage
-from despatch.app.replay import ReplayReport, borrow, put_away, replay, source_for
+from despatch.app.replay import ReplayReport, replay
 from despatch.app.running import BEAT_EVERY, Heart, lag, others_running
+from despatch.app.saved_source import borrow, put_away, source_for
 from despatch.app.status import status
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.errors import NotWritable, UsageError
