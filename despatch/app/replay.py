@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +59,7 @@ class ReplayReport:
     """All was read before and the files are the same, so that none was read again."""
     skipped: tuple[str, ...]
     """Why a document could not be read, a sentence each."""
-    heard: tuple[Heard, ...]
+    heard: tuple[Heard, ...] = ()
     deliveries: Mapping[str, int] = field(default_factory=dict)
     """By state, of the alerts of this replay; empty without `deliver`."""
     later: int = 0
@@ -126,14 +126,10 @@ def _replay(
     *,
     send: bool,
 ) -> ReplayReport:
-    starts = {place: extent.end for place, extent in app.bus.extents(CLASSIFIED).items()}
-    began = app.clock.now()
+    starts = _ends(app)
+    until = app.clock.now() + patience
     polled = asyncio.run(_poll(app, source, rate, progress))
-    done = _finish(app, began + patience, progress, send=send)
-    heard = tuple(_heard(app, starts))
-    with app.store.transaction() as tx:
-        live = [s for s in tx.subscriptions() if s.state == "active"]
-    return ReplayReport(
+    report = ReplayReport(
         path=str(path),
         delivered=send,
         documents=polled.entries,
@@ -143,12 +139,8 @@ def _replay(
         outside=polled.left_out,
         unchanged=polled.outcome == "unchanged",
         skipped=polled.skipped,
-        heard=heard,
-        deliveries=_deliveries(app, heard) if send else {},
-        later=_later(app, heard) if send else 0,
-        subscriptions=len(live),
-        done=done,
     )
+    return _with_the_end(report, app, starts, until, progress)
 
 
 def _replay_history(
@@ -161,18 +153,13 @@ def _replay_history(
     *,
     send: bool,
 ) -> ReplayReport:
-    starts = {place: extent.end for place, extent in app.bus.extents(CLASSIFIED).items()}
+    starts = _ends(app)
     with apart(app) as memory:
         polling = poll_history(
             app, memory, path, window, rate=rate, keep_bodies=send, progress=progress
         )
         polled = asyncio.run(polling)
-    began = app.clock.now()
-    done = _finish(app, began + patience, progress, send=send)
-    heard = tuple(_heard(app, starts))
-    with app.store.transaction() as tx:
-        live = [s for s in tx.subscriptions() if s.state == "active"]
-    return ReplayReport(
+    report = ReplayReport(
         path=str(path),
         delivered=send,
         documents=polled.new + polled.changed + polled.known,
@@ -182,12 +169,35 @@ def _replay_history(
         outside=0,
         unchanged=False,
         skipped=polled.skipped,
+        history=polled,
+    )
+    return _with_the_end(report, app, starts, app.clock.now() + patience, progress)
+
+
+def _ends(app: App) -> Mapping[Place, int]:
+    """Return where the topic of classified releases ends now."""
+    return {place: extent.end for place, extent in app.bus.extents(CLASSIFIED).items()}
+
+
+def _with_the_end(
+    report: ReplayReport,
+    app: App,
+    starts: Mapping[Place, int],
+    until: datetime,
+    progress: Progress,
+) -> ReplayReport:
+    """Have the stages do their part; return the report with what came of it."""
+    done = _finish(app, until, progress, send=report.delivered)
+    heard = tuple(_heard(app, starts))
+    with app.store.transaction() as tx:
+        live = [s for s in tx.subscriptions() if s.state == "active"]
+    return replace(
+        report,
         heard=heard,
-        deliveries=_deliveries(app, heard) if send else {},
-        later=_later(app, heard) if send else 0,
+        deliveries=_deliveries(app, heard) if report.delivered else {},
+        later=_later(app, heard) if report.delivered else 0,
         subscriptions=len(live),
         done=done,
-        history=polled,
     )
 
 
