@@ -102,6 +102,11 @@ def story_of(copies: Sequence[Copy], classified: Classified, kept: Sequence[Memb
     return "t-" + digest("story", release, classified.revision.id if kept else "")
 
 
+def apart_from(story: str, revision: Revision) -> str:
+    """Return the name of what a revision says beyond a story that somebody heard already."""
+    return "t-" + digest("apart", story, revision.release.id, revision.id)
+
+
 def heard_of(
     classified: Classified, copies: Iterable[Copy], told: Mapping[ReleaseId, Sequence[Told]]
 ) -> Hold | None:

@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
+from alerts.claiming import claim
 from alerts.match import Matcher
 from alerts.pacing import explained, tell
 from alerts.revisions import Hold, Verdict, verdict
 from alerts.stories import Copy, can_be_tied
 from alerts.telling import Candidate, candidates, follows_up, settle
-from alerts.tying import Tying
+from alerts.tying import NOT_TIED, Tied, Tying
 from despatch.canary import is_canary
 from despatch.model import Classified, Linked, ReleaseId, SubscriberId, Subscription
 from despatch.ports import Archived, Clock, Place, Taken, Told, Transaction
@@ -86,34 +88,35 @@ class Taking:
         version = self._matcher.version
         taken = Taken(one.classified, self._place, one.offset, now, said, version)
         tx.archive(taken, best=found.best)
-        copies = self._copies(found, one.classified, known=kept is not None)
+        tied = self._tied(found, one.classified, known=kept is not None)
         heard = tx.subscribers_told(one.release) if kept is not None else frozenset()
         met = self._matcher.meet(tx, one.classified)
         theirs = self._active(heard) if follows_up(found, kept) else {}
         asked = candidates(found, kept, met, theirs)
         told = self._told([each.subscription.subscriber for each in asked], one.release, heard)
-        outcome = settle(
+        settled = partial(
+            settle,
             found,
             one.classified,
             asked,
             told,
             now=now,
             max_alert_age=self._max_alert_age,
-            heard=self._heard_of_copies(one.classified, asked, copies),
-            also=self._also(one.release, copies) if asked else (),
+            also=self._also(one.release, tied.copies) if asked else (),
+            story=tied.story,
         )
-        for one_told in outcome.told:
-            tx.add_told(one_told)
+        known = self._heard_of_copies(one.classified, asked, tied.copies)
+        outcome = claim(tx, self._tying, one.classified, settled, known)
         if follows_up(found, kept):
             tx.mark_withdrawn(one.release, withdrawn=found.cause == "withdrawn")
         later = tell(tx, outcome.tellings, kept is not None, now)
         for match in outcome.matches:
             tx.add_match(explained(match, later.get(match.subscriber)))
 
-    def _copies(self, found: Verdict, classified: Classified, *, known: bool) -> Sequence[Copy]:
+    def _tied(self, found: Verdict, classified: Classified, *, known: bool) -> Tied:
         """Return who else published what is news, and keep that it is their story too."""
         if self._tying is None or found.cause is None:
-            return ()
+            return NOT_TIED
         return self._tying.tie(classified, best=found.best, known=known)
 
     def _heard_of_copies(

@@ -97,11 +97,12 @@ def settle(
     max_alert_age: timedelta,
     heard: Mapping[SubscriberId, Hold] = {},
     also: tuple[Linked, ...] = (),
+    story: str | None = None,
 ) -> Outcome:
     """Return one match for each candidate, and one alert for each subscriber who is told.
 
     `heard` are the subscribers who were told of a copy, each with the reason; `also` is where else
-    the same is published.
+    the same is published; `story` is what whoever is told of it as new has heard then.
     """
     revision = classified.revision
     answers: list[tuple[Candidate, Tell | Hold]] = []
@@ -132,7 +133,10 @@ def settle(
             for who, theirs in tellers.items()
         ),
         tuple(
-            Told(who, revision.release.id, revision.id, event, now) for who, event in events.items()
+            Told(
+                who, revision.release.id, revision.id, event, now, story if event == "new" else None
+            )
+            for who, event in events.items()
         ),
     )
 

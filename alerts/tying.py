@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from alerts.revisions import Hold
 from alerts.stories import (
@@ -19,24 +20,41 @@ from despatch.model import Classified, ReleaseId, SubscriberId
 from despatch.ports import Archived, Member, Told, Transaction
 
 
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """The story of a release, and those that say the same."""
+
+    story: str | None
+    copies: tuple[Copy, ...]
+
+
+NOT_TIED = Tied(None, ())
+"""What can't be of a story."""
+
+
 class Tying:
     """Stories, within one transaction, which must hold them (`hold_stories`)."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def tie(self, classified: Classified, *, best: bool, known: bool) -> tuple[Copy, ...]:
+    def tie(self, classified: Classified, *, best: bool, known: bool) -> Tied:
         """Return the copies of a release, and keep that it is of their story, or of its own.
 
         `best`: its text is the one that the archive keeps; a lesser one changes no story. `known`:
         the release was seen before.
         """
         if not can_be_tied(classified):
-            return ()
+            return NOT_TIED
         copies = self._copies(classified)
-        if best:
-            self._keep(classified, copies, known)
-        return copies
+        story = self._keep(classified, copies, known) if best else story_of(copies, classified, ())
+        return Tied(story, copies)
+
+    def heard_meanwhile(
+        self, classified: Classified, subscribers: Collection[SubscriberId]
+    ) -> Mapping[SubscriberId, Hold]:
+        """Return who heard of a copy by now, what others committed since `tie` among it."""
+        return self.heard(classified, subscribers, self._copies(classified))
 
     def heard(
         self,
@@ -56,7 +74,7 @@ class Tying:
         found = {who: heard_of(classified, copies, theirs) for who, theirs in told.items()}
         return {who: hold for who, hold in found.items() if hold is not None}
 
-    def _keep(self, classified: Classified, copies: Sequence[Copy], known: bool) -> None:
+    def _keep(self, classified: Classified, copies: Sequence[Copy], known: bool) -> str:
         revision = classified.revision
         release = revision.release
         kept = self._tx.story_of(release.id) if known else ()
@@ -66,6 +84,7 @@ class Tying:
             self._tx.add_to_story(member, keys(classified))
         elif story != kept[0].story:
             self._tx.move_to_story(release.id, story)
+        return story
 
     def _copies(self, classified: Classified) -> tuple[Copy, ...]:
         """Look up what may be alike, and keep what is, the earliest first."""

@@ -37,13 +37,19 @@ class Archived:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A subscriber has heard of it: unique (subscriber, release, revision, event)."""
+    """A subscriber has heard of it.
+
+    Unique (subscriber, release, revision, event), and (subscriber, story, event) where there is
+    a story.
+    """
 
     subscriber: SubscriberId
     release: ReleaseId
     revision: str
     event: Event
     at: datetime
+    story: str | None = None
+    """The story that they heard by it, such as `t-5f2d…`; None for what belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,11 @@ class Alerting(Protocol):
         ...
 
     def add_told(self, told: Told) -> bool:
-        """Record that a subscriber is told; False if that was recorded before."""
+        """Record that a subscriber is told; False if that, or its story, was recorded before.
+
+        One that another transaction is recording is waited for: of two that tell a subscriber the
+        same story at once, one gets False.
+        """
         ...
 
     def add_alert(

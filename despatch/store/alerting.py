@@ -108,7 +108,7 @@ class Alerting(Kept):
             )
             for row in self._all(asked.order_by(columns.told_at, columns.subscriber)):
                 who = SubscriberId(row.subscriber)
-                found.append(Told(who, release, row.revision, row.event, row.told_at))
+                found.append(Told(who, release, row.revision, row.event, row.told_at, row.story))
         return found
 
     def subscribers_told(self, release: ReleaseId) -> frozenset[SubscriberId]:
@@ -124,6 +124,7 @@ class Alerting(Kept):
             revision=told.revision,
             event=told.event,
             told_at=told.at,
+            story=told.story,
         )
 
     def add_alert(

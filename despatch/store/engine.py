@@ -122,6 +122,8 @@ def _switch_to_wal(connection: sqlite3.Connection, busy: timedelta) -> None:
 def _set_up_postgres(engine: Engine, busy_ms: int) -> None:
     settings = {
         "timezone": "UTC",
+        # Who waited for a lock must see what its holder committed (hold_stories, add_told).
+        "default_transaction_isolation": "read committed",
         "lock_timeout": f"{busy_ms}ms",
         "idle_in_transaction_session_timeout": f"{_STANDS_STILL_MS}ms",
     }

@@ -146,6 +146,20 @@ def test_stories_are_no_chain_three_days_from_link_to_link(
     assert told(store) == [("u-ada", "new", FIRST), ("u-ada", "new", THIRD)]
 
 
+def test_what_says_more_than_a_story_that_they_heard_is_recorded_apart_from_it(
+    store: SqlStore, clock: FakeClock
+) -> None:
+    """It bears the story's name, for which each is told once: so it is told under another."""
+    enrol(store, "ada")
+    take(store, clock, published(FIRST), published(COPY, hours=60), published(THIRD, hours=120))
+    with store.transaction() as tx:
+        (first,) = tx.told([ADA.id], a_release(FIRST).id)
+        (third,) = tx.told([ADA.id], a_release(THIRD).id)
+        (story,) = {one.story for one in tx.story_of(a_release(THIRD).id)}
+    assert first.story == story
+    assert third.story not in {None, story}
+
+
 def test_the_withdrawal_of_a_copy_that_was_held_back_is_told_to_nobody(
     store: SqlStore, clock: FakeClock
 ) -> None:
@@ -197,6 +211,30 @@ def test_a_held_copy_that_follows_the_revision_of_what_was_told_is_held_again(
     assert told(store) == [("u-ada", "new", FIRST), ("u-ada", "revised", FIRST)]
     with store.transaction() as tx:
         assert [one.title for one in tx.also_published(a_release(FIRST).id)] == [COPY]
+
+
+def test_the_revision_of_what_they_were_told_is_told_though_a_copy_was_revised_before(
+    store: SqlStore, clock: FakeClock
+) -> None:
+    """It says that what they were told was amended: docs/adr/0036."""
+    enrol(store, "ada")
+    first, copy = published(FIRST), published(COPY)
+    take(store, clock, first, copy, revised(copy, fee=38), revised(first, fee=38))
+    assert told(store) == [
+        ("u-ada", "new", FIRST),
+        ("u-ada", "new", COPY),
+        ("u-ada", "revised", FIRST),
+    ]
+
+
+def test_of_two_copies_that_are_withdrawn_the_withdrawal_of_the_one_they_know_is_told(
+    store: SqlStore, clock: FakeClock
+) -> None:
+    enrol(store, "ada")
+    first, copy = published(FIRST), published(COPY)
+    gone = [revised(one, cause="withdrawn", status="withdrawn") for one in (copy, first)]
+    take(store, clock, first, copy, *gone)
+    assert told(store) == [("u-ada", "new", FIRST), ("u-ada", "withdrawn", FIRST)]
 
 
 def test_whoever_did_not_want_the_revision_is_told_of_a_copy_with_its_figures(

@@ -1,5 +1,6 @@
 """What every store promises of the archive, of matches, of who was told, and of alerts."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,25 @@ def told(revision: str = "v-1", subscriber: str = "u-ada", **changed: Any) -> To
         "at": SEEN,
     }
     return Told(**(fields | changed))
+
+
+def test_a_story_is_told_once_to_each_as_each_event(subscribed: Store) -> None:
+    with subscribed.transaction() as tx:
+        tx.add_subscriber(a_subscriber("bob"))
+        assert tx.add_told(told(story="t-1"))
+        copy = told(release=a_release("copy").id, story="t-1")
+        assert not tx.add_told(copy)
+        assert tx.told([SubscriberId("u-ada")], copy.release) == []
+        assert tx.add_told(replace(copy, story="t-2"))
+        assert tx.add_told(told("v-2", event="revised", story="t-1"))
+        assert tx.add_told(told(subscriber="u-bob", story="t-1"))
+        assert tx.told([SubscriberId("u-ada")], copy.release) == [replace(copy, story="t-2")]
+
+
+def test_what_is_of_no_story_is_not_held_back_by_one(subscribed: Store) -> None:
+    with subscribed.transaction() as tx:
+        assert tx.add_told(told())
+        assert tx.add_told(told(release=a_release("other").id))
 
 
 def test_the_archive_knows_nothing_of_an_unknown_release(store: Store) -> None:

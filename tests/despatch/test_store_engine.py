@@ -26,10 +26,13 @@ def test_postgres_gives_up_on_locks_and_on_sessions_that_stand_still(
     name = url.rpartition("/")[2]
     postgres_server.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     postgres_server.execute(f"ALTER DATABASE {name} SET timezone = 'Asia/Tokyo'")
+    isolation = "default_transaction_isolation"
+    postgres_server.execute(f"ALTER DATABASE {name} SET {isolation} = 'repeatable read'")
     engine = open_engine(read_url(url), timedelta(seconds=3))
     wanted = {
         "synchronous_commit": "on",
         "timezone": "UTC",
+        "transaction_isolation": "read committed",
         "lock_timeout": "3s",
         "idle_in_transaction_session_timeout": "1min",
         "application_name": "despatch",

@@ -1,9 +1,11 @@
 """Tables of the alert stage: positions, the archive, matches, what was told, stories."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from despatch.store.columns import Moment, Words
 from despatch.store.tables.naming import NUMBER, metadata
+
+_OF_A_STORY = text("story IS NOT NULL")
 
 positions = Table(
     "positions",
@@ -85,6 +87,17 @@ told = Table(
     Column("revision", Text, primary_key=True),
     Column("event", Text, primary_key=True),
     Column("told_at", Moment, nullable=False),
+    # Which story they heard by it: nobody hears one twice, whatever two workers do at once.
+    Column("story", Text),
+    Index(
+        "ix_told_story",
+        "story",
+        "subscriber",
+        "event",
+        unique=True,
+        sqlite_where=_OF_A_STORY,
+        postgresql_where=_OF_A_STORY,
+    ),
 )
 
 alerts = Table(
