@@ -29,7 +29,7 @@ def bounds(project: Mapping[str, Any]) -> dict[str, str]:
 def pinned(project: Mapping[str, Any], but: Mapping[str, str]) -> list[str]:
     """Return what tests need besides, each at its locked version."""
     lock = (ROOT / "requirements-dev.lock").read_text()
-    locked = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock, re.MULTILINE))
+    locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^\s;]+)", lock, re.MULTILINE))
     names = [re.split(r"[^a-z0-9-]", one)[0] for one in project["dependency-groups"]["dev"]]
     return [f"{name}=={locked[name]}" for name in names if name not in but]
 
