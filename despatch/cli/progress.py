@@ -11,6 +11,10 @@ from despatch.cli.context import err
 @contextmanager
 def progress(*, show: bool) -> Iterator[Callable[[str, int, int | None], None]]:
     """Yield what is called with what is done, how far it is, and how much there is."""
+    if not show or not err.is_terminal:
+        # A bar that is off ends, in some versions of rich, with an empty line all the same.
+        yield lambda _doing, _at, _of: None
+        return
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -18,7 +22,6 @@ def progress(*, show: bool) -> Iterator[Callable[[str, int, int | None], None]]:
         MofNCompleteColumn(),
         console=err,
         transient=True,
-        disable=not show or not err.is_terminal,
     ) as bar:
         task = bar.add_task("reading", total=None)
         yield lambda doing, at, of: bar.update(task, description=doing, completed=at, total=of)
