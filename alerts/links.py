@@ -18,8 +18,9 @@ from typing import Literal, get_args
 from alerts.outbox import OPERATOR
 from despatch.model import Alert, SubscriberId
 
-Purpose = Literal["confirm", "manage", "unsubscribe", "leave"]
-"""`unsubscribe` ends the subscriptions that it names, `leave` all that a subscriber has."""
+Purpose = Literal["confirm", "manage", "unsubscribe", "leave", "receipt"]
+"""`unsubscribe` ends the subscriptions that it names, `leave` all that a subscriber has, `receipt`
+their receipts and nothing else."""
 
 CONFIRM_WITHIN = timedelta(days=7)
 """How long the link of a sign-up works, and an unconfirmed sign-up is kept."""
@@ -28,7 +29,13 @@ MAX_IDS_CHARS = 500
 """An e-mail's line ends at 998 characters (RFC 5322 §2.1.1), and the link stands on one."""
 
 _VERSION = "1"
-_LETTERS: dict[Purpose, str] = {"confirm": "c", "manage": "m", "unsubscribe": "u", "leave": "l"}
+_LETTERS: dict[Purpose, str] = {
+    "confirm": "c",
+    "manage": "m",
+    "unsubscribe": "u",
+    "leave": "l",
+    "receipt": "r",
+}
 _PURPOSES: dict[str, Purpose] = {_LETTERS[purpose]: purpose for purpose in get_args(Purpose)}
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MAX_TOKEN_CHARS = 1_000
@@ -98,14 +105,16 @@ class SignedLinks:
         self._signer = signer
 
     def unsubscribe(self, alert: Alert) -> str | None:
-        """Return the link that ends the alert's subscriptions.
+        """Return the link that ends the alert's subscriptions; of a receipt, the receipts alone.
 
-        None for what no subscription asked for, for the operator, and for a receipt: who wants
-        no more of those has not said that they want no alerts. Where they are too many for
-        a line, the link ends all that the subscriber has.
+        Who wants no more receipts has not said that they want no alerts. None for what no
+        subscription asked for, and for the operator. Where they are too many for a line, the link
+        ends all that the subscriber has.
         """
-        if alert.subscriber == OPERATOR or not alert.subscriptions or alert.event == "receipt":
+        if alert.subscriber == OPERATOR or not alert.subscriptions:
             return None
+        if alert.event == "receipt":
+            return self._link("unsubscribe", self._signer.sign("receipt", [alert.subscriber]))
         if sum(len(one) + 1 for one in alert.subscriptions) > MAX_IDS_CHARS:
             return self._link("unsubscribe", self._signer.sign("leave", [alert.subscriber]))
         return self._link("unsubscribe", self._signer.sign("unsubscribe", alert.subscriptions))

@@ -10,7 +10,7 @@ from alerts.changing import change_state
 from alerts.pacing import wait_anew
 from despatch import log
 from despatch.frequency import Frequency
-from despatch.model import State, SubscriberId, Subscription, SubscriptionId
+from despatch.model import State, Subscriber, SubscriberId, Subscription, SubscriptionId
 from despatch.ports import Clock, Store, Transaction
 
 Act = Literal["pause", "resume", "remove"]
@@ -65,11 +65,31 @@ class Managed:
         with self._store.transaction() as tx:
             return self._end(tx, tx.subscriptions_of([SubscriberId(subscriber)]))
 
+    def receipt(self, subscriber: str) -> Frequency | None:
+        """Return when a subscriber gets a receipt; None if they get none."""
+        with self._store.transaction() as tx:
+            who = _manner(tx, subscriber)
+        return None if who is None else who.receipt
+
+    def end_receipt(self, subscriber: str) -> bool:
+        """Send them no more receipts, and all else as before; False if they get none."""
+        with self._store.transaction() as tx:
+            who = _manner(tx, subscriber)
+            if who is None or who.receipt is None:
+                return False
+            tx.change_subscriber(who.model_copy(update={"receipt": None}))
+        self._log.info("receipt ended by its owner", subscriber=who.id)
+        return True
+
     def _end(self, tx: Transaction, found: Sequence[Subscription]) -> int:
         for one in found:
             change_state(tx, one, "removed")
             self._log.info("by its owner", subscription=one.id, act="remove")
         return len(found)
+
+
+def _manner(tx: Transaction, subscriber: str) -> Subscriber | None:
+    return tx.manners([SubscriberId(subscriber)]).get(SubscriberId(subscriber))
 
 
 def _one(tx: Transaction, subscriber: str, subscription: str) -> Subscription | None:

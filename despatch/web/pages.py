@@ -36,6 +36,9 @@ from despatch.web.forms import (
 from despatch.web.networks import network_of
 from despatch.web.rendering import Templates
 
+ENDING: tuple[Purpose, ...] = ("unsubscribe", "leave", "receipt")
+"""What the link of a message may end."""
+
 _READ_WITHIN_S = 10
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -180,6 +183,7 @@ class Pages:
         return self._page(
             "manage.html",
             subscriptions=[self._card(one) for one in theirs],
+            receipt=await self._receipt(opened.ids[0]) if theirs else "",
             token=request.match_info["token"],
             done=shown.DONE.get(request.query.get("done", "")),
             open=self.signups is not None,
@@ -192,6 +196,8 @@ class Pages:
         if act == "leave":
             await asyncio.to_thread(self.managed.leave, who)
             done = True
+        elif act == "receipt":
+            done = await asyncio.to_thread(self.managed.end_receipt, who)
         elif act == "every":
             every = frequencies(self.zone).get((fields.get("every") or [""])[0])
             done = every is None or await asyncio.to_thread(
@@ -220,7 +226,9 @@ class Pages:
 
     # unsubscribing
     async def _unsubscribe(self, request: web.Request) -> web.Response:
-        opened = self._opened(request, ("unsubscribe", "leave"))
+        opened = self._opened(request, ENDING)
+        if opened.purpose == "receipt":
+            return await self._of_receipt(request, opened.ids[0])
         if opened.purpose == "leave":
             found = await asyncio.to_thread(self.managed.theirs, opened.ids[0])
         else:
@@ -237,12 +245,26 @@ class Pages:
 
     async def _unsubscribed(self, request: web.Request) -> web.Response:
         """Act at once, whatever the body says: RFC 8058 §3.2, and the button of the page."""
-        opened = self._opened(request, ("unsubscribe", "leave"))
+        opened = self._opened(request, ENDING)
+        if opened.purpose == "receipt":
+            await asyncio.to_thread(self.managed.end_receipt, opened.ids[0])
+            return self._message(shown.NO_RECEIPTS)
         if opened.purpose == "leave":
             await asyncio.to_thread(self.managed.leave, opened.ids[0])
         else:
             await asyncio.to_thread(self.managed.end, opened.ids)
         return self._message(shown.UNSUBSCRIBED)
+
+    async def _of_receipt(self, request: web.Request, who: str) -> web.Response:
+        every = await self._receipt(who)
+        if not every:
+            return self._message(shown.NO_RECEIPTS)
+        return self._page("receipt.html", every=every, token=request.match_info["token"])
+
+    async def _receipt(self, who: str) -> str:
+        """Return when they get a receipt, in words; empty if they get none."""
+        every = await asyncio.to_thread(self.managed.receipt, who)
+        return "" if every is None else shown.receipt(every)
 
     def _opened(self, request: web.Request, purposes: Sequence[Purpose]) -> Opened:
         found = self.signer.read(request.match_info["token"], purposes, self.clock.now())

@@ -49,6 +49,13 @@ UNSUBSCRIBED = Message(
     ),
     "Ask for other alerts",
 )
+NO_RECEIPTS = Message(
+    "You get no more receipts",
+    (
+        "None is made from now on; one that is on its way may still come. Your alerts are as they "
+        "were: you are told of what is published.",
+    ),
+)
 ENDED = Message(
     "This link has ended",
     ("A link to confirm works for 7 days.",),
@@ -73,6 +80,7 @@ DONE: Mapping[str, str] = {
     "resume": "Resumed. You are told about what is published from now on.",
     "remove": "Unsubscribed. It holds at once.",
     "leave": "Unsubscribed from all. It holds at once.",
+    "receipt": "No more receipts. Your alerts are as they were.",
     "every": "Saved.",
     "gone": "That one had ended before.",
 }
@@ -87,6 +95,11 @@ def often(every: Frequency) -> str:
     if every.every == "daily":
         return f"Daily at {when}, in one message"
     return f"Every {(every.on or '').capitalize()} at {when}, in one message"
+
+
+def receipt(every: Frequency) -> str:
+    """Return when a receipt comes: `Daily at 08:30 (Europe/London)`."""
+    return often(every).removesuffix(", in one message")
 
 
 def choices(offered: Mapping[str, Frequency]) -> list[tuple[str, str]]:

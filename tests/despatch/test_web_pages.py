@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from alerts.changing import Edit, edit
 from alerts.channels import Senders
 from alerts.links import Signer
 from alerts.subscribe import Wish, subscribe
 from despatch.app import App
 from despatch.errors import SettingsError
 from despatch.filter import of_themes
+from despatch.frequency import frequency
 from despatch.model import Subscription
 from despatch.settings import read
 from despatch.testing import FakeClock
@@ -58,6 +60,19 @@ class Site:
         alert = an_alert(subscriptions=tuple(one.id for one in some))
         mine = alert.model_copy(update={"subscriber": some[0].subscriber})
         return self.app.links.unsubscribe(mine) or ""
+
+    def receipts(self, one: Subscription) -> str:
+        """Have a subscriber get receipts, and return the link that a receipt has to end them."""
+        every = {"receipt": frequency("weekly monday 08:00 UTC")}
+        edit(self.app.store, self.app.clock, Senders(), one, Edit(manner=every))
+        assert self.app.links is not None
+        receipt = an_alert(subscriptions=(one.id,), event="receipt")
+        mine = receipt.model_copy(update={"subscriber": one.subscriber})
+        return self.app.links.unsubscribe(mine) or ""
+
+    def next_receipt(self, one: Subscription) -> datetime | None:
+        with self.app.store.transaction() as tx:
+            return tx.receipt_due(one.subscriber)
 
     def confirm(self) -> str:
         """Return the link of the message that was written last."""
@@ -289,6 +304,40 @@ def test_the_page_to_unsubscribe_names_what_ends(site: Site) -> None:
     assert is_accessible(page)
 
 
+def test_one_click_on_a_receipt_ends_receipts_and_no_alerts(site: Site) -> None:
+    one = site.subscribe()
+    link = site.receipts(one)
+    assert site.next_receipt(one) is not None
+    for _again in range(2):
+        page = site.browser.post(link, ONE_CLICK)
+        assert page.status == 200
+        assert "You get no more receipts" in page.text
+    assert site.next_receipt(one) is None
+    assert site.subscriptions() == [one]
+    assert "You get no more receipts" in site.browser.get(link).text
+
+
+def test_the_page_of_a_receipt_names_what_ends_and_what_stays(site: Site) -> None:
+    one = site.subscribe()
+    page = site.browser.get(site.receipts(one))
+    assert "Every Monday at 08:00 (UTC)." in page.text
+    assert "Your alerts stay as they are" in page.text
+    assert is_accessible(page)
+    assert site.next_receipt(one) is not None
+
+
+def test_a_receipt_is_shown_and_ended_among_all_that_somebody_has(site: Site) -> None:
+    one = site.subscribe()
+    assert "receipt" not in site.browser.get(site.manage(one)).text
+    site.receipts(one)
+    shown = site.browser.get(site.manage(one))
+    assert "matches or none: Every Monday at 08:00 (UTC)." in shown.text
+    assert is_accessible(shown)
+    page = site.browser.post(site.manage(one), (("act", "receipt"),))
+    assert "No more receipts" in site.browser.get(page.headers["location"]).text
+    assert (site.next_receipt(one), site.subscriptions()) == (None, [one])
+
+
 def test_all_that_somebody_has_is_shown_and_no_channel(site: Site) -> None:
     one, _other = site.subscribe(), site.subscribe("partnerships")
     site.subscribe("fishing", name="bob")
@@ -390,7 +439,7 @@ def test_any_token_is_answered_with_a_page(site: Site, token: str) -> None:
 
 def test_a_token_for_what_is_not_there_is_answered_with_a_page(site: Site) -> None:
     signer = Signer([b"x"])
-    for purpose, ids in (("unsubscribe", "s-none"), ("leave", "p-none")):
+    for purpose, ids in (("unsubscribe", "s-none"), ("leave", "p-none"), ("receipt", "p-none")):
         token = site.app.signer.sign(purpose, [ids])  # type: ignore[arg-type]
         assert site.browser.get(f"/unsubscribe/{token}").status == 200
         assert site.browser.post(f"/unsubscribe/{token}").status == 200
