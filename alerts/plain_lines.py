@@ -1,7 +1,9 @@
 """Plain subscriptions and releases, read line by line: what `despatch match` reads."""
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +17,7 @@ Line = TypeVar("Line", bound=PlainLine)
 OnBad = Callable[[PermanentError], None]
 
 _BOM = b"\xef\xbb\xbf"
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def read_subscriptions(
@@ -59,8 +62,32 @@ def _read(
             continue
         try:
             yield number, read(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        except msgspec.ValidationError as exc:
             on_bad(_bad(name, number, str(exc)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            try:
+                yield number, _with_half_characters(form, line)
+            except (ValueError, RecursionError):
+                fault = "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
+                on_bad(_bad(name, number, fault))
+
+
+def _with_half_characters(form: type[Line], line: bytes) -> Line:
+    r"""Read a line that has half of a character (`"\ud800"`), which is JSON, and no Unicode.
+
+    Each half becomes U+FFFD. Raises ValueError or RecursionError if it is not that.
+    """
+    return msgspec.convert(_whole(json.loads(line)), form)
+
+
+def _whole(given: Any) -> Any:
+    if isinstance(given, str):
+        return _HALVES.sub("\N{REPLACEMENT CHARACTER}", given)
+    if isinstance(given, list):
+        return [_whole(one) for one in given]
+    if isinstance(given, dict):
+        return {_whole(name): _whole(one) for name, one in given.items()}
+    return given
 
 
 def _bad(name: str, number: int, fault: str) -> PermanentError:

@@ -183,6 +183,10 @@ class _Given:
         if len(self._parts) > 1:
             left = " ".join(self._parts)
             raise UsageError(_how_often(self._whole, f"{left!r} was not understood"))
+        if self._parts[0][0].isdigit():
+            raise UsageError(
+                _how_often(self._whole, f"{self._parts[0]!r} is no time from 00:00 to 23:59")
+            )
         return _zone(self._parts[0])
 
 

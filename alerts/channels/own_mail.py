@@ -4,7 +4,9 @@ Whoever signs up gives an address and nothing else; which server sends, and its 
 the setting `mail_url` alone. So a new password there holds for everybody at once.
 """
 
+import re
 from datetime import timedelta
+from email.utils import parseaddr
 from urllib.parse import quote, unquote
 
 from pydantic import SecretStr
@@ -17,6 +19,8 @@ from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
 
 SCHEMES = frozenset({"mail"})
+
+_FROM = re.compile(r"[?&]from=", re.IGNORECASE)
 
 
 def mail_to(address: SecretStr) -> SecretStr:
@@ -64,5 +68,16 @@ class OwnMail:
         if self._setup.mail_url is None:
             raise UsageError("mail:// goes by the mail server of the setting mail_url; set it")
         server = self._setup.mail_url.get_secret_value().strip()
-        joint = "&" if "?" in server else "?"
-        return SecretStr(f"{server}{joint}to={quote(address, safe='@')}")
+        said = f"{self._from(server)}to={quote(address, safe='@')}"
+        return SecretStr(f"{server}{'&' if '?' in server else '?'}{said}")
+
+    def _from(self, server: str) -> str:
+        """Return the sender as an option, where the server's URL has none.
+
+        apprise makes one of user and host otherwise, which fails for a server inside:
+        `mailto://postfix`, `mailto://user:password@10.0.0.5`.
+        """
+        sender = parseaddr(self._setup.mail_from or "")[1]
+        if not sender or _FROM.search(server):
+            return ""
+        return f"from={quote(sender, safe='@')}&"

@@ -24,7 +24,7 @@ class Backtest:
     """What the archive answers."""
 
     releases: int
-    """How many it was asked about."""
+    """How many were published or observed in that time."""
     sent: "tuple[WouldSend, ...]"
     """Newest first."""
     rate: "Rate"
@@ -49,19 +49,20 @@ def backtest(
     now = app.clock.now()
     with app.store.transaction() as tx:
         expected = tx.count_releases_since(since)
-    begin, done, sent = now, 0, []
+    begin, asked, sent = now, 0, []
     asks = bool(filter_.countries or filter_.organisations or filter_.people)
-    for observations in _history(app, since):
+    for done, observations in enumerate(_history(app, since), start=1):
         if asks:
             observations = tuple(map(_with_facts, observations))
-        begin = min(begin, moment(observations[0], first=True))
+        moments = [moment(one, first=not at) for at, one in enumerate(observations)]
+        asked += any(since <= at <= now for at in moments)
+        begin = min(begin, moments[0])
         sent += [one for one in would_send(observations, filter_, events) if since <= one.at <= now]
-        done += 1
         progress("looking back", done, expected)
     sent.sort(key=lambda one: (one.at, one.release), reverse=True)
-    moments = (one.at for one in sent)
-    counted = rate(moments, since=max(since, begin), now=now, frequency=frequency, who=who)
-    return Backtest(done, tuple(sent), counted)
+    told = (one.at for one in sent)
+    counted = rate(told, since=max(since, begin), now=now, frequency=frequency, who=who)
+    return Backtest(asked, tuple(sent), counted)
 
 
 def _with_facts(observed: Classified) -> Classified:

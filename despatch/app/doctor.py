@@ -134,6 +134,17 @@ def _operator(app: App) -> str:
     return "operator_url is complete; nothing was sent to it now"
 
 
+def _public(app: App) -> str:
+    said = app.settings
+    if said.public_url is None:
+        return "none: no public_url is set"
+    if app.signups is None:
+        raise _Advice(
+            f"{said.public_url}, where nobody can sign up: set mail_url, your mail server"
+        )
+    return f"{said.public_url}; mail_url is complete; nothing was sent by it now"
+
+
 def _stages(app: App) -> str:
     now = status(app)
     if now.missing:
@@ -159,6 +170,7 @@ LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
     ("subscriptions", _subscriptions),
     ("log", _topics),
     ("operator's channel", _operator),
+    ("public pages", _public),
     ("stages", _stages),
     ("alarms", _alarms),
 )

@@ -138,7 +138,8 @@ class App:
         try:
             self.senders.check(SecretStr("mail://anybody@example.org"))
         except UsageError as exc:
-            raise SettingsError(f"setting mail_url: {exc}") from exc
+            lacks = "" if said.mail_from else "; it may lack a sender's address: set mail_from"
+            raise SettingsError(f"setting mail_url: {exc}{lacks}") from exc
         return SignUps(
             self.store,
             self.clock,

@@ -7,7 +7,7 @@ one line that names the thing and the way out; its exit code is that of despatch
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -145,5 +145,14 @@ def _refuse(exc: typer.TyperException) -> int:
     if message:
         path = getattr(context, "command_path", "despatch")
         text = message.rstrip(".")
+        if _query_as_option(exc, context):
+            text += f". A query that begins with - stands last, after --: {path} -- '-theme:trade'"
         complain(f"{text}{'' if text.endswith('?') else '.'} See: {path} --help")
     return exc.exit_code
+
+
+def _query_as_option(exc: typer.TyperException, context: Any) -> bool:
+    """Tell whether what looked like a short option may be a query, `-theme:trade`."""
+    option = str(getattr(exc, "option_name", "--"))
+    named = {one.name for one in context.command.params if one.param_type_name == "argument"}
+    return "query" in named and not option.startswith("--")

@@ -169,8 +169,7 @@ def _show(report: ReplayReport) -> None:
 
 def _summary(report: ReplayReport) -> str:
     """Say in a line what a replay came to; where nothing came of it, why."""
-    done = "told" if report.later else "sent"
-    sent = f"{count(_alerts(report), 'alert')} {done if report.delivered else 'would be sent'}"
+    sent = f"{count(_alerts(report), 'alert')}{_done(report)}"
     if report.history is not None:
         return f"{_polled(report.history)}; {len(report.heard)} with a theme; {sent}."
     if report.unchanged:
@@ -185,6 +184,13 @@ def _summary(report: ReplayReport) -> str:
         f"{read}: {report.new} new, {report.revised} changed, {report.known} known{outside}; "
         f"{len(report.heard)} with a theme; {sent}."
     )
+
+
+def _done(report: ReplayReport) -> str:
+    """Say what became of its alerts where it is one thing; else the next lines count."""
+    if not report.delivered:
+        return " would be sent"
+    return " sent" if not report.later and set(report.deliveries) <= {"delivered"} else ""
 
 
 def _polled(history: Polled) -> str:
@@ -229,8 +235,8 @@ def _next(report: ReplayReport) -> None:
         out.print(f"Deliveries: {states}.")
     if report.later:
         out.print(
-            f"Of it, {count(report.later, 'item')} waits for a digest or the end of quiet hours, "
-            "when despatch up tells it; see: despatch digests list"
+            f"Told later, by a digest or after quiet hours: {report.later}, "
+            "if despatch up runs then; see: despatch digests list"
         )
     if not report.subscriptions:
         out.print("Nobody is subscribed yet: despatch subscribe --theme migration --to console://")

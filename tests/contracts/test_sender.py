@@ -60,7 +60,7 @@ def _senders(address: str) -> Senders:
     return Senders(
         mail_from="Alerts <alerts@example.org>",
         mail_return_path="bounces@example.org",
-        mail_url=SecretStr(f"mailto://{SECRET}@{address}?from=me@example.org&+X-Token={SECRET}"),
+        mail_url=SecretStr(f"mailto://{SECRET}@{address}?+X-Token={SECRET}"),
         allow_networks=LOOPBACK,
         out=StringIO(),
         connect_timeout=timedelta(seconds=2),

@@ -432,3 +432,25 @@ def test_keeping_house_drops_sign_ups_that_nobody_confirmed(
     Housekeeper(installed).once()
     with installed.store.transaction() as tx:
         assert tx.signup("g-1") is None
+
+
+def test_the_doctor_finds_public_pages_that_could_not_be_served(
+    installed: App, clock: FakeClock
+) -> None:
+    """`up` ends itself over them, so they are named before."""
+    public = installed.settings.model_copy(update={"public_url": "https://alerts.example.org"})
+    with App(public, clock=clock) as app:
+        found = {f.looked_at: f for f in examine(app)}
+    assert (found["public pages"].verdict, "mail_url" in found["public pages"].text) == (
+        "advice",
+        True,
+    )
+    server = SecretStr("mailto://u:hunter2@10.0.0.5")
+    with App(public.model_copy(update={"mail_url": server}), clock=clock) as app:
+        found = {f.looked_at: f for f in examine(app)}
+    assert found["public pages"].verdict == "wrong"
+    assert "mail_from" in found["public pages"].text
+    whole = {"mail_url": server, "mail_from": "Alerts <alerts@example.org>"}
+    with App(public.model_copy(update=whole), clock=clock) as app:
+        found = {f.looked_at: f for f in examine(app)}
+    assert found["public pages"].verdict == "sound"

@@ -24,7 +24,7 @@ def release(tmp_path: Path, installed: App, cli: Say) -> str:
     file.write_text(FEES, encoding="utf-8")
     cli("subscribe", "visa", "--name", "desk", "--to", URL, "--frequency", "daily 08:30")
     said = cli("replay", str(file), "--deliver", "--yes")
-    assert "Of it, 1 item waits for a digest" in said
+    assert "Told later, by a digest or after quiet hours: 1" in said
     with installed.store.transaction() as tx:
         ((who,),) = [tx.subscribers()]
         (item,) = tx.items_for(who.id)

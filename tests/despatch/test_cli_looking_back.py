@@ -119,3 +119,23 @@ def test_why_answers_from_the_filter_where_there_is_no_record(
     shown = says(home, capfd, "why", "desk", "https://example.gov/visas")
     assert "themes?          no" in shown
     assert run(["--home", home, "why", "desk", "nothing"]) == 2
+
+
+def test_releases_from_before_the_time_asked_for_are_not_counted(
+    home: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What was archived late would make a query look as if it found nothing among thousands."""
+    (summed,) = gives(home, capfd, "backtest", "*", "--since", "2026-03-03")
+    assert (summed["releases"], summed["alerts"]) == (0, 0)
+    assert "look further back" in says(home, capfd, "backtest", "*", "--since", "2026-03-03")
+
+
+def test_a_query_that_begins_with_a_minus_is_told_where_it_stands(
+    home: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--home", home, "backtest", "-theme:trade"]) == 2
+    assert "despatch backtest -- '-theme:trade'" in capfd.readouterr().err
+    assert "1 alert" in says(home, capfd, "backtest", *SINCE, "--", "-theme:trade")
+    assert run(["--home", home, "backtest", "visa", "--al"]) == 2
+    assert "--all" in (said := capfd.readouterr().err)
+    assert "-theme" not in said

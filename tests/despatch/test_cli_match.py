@@ -107,3 +107,24 @@ def test_a_file_that_is_not_there_is_named(
     assert "nowhere.jsonl" in said
     _lines, said = matched(capfd, "-", "-", code=2)
     assert "standard input" in said
+
+
+def test_a_release_that_is_nested_too_deeply_is_named_and_the_rest_goes_on(
+    files: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    deep = "[" * 200_000 + "]" * 200_000
+    files[1].write_bytes(gzip.compress(f'{{"id": "a", "x": {deep}}}\n{{"id": "b"}}\n'.encode()))
+    (*lines, _summary), said = matched(capfd, *files, code=65)
+    assert f"{files[1]} line 1: it is nested too deeply" in said
+    assert [line["id"] for line in lines] == ["b"]
+
+
+def test_half_a_character_is_a_character_that_is_not_known(
+    files: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """JSON may hold one, and Python writes it; Unicode has none."""
+    line = '{"id": "\\udc00", "themes": ["migration", "\\ud800"], "text": "\\ud800 a dinghy"}\n'
+    files[1].write_bytes(gzip.compress(line.encode()))
+    (only, _summary), said = matched(capfd, "--ids", *files)
+    assert only == {"id": "\ufffd", "matched": 2, "ids": ["boats", "not-fees"]}
+    assert said == ""

@@ -37,7 +37,7 @@ def test_a_frequency_is_read_as_people_write_it(said: str, meant: Frequency) -> 
         ("", "immediate, hourly, daily or weekly"),
         ("fortnightly", "no time zone 'fortnightly'"),
         ("daily", "needs a time of day"),
-        ("daily 25:00", "no time zone '25:00'"),
+        ("daily 25:00", "'25:00' is no time from 00:00 to 23:59"),
         ("daily monday 08:30", "daily has no day of the week"),
         ("weekly 08:30", "needs a day of the week"),
         ("weekly mon tue 08:30", "more than one day"),

@@ -510,4 +510,5 @@ def test_a_mail_server_that_can_t_be_is_named_before_anybody_signs_up(tmp_path: 
     wrong = pytest.raises(SettingsError, match="mail_url")
     with App(read(tmp_path, environ={}, **said)) as app, wrong as caught:
         pages(app)
+    assert "mail_from" in str(caught.value)
     assert "hunter2" not in str(caught.value)
