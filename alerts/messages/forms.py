@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, TypeVar, cast
 
-from alerts.messages.said import Said, Url
+from alerts.messages.said import Item, Url
 from alerts.words import clean
 
 Form: TypeAlias = Literal["text", "html", "chat"]
@@ -35,9 +35,12 @@ _LEADING = re.compile(r"^(\s*)(#|[+=-]+(?=\s|$)|\d+[.)](?=\s|$))", re.MULTILINE)
 _IN_LINK = {"(": "%28", ")": "%29", "*": "%2A", "~": "%7E"}
 
 
-def ready(said: Said, form: Form) -> Said:
-    """Return what is said with every text of it harmless in a form."""
-    return _each(said, harmless(form))
+def ready(said: T, form: Form, shown: Callable[[Item], Item] | None = None) -> T:
+    """Return what is said with every text of it harmless in a form.
+
+    `shown` makes the releases of a digest harmless, where it remembers what came of it.
+    """
+    return _each(said, harmless(form), shown)
 
 
 def harmless(form: Form) -> Escape:
@@ -72,18 +75,20 @@ def address(url: str, form: Form) -> str:
     return url
 
 
-def _each(value: T, escape: Escape) -> T:
+def _each(value: T, escape: Escape, shown: Callable[[Item], Item] | None) -> T:
     """Return a value of dataclasses, tuples and texts with each text escaped."""
     found: object = value
     if isinstance(value, Url):
         found = Url(address(value, "chat")) if escape is chat_text else value
     elif isinstance(value, str):
         found = escape(value)
+    elif shown is not None and isinstance(value, Item):
+        found = shown(value)
     elif isinstance(value, tuple):
-        found = tuple(_each(one, escape) for one in value)
+        found = tuple([_each(one, escape, shown) for one in value])
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {
-            field.name: _each(getattr(value, field.name), escape)
+            field.name: _each(getattr(value, field.name), escape, shown)
             for field in dataclasses.fields(value)
         }
         found = dataclasses.replace(value, **changed)

@@ -4,9 +4,10 @@ Whole sentences go, the least important first; title, link and what happened sta
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 from alerts.messages.notes import paragraphs, plain
-from alerts.messages.said import DigestSaid, Group, NoteSaid, ReleaseSaid, Said
+from alerts.messages.said import DigestSaid, Group, Item, NoteSaid, ReleaseSaid, Said
 from despatch.shorten import shorten_to_sentence
 
 STEPS = 6
@@ -53,12 +54,15 @@ def _of_digest(said: DigestSaid, step: int) -> DigestSaid:
         left = len(said.groups) - number
         share = min(len(group.items), max(1, room // left)) if room else 0
         room -= share
-        items = tuple(
-            item if step < 3 else replace(item, evidence=(), changed="")
-            for item in group.items[:share]
-        )
+        items = tuple(item if step < 3 else _bare(item) for item in group.items[:share])
         groups.append(replace(group, items=items))
     return replace(said, groups=tuple(groups))
+
+
+@lru_cache(500)
+def _bare(item: Item) -> Item:
+    """Return an item without its sentences: the same one again, so that it is rendered once."""
+    return replace(item, evidence=(), changed="")
 
 
 def _of_note(said: NoteSaid, step: int) -> NoteSaid:

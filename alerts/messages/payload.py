@@ -191,14 +191,14 @@ class Body(SharedPart):
 
 
 def shared_part(alert: model.Alert, subject: str) -> SharedPart:
-    """Return what is the same for whoever gets an alert."""
+    """Return what is the same for whoever gets an alert; of a digest, without its releases."""
     return SharedPart(
         event=alert.event,
         subject=subject,
         changed=alert.changed,
         changes=tuple(ChangePart(before=one.before, now=one.now) for one in alert.changes),
         more_changes=alert.more_changes,
-        also=_linked(alert.also),
+        also=linked(alert.also),
         release=release_part(alert.classified) if alert.classified else None,
         digest=_digest(alert.digest) if alert.digest else None,
     )
@@ -216,7 +216,7 @@ def release_part(classified: Classified) -> ReleasePart:
         source=release.source,
         status=release.status,
         language=classified.language or one_line(release.language or ""),
-        published_by=_linked(organisations),
+        published_by=linked(organisations),
         published_at=release.published_at,
         updated_at=release.updated_at,
         observed_at=classified.revision.observed_at,
@@ -250,7 +250,8 @@ def _facts(facts: found.Facts) -> FactsPart:
 _KINDS = tuple(FactsPart.model_fields)
 
 
-def _linked(these: Sequence[model.Linked]) -> tuple[LinkedPart, ...]:
+def linked(these: Sequence[model.Linked]) -> tuple[LinkedPart, ...]:
+    """Return titles and addresses as a webhook's body has them."""
     return tuple(LinkedPart(title=one.title, link=link_of(one.address) or None) for one in these)
 
 
@@ -261,16 +262,5 @@ def _digest(digest: model.Digest) -> DigestPart:
         why=digest.why,
         total=max(digest.total, len(digest.items)),
         by_theme=tuple(CountPart(theme=theme, count=count) for theme, count in digest.by_theme),
-        items=tuple(_item(one) for one in digest.items),
-    )
-
-
-def _item(one: model.DigestItem) -> ItemPart:
-    return ItemPart(
-        event=one.event,
-        reason=one.reason,
-        changed=one.changed,
-        also=_linked(one.also),
-        subscriptions=tuple(map(str, one.subscriptions)),
-        release=release_part(one.classified),
+        items=(),
     )

@@ -5,7 +5,6 @@ everybody. A mark is two signs that Unicode keeps for such uses; no release's te
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts.messages.about import link_of
@@ -92,16 +91,10 @@ def marks(has: tuple[bool, bool, bool]) -> You:
     )
 
 
-def pieces(rendered: str) -> list[str | int]:
-    """Return a rendered text in pieces: texts, and numbers of marks."""
-    found: list[str | int] = list(MARK.split(rendered))
-    found[1::2] = [int(number) for number in found[1::2]]
-    return [piece for piece in found if piece != ""]
-
-
-def joined(parts: Sequence[str | int], values: Sequence[str]) -> str:
-    """Return a text with a recipient's own words in it."""
-    return "".join([part if isinstance(part, str) else values[part] for part in parts])
+def place(text: str) -> int | None:
+    """Return whose place a mark keeps among `You.values`; None for what is no mark."""
+    found = MARK.fullmatch(text)
+    return None if found is None else int(found[1])
 
 
 def _mark(number: int) -> str:

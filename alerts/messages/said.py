@@ -108,7 +108,7 @@ class ReleaseSaid:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One release of a digest."""
+    """One release of a digest; its templates are `item.*`."""
 
     happened: str
     """`Revised`, `Withdrawn`, `Back again`; empty for a new one."""
@@ -117,6 +117,8 @@ class Item:
     """The sentence that says most; empty where there is none."""
     changed: str
     """The first thing that changed."""
+    shown: str = ""
+    """How its own template, `item.*`, shows it; until then nothing."""
 
 
 @dataclass(frozen=True, slots=True)

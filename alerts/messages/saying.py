@@ -1,5 +1,6 @@
 """What an alert says: made of the alert alone, the same for whoever gets it. Pure."""
 
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -39,12 +40,15 @@ _LANGUAGES = {"ar": "Arabic", "cy": "Welsh", "de": "German", "es": "Spanish", "f
 _LANGUAGES |= {"ga": "Irish", "gd": "Gaelic", "pt": "Portuguese", "ur": "Urdu", "zh": "Chinese"}
 
 
-def say(alert: Alert) -> Said:
-    """Return what an alert says, bounded, but not yet cut to any channel's room."""
+def say(alert: Alert, item: Callable[[DigestItem], Item] | None = None) -> Said:
+    """Return what an alert says, bounded, but not yet cut to any channel's room.
+
+    `item` says what `say_item` says of a digest's release, where it remembers what that was.
+    """
     if alert.classified is not None:
         return _of_release(alert, alert.classified)
     if alert.digest is not None:
-        return _of_digest(alert.digest)
+        return _of_digest(alert.digest, item or say_item)
     return _of_note(alert)
 
 
@@ -56,6 +60,28 @@ def subject_of(alert: Alert) -> str:
     if alert.digest is not None:
         return shorten(f"{heading}: {_counts(alert.digest)}", MAX_SUBJECT)
     return shorten(f"{heading}: {one_line(alert.subject) or 'Despatch'}", MAX_SUBJECT)
+
+
+def digest_key(digest: Digest) -> tuple[tuple[Classified, ...], Hashable]:
+    """Return what decides what a digest says: the releases that it shows, and all else."""
+    shown = digest.items[:MAX_ITEMS]
+    how = tuple([(one.event, one.changed, one.also) for one in shown])
+    total = max(digest.total, len(digest.items))
+    decides = (digest.since, digest.until, digest.why, total, digest.by_theme, how)
+    return tuple([one.classified for one in shown]), decides
+
+
+def say_item(one: DigestItem) -> Item:
+    """Return what a digest says of one release: the same for whoever has it in theirs."""
+    late = ", late" if one.classified.revision.late else ""
+    happened = HEADINGS[one.event] + late if one.event != "new" or late else ""
+    first = one.changed.partition("\n")[0] if one.event == "revised" else ""
+    return Item(
+        happened=happened,
+        about=about(one.classified, one.also),
+        evidence=best_sentence(one.classified),
+        changed=shorten_to_sentence(one_line(first), 400),
+    )
 
 
 def period_of(digest: Digest) -> str:
@@ -123,7 +149,7 @@ def _changed_lines(alert: Alert) -> tuple[str, ...]:
     return ("What changed is not known.",) if alert.event == "revised" else ()
 
 
-def _of_digest(digest: Digest) -> DigestSaid:
+def _of_digest(digest: Digest, item: Callable[[DigestItem], Item]) -> DigestSaid:
     return DigestSaid(
         event="digest",
         heading=HEADINGS["digest"],
@@ -131,7 +157,7 @@ def _of_digest(digest: Digest) -> DigestSaid:
         period=period_of(digest),
         why=one_line(digest.why),
         total=max(digest.total, len(digest.items)),
-        groups=tuple(_groups(digest)),
+        groups=tuple(_groups(digest, item)),
     )
 
 
@@ -142,29 +168,17 @@ def _counts(digest: Digest) -> str:
     return f"{many}: {', '.join(by_theme)}" if by_theme else many
 
 
-def _groups(digest: Digest) -> list[Group]:
+def _groups(digest: Digest, item: Callable[[DigestItem], Item]) -> list[Group]:
     """Return the items by their surest theme, in the order in which the digest has them."""
     items: dict[str, list[Item]] = {str(theme): [] for theme, _count in digest.by_theme}
     for one in digest.items[:MAX_ITEMS]:
-        items.setdefault(str(surest(one)[0]), []).append(_item(one))
+        items.setdefault(str(surest(one)[0]), []).append(item(one))
     counts = {str(theme): count for theme, count in digest.by_theme}
     return [
         Group(one_line(name) or OTHER, max(counts.get(name, 0), len(shown)), tuple(shown))
         for name, shown in items.items()
         if shown or counts.get(name)
     ]
-
-
-def _item(one: DigestItem) -> Item:
-    late = ", late" if one.classified.revision.late else ""
-    happened = HEADINGS[one.event] + late if one.event != "new" or late else ""
-    first = one.changed.partition("\n")[0] if one.event == "revised" else ""
-    return Item(
-        happened=happened,
-        about=about(one.classified, one.also),
-        evidence=best_sentence(one.classified),
-        changed=shorten_to_sentence(one_line(first), 400),
-    )
 
 
 def _of_note(alert: Alert) -> NoteSaid:

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from alerts.messages.faults import TemplateFault
-from alerts.messages.forms import FORMS, SUFFIXES, Form, ready
+from alerts.messages.forms import FORMS, SUFFIXES, Form
+from alerts.messages.fragments import Fragments
 from alerts.messages.personal import MARK, marks
 from alerts.messages.said import kind_of
 from alerts.messages.saying import say
@@ -80,8 +81,8 @@ def check(templates: Templates) -> None:
         said = say(one)
         for form in FORMS:
             for has in shapes:
-                values = {"said": ready(said, form), "you": marks(has)}
-                shown = templates.render(kind_of(said), form, **values)
+                made, _shown = Fragments(templates.render_item).ready(said, form)
+                shown = templates.render(kind_of(said), form, said=made, you=marks(has))
                 _hold(shown, has, f"{kind_of(said)}.{SUFFIXES[form]}{END}", form)
         templates.render_short(head=head_of(said), link=link_of(said), event=said.event)
 

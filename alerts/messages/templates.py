@@ -6,6 +6,7 @@ nothing else; a name that is not there is an error, not an empty place.
 
 import difflib
 import re
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,19 @@ from jinja2 import (
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from alerts.messages import said
 from alerts.messages.faults import TemplateFault, fault
 from alerts.messages.forms import SUFFIXES, Form
+from alerts.messages.personal import You
 from despatch.errors import SettingsError
 
 BUILT_IN = Path(__file__).parents[1] / "templates"
 END = ".j2"
+
+_OURS = frozenset(
+    one for one in (*vars(said).values(), You) if isinstance(one, type) and is_dataclass(one)
+)
+"""Classes of what templates see."""
 
 _BLANK = re.compile(r"\n\s*\n\s*\n+")
 _INDENTED = re.compile(r"\s*\n\s*")
@@ -49,6 +57,10 @@ class Templates:
         """Return a template filled in. Raises TemplateFault."""
         name = f"{kind}.{SUFFIXES[form]}{END}"
         return _tidied(self._rendered(name, values), form)
+
+    def render_item(self, item: said.Item, form: Form) -> str:
+        """Return one release of a digest, without the line's end. Raises TemplateFault."""
+        return self.render("item", form, item=item).strip()
 
     def render_short(self, /, **values: Any) -> str:
         """Return the one line for channels with little room. Raises TemplateFault."""
@@ -108,7 +120,7 @@ def _environment(folder: Path | None) -> Environment:
     loaders: list[BaseLoader] = [FileSystemLoader(BUILT_IN)]
     if folder is not None:
         loaders.insert(0, FileSystemLoader(folder))
-    return ImmutableSandboxedEnvironment(
+    return _Sandbox(
         loader=ChoiceLoader(loaders),
         autoescape=lambda name: name is not None and name.endswith(f".html{END}"),
         undefined=StrictUndefined,
@@ -117,6 +129,18 @@ def _environment(folder: Path | None) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox, which is asked for our own values' fields a hundred times a message.
+
+    They are frozen, and hold texts, numbers and each other: what is not private is harmless.
+    """
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if type(obj) in _OURS:
+            return not attr.startswith("_")
+        return super().is_safe_attribute(obj, attr, value)
 
 
 def _tidied(text: str, form: Form) -> str:

@@ -7,27 +7,31 @@ from functools import partial
 from typing import TypeVar
 
 from alerts.memo import Memo
+from alerts.messages.digest_json import digest_json
 from alerts.messages.faults import TemplateFault
-from alerts.messages.forms import Form, ready
+from alerts.messages.forms import Form
+from alerts.messages.fragments import Fragments
 from alerts.messages.lessen import STEPS, lessen
-from alerts.messages.payload import Body, shared_part
+from alerts.messages.payload import Body, release_part, shared_part
 from alerts.messages.personal import You, marks, you
-from alerts.messages.said import Said, kind_of
-from alerts.messages.saying import say
+from alerts.messages.said import Item, Said, kind_of
+from alerts.messages.saying import digest_key, say, say_item
 from alerts.messages.short import short
 from alerts.messages.templates import Templates, built_in
 from alerts.messages.written import Written
 from despatch import log
-from despatch.model import Alert, DeliveryId
+from despatch.model import Alert, Classified, DeliveryId, DigestItem
 from despatch.ports import Links, NoLinks
 
 MAX_SHORT = 300
 """Characters of the one line, where a channel says nothing smaller."""
 
 _KEPT = 256
-"""What is kept of each kind: several forms of each of the last releases."""
-_OWN = 8
-"""Digests and notes that are kept, while their forms are written one after the other."""
+"""What is kept of each kind: several forms of each of the last messages."""
+_KEPT_ITEMS = 1_000
+"""Releases of digests that are kept."""
+_IN_HAND = 8
+"""Digests and notes that are known by themselves, while their forms are written one by one."""
 
 T = TypeVar("T")
 
@@ -46,8 +50,9 @@ class MailBody:
 class Messages:
     """Writes messages by an installation's templates. Shared between threads.
 
-    What does not differ between recipients is rendered and encoded once, and kept with the
-    release. An operator's template that fails for some release all the same is passed over for
+    What does not differ between recipients is rendered and encoded once, and kept: a message about
+    a release, a digest or a note of the same words, and each release of digests that differ. An
+    operator's template that fails for some release all the same is passed over for
     the built-in one: nobody is told less for it.
     """
 
@@ -59,16 +64,29 @@ class Messages:
         self._templates = templates or built_in()
         self._links = links
         self._said: Memo[Said] = Memo(_KEPT)
-        self._own: Memo[Said] = Memo(_OWN)
+        self._in_hand: Memo[Said] = Memo(_IN_HAND)
+        self._items: Memo[Item] = Memo(_KEPT_ITEMS)
+        self._fragments = Fragments(self._item_rendered)
         self._written: Memo[Written] = Memo(_KEPT)
         self._bodies: Memo[str] = Memo(_KEPT)
+        self._releases: Memo[str] = Memo(_KEPT_ITEMS)
         self._log = log.get()
 
     def said(self, alert: Alert) -> Said:
-        """Return what an alert says, as values."""
-        if alert.classified is None:
-            return self._own.of(alert, (), partial(say, alert))
-        return _kept(self._said, alert, (), partial(say, alert))
+        """Return what an alert says, as values: the same object for all that say the same."""
+        if alert.classified is not None:
+            return _kept(self._said, alert, (), partial(say, alert))
+        return self._in_hand.of(alert, (), partial(self._said_alike, alert))
+
+    def _said_alike(self, alert: Alert) -> Said:
+        if alert.digest is not None:
+            about, decides = digest_key(alert.digest)
+            return self._said.of_all(about, decides, partial(say, alert, self._item))
+        return self._said.of_all((), (alert.event, alert.subject, alert.body), partial(say, alert))
+
+    def _item(self, one: DigestItem) -> Item:
+        decides = (one.event, one.changed, one.also)
+        return self._items.of(one.classified, decides, partial(say_item, one))
 
     def subject(self, alert: Alert) -> str:
         """Return one line of at most 200 characters: `New: Visa fees rise (migration)`."""
@@ -121,12 +139,17 @@ class Messages:
         own = you(alert, key, self._links)
         text = self._write(alert, own, "text", 0).in_json(own.values("text"))
         head = json.dumps(_own_part(alert, own), ensure_ascii=False)
-        rest = _kept(self._bodies, alert, (), lambda: self._shared_json(alert))
-        return f'{head[:-1]}, "text": {text}, {rest}'.encode()
+        return f'{head[:-1]}, "text": {text}, {self._rest(alert)[1:]}'.encode()
 
-    def _shared_json(self, alert: Alert) -> str:
-        """Return what is shared as JSON, without its first brace."""
-        return shared_part(alert, self.subject(alert)).model_dump_json()[1:]
+    def _rest(self, alert: Alert) -> str:
+        """Return what is not its recipient's own, as JSON."""
+        subject = self.subject(alert)
+        if alert.digest is not None:
+            return digest_json(alert, alert.digest, subject, self._release_json)
+        return _kept(self._bodies, alert, (), lambda: shared_part(alert, subject).model_dump_json())
+
+    def _release_json(self, classified: Classified) -> str:
+        return self._releases.of(classified, (), lambda: release_part(classified).model_dump_json())
 
     def _whole(self, alert: Alert, key: DeliveryId, form: Form) -> str:
         own = you(alert, key, self._links)
@@ -134,16 +157,19 @@ class Messages:
 
     def _write(self, alert: Alert, own: You, form: Form, step: int) -> Written:
         """Return a message, less by so many steps, with places for a recipient's own words."""
-        return _kept(
-            self._written,
-            alert,
-            (form, step, own.has),
-            lambda: Written(self._rendered(lessen(self.said(alert), step), own, form)),
-        )
+        said = self.said(alert)
+        also = (form, step, own.has)
+        return self._written.of(said, also, lambda: self._rendered(lessen(said, step), own, form))
 
-    def _rendered(self, said: Said, own: You, form: Form) -> str:
-        values = {"said": ready(said, form), "you": marks(own.has)}
-        return self._surely(lambda templates: templates.render(kind_of(said), form, **values))
+    def _rendered(self, said: Said, own: You, form: Form) -> Written:
+        shown, fragments = self._fragments.ready(said, form)
+        values = {"said": shown, "you": marks(own.has)}
+        kind = kind_of(said)
+        text = self._surely(lambda templates: templates.render(kind, form, **values))
+        return Written(text, fragments)
+
+    def _item_rendered(self, item: Item, form: Form) -> str:
+        return self._surely(lambda templates: templates.render_item(item, form))
 
     def _line(self, alert: Alert) -> Callable[[str, str], str]:
         """Return what puts the words and the address of a short message together."""
