@@ -1,4 +1,4 @@
-"""Digests: each release is rendered once for all who have it in theirs, and none shows another's."""
+"""Digests: a release is rendered once for all who have it in theirs, and none shows another's."""
 
 import quopri
 from collections import Counter
@@ -25,7 +25,7 @@ NAMES = ("fees", "boats", "visas", "ports", "fish", "trains")
 TITLES = {
     "fees": "Fees = £42 & <b>more</b>",
     "boats": "Small boats *again*\nand [again](https://x.example)",
-    "ports": "Ports \ufdd20\ufdd3 and \ufdd00\ufdd1 and a line that is longer than an e-mail's lines are",
+    "ports": "Ports \ufdd20\ufdd3 and \ufdd00\ufdd1, in a line longer than an e-mail's lines",
 }
 
 
@@ -100,6 +100,12 @@ def test_what_happened_to_a_release_is_another_thing_to_say(changed: dict[str, A
     plain, other = a_digest(an_item("fees")), a_digest(an_item("fees", **changed))
     assert messages.text(plain, KEY) != messages.text(other, KEY)
     assert messages.html(plain, KEY) != messages.html(other, KEY)
+
+
+def test_another_change_is_another_thing_to_say() -> None:
+    messages = Messages()
+    fee, day = (an_item("fees", event="revised", changed=one) for one in ("A fee.", "A day."))
+    assert messages.text(a_digest(fee), KEY) != messages.text(a_digest(day), KEY)
 
 
 def test_another_period_is_another_thing_to_say() -> None:
