@@ -58,10 +58,9 @@ def compose(
     What waited for the end of quiet hours and is alone comes as the alert that it would have been.
     """
     active = {one.id: one for one in theirs if one.state == "active"}
-    wanted = [item for item in due.items if _asking(item, active)]
-    dropped = {
-        place: _NOT_WANTED for place, item in enumerate(due.items) if not _asking(item, active)
-    }
+    asked = [any(one in active for one in item.subscriptions) for item in due.items]
+    wanted = [item for item, asks in zip(due.items, asked, strict=True) if asks]
+    dropped = {place: _NOT_WANTED for place, asks in enumerate(asked) if not asks}
     if not wanted:
         return Composed(None, (), _run(due, None, 0, len(dropped), now), dropped)
     shown = _in_order([_shown(same, active, also) for same in _by_release(wanted)])

@@ -12,10 +12,10 @@ from alerts.digest import compose
 from despatch import log
 from despatch.errors import TransientError
 from despatch.model import Linked, ReleaseId, SubscriberId, Subscription
-from despatch.ports import Alarms, Clock, DueDigest, LoggedAlarms, Store, Transaction
+from despatch.ports import Alarms, Clock, DueDigest, EndedDigest, LoggedAlarms, Store, Transaction
 from despatch.watchdog import Watchdog
 
-PAGE = 50
+PAGE = 100
 """So many runs are composed in one transaction: on SQLite all other writers wait meanwhile."""
 
 LOOK_EVERY = timedelta(seconds=1)
@@ -95,21 +95,23 @@ class Digesting:
                 theirs[subscription.subscriber].append(subscription)
             releases = {item.release for one in due for item in one.items}
             also = {release: tx.also_published(release) for release in sorted(releases)}
-            for one in due:
-                self._run_one(tx, one, theirs[one.subscriber], also)
+            self._run_all(tx, due, theirs, also)
         if due:
             self._log.info("digests run", count=len(due))
         return sum(len(one.moments) for one in due)
 
-    def _run_one(
+    def _run_all(
         self,
         tx: Transaction,
-        due: DueDigest,
-        theirs: Sequence[Subscription],
+        due: Sequence[DueDigest],
+        theirs: Mapping[SubscriberId, Sequence[Subscription]],
         also: Mapping[ReleaseId, Sequence[Linked]],
     ) -> None:
+        """Compose what is due for each, and write all of it at once."""
         now = self._clock.now()
-        composed = compose(due, theirs, now, also)
-        if composed.alert is not None:
-            tx.add_alert(composed.alert, composed.channels, now, lane="bulk")
-        tx.finish_digest(due, composed.run, composed.dropped)
+        composed = [compose(one, theirs[one.subscriber], now, also) for one in due]
+        alerts = [(one.alert, one.channels) for one in composed if one.alert is not None]
+        tx.add_alerts(alerts, now, lane="bulk")
+        tx.finish_digests(
+            [EndedDigest(of, one.run, one.dropped) for of, one in zip(due, composed, strict=True)]
+        )

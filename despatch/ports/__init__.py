@@ -5,7 +5,7 @@ from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Rea
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.consent import Consent, Signup, Suppressed
-from despatch.ports.digests import DigestRun, DueDigest, Item
+from despatch.ports.digests import DigestRun, DueDigest, EndedDigest, Item
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import Fetcher, Response, Validators
 from despatch.ports.links import Links, NoLinks
@@ -58,6 +58,7 @@ __all__ = [
     "Due",
     "DueDigest",
     "DueReceipt",
+    "EndedDigest",
     "Extent",
     "Fetcher",
     "Finished",

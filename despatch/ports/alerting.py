@@ -146,3 +146,13 @@ class Alerting(Protocol):
         What comes by the hundred thousand, such as a run of digests, goes into the lane `bulk`.
         """
         ...
+
+    def add_alerts(
+        self,
+        alerts: Sequence[tuple[Alert, Collection[ChannelId]]],
+        now: datetime,
+        *,
+        lane: Lane = "urgent",
+    ) -> None:
+        """Record many alerts, no two of one id, each with its channels, as `add_alert` does."""
+        ...

@@ -93,6 +93,17 @@ class DigestRun:
     """What came of it, in a sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class EndedDigest:
+    """What came of what was due for one subscriber."""
+
+    due: DueDigest
+    run: DigestRun
+    """That of its last moment; the others joined it."""
+    dropped: Mapping[int, str]
+    """The items, by their place in `due.items`, that were not sent, and why."""
+
+
 class Digests(Protocol):
     """The part of a transaction that is about what is told later."""
 
@@ -147,16 +158,8 @@ class Digests(Protocol):
         """
         ...
 
-    def finish_digest(
-        self,
-        due: DueDigest,
-        run: DigestRun,
-        dropped: Mapping[int, str],
-    ) -> None:
-        """Record what came of what was due: `run` is its last moment's, the others joined it.
-
-        `dropped` are the items, by their place in `due.items`, that were not sent, and why.
-        """
+    def finish_digests(self, ended: Sequence[EndedDigest]) -> None:
+        """Record what came of what was due, each subscriber's once."""
         ...
 
     def next_digest_at(self) -> datetime | None:

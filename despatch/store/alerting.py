@@ -1,4 +1,4 @@
-"""What the alert stage keeps: its position, the archive, matches, who was told, alerts."""
+"""What the alert stage keeps: its position, the archive, matches, who was told."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -8,15 +8,8 @@ from typing import Any
 from sqlalchemy import and_, case, or_, select, update
 
 from despatch.errors import FencedError
-from despatch.fingerprint import digest
 from despatch.model import (
-    Alert,
-    AlertId,
-    ChannelId,
     Classified,
-    DeliveryId,
-    DigestItem,
-    Lane,
     Match,
     ReleaseId,
     SourceId,
@@ -24,13 +17,12 @@ from despatch.model import (
 )
 from despatch.ports import Archived, Place, Taken, Told
 from despatch.store import tables
-from despatch.store.digest_items import without_releases
-from despatch.store.kept import Kept
+from despatch.store.outgoing import Outgoing
 from despatch.store.rows import in_parts, insert_into, read_payload
 from despatch.store.tables import positions, release_sources, releases
 
 
-class Alerting(Kept):
+class Alerting(Outgoing):
     """The part of a transaction that the alert stage writes."""
 
     def position(self, group: str, place: Place) -> int | None:
@@ -126,57 +118,6 @@ class Alerting(Kept):
             told_at=told.at,
             story=told.story,
         )
-
-    def add_alert(
-        self,
-        alert: Alert,
-        channels: Collection[ChannelId],
-        now: datetime,
-        *,
-        lane: Lane = "urgent",
-    ) -> int:
-        classified = alert.classified
-        new = self._add(
-            tables.alerts,
-            id=alert.id,
-            subscriber=alert.subscriber,
-            event=alert.event,
-            release=None if classified is None else classified.revision.release.id,
-            classified=None if classified is None else self._keep(classified),
-            created_at=alert.created_at,
-            payload=without_releases(alert).model_dump_json(),
-        )
-        if new and alert.digest is not None:
-            self._keep_items(alert.id, alert.digest.items)
-        return sum(
-            self._add_delivery(alert, channel, now, lane) for channel in dict.fromkeys(channels)
-        )
-
-    def _add_delivery(self, alert: Alert, channel: ChannelId, now: datetime, lane: Lane) -> bool:
-        return self._add(
-            tables.deliveries,
-            id=DeliveryId("y-" + digest("delivery", alert.id, channel)),
-            alert=alert.id,
-            channel=channel,
-            state="waiting",
-            not_before=now,
-            due_at=now,
-            lane=lane,
-            added_at=now,
-        )
-
-    def _keep_items(self, alert: AlertId, items: Sequence[DigestItem]) -> None:
-        """Keep a digest's items by reference: a hundred thousand digests are about few releases."""
-        rows = [
-            {
-                "alert": alert,
-                "number": number,
-                "classified": self._keep(item.classified),
-                "payload": item.model_dump_json(exclude={"classified"}),
-            }
-            for number, item in enumerate(items)
-        ]
-        self._put(tables.digest_items, ("alert", "number"), rows)
 
     def _archive_release(self, classified: Classified, payload: str, best: bool) -> None:
         release = classified.revision.release

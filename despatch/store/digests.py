@@ -3,22 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from despatch.model import (
-    AlertId,
     ReleaseId,
     Subscriber,
     SubscriberId,
 )
-from despatch.ports import DigestRun, DueDigest, Item
+from despatch.ports import DigestRun, DueDigest, EndedDigest, Item
 from despatch.ports.digests import DigestState
-from despatch.store.item_rows import MOVE, SETTLE, TOLD, add_items, named, read_item, written
+from despatch.store.item_rows import MOVE, SETTLE, TOLD, add_items, read_item, settled, written
 from despatch.store.kept import Kept
-from despatch.store.rows import in_parts, insert_into
+from despatch.store.rows import in_parts
+from despatch.store.run_rows import FINISH, add_runs, new_run, read_run, run_rows
 from despatch.store.subscribers import read_subscriber
 from despatch.store.tables import digests, items, subscribers, told_at_once
 
@@ -98,39 +97,12 @@ class Digests(Kept):
             for who, moments in runs.items()
         ]
 
-    def finish_digest(self, due: DueDigest, run: DigestRun, dropped: Mapping[int, str]) -> None:
-        ours = digests.c.subscriber == due.subscriber
-        joined = {"state": "joined", "waits_until": None, "done_at": run.done_at}
-        for moment in due.moments[:-1]:
-            reason = f"told with that of {run.due_at:%Y-%m-%d %H:%M} UTC"
-            one = update(digests).where(ours, digests.c.due_at == moment)
-            self._run(one.values(joined | {"alert": run.alert, "reason": reason}))
-        self._run(
-            update(digests)
-            .where(ours, digests.c.due_at == run.due_at)
-            .values(
-                state=run.state,
-                waits_until=None,
-                since=run.since,
-                until=run.until,
-                items=run.items,
-                dropped=run.dropped,
-                alert=run.alert,
-                done_at=run.done_at,
-                reason=run.reason,
-            )
-        )
-        rows = [
-            {
-                **{f"the_{name}": value for name, value in named(item).items()},
-                "the_state": "dropped" if place in dropped else "sent",
-                "the_alert": None if place in dropped else run.alert,
-                "the_outcome": dropped.get(place, ""),
-            }
-            for place, item in enumerate(due.items)
-        ]
-        if rows:
-            self._many(SETTLE, rows)
+    def finish_digests(self, ended: Sequence[EndedDigest]) -> None:
+        runs = [row for one in ended for row in run_rows(one)]
+        items_ = [row for one in ended for row in settled(one)]
+        for statement, rows in ((FINISH, runs), (SETTLE, items_)):
+            if rows:
+                self._many(statement, rows)
 
     def next_digest_at(self) -> datetime | None:
         first = select(func.min(digests.c.waits_until)).where(digests.c.waits_until.is_not(None))
@@ -151,7 +123,7 @@ class Digests(Kept):
             asked = asked.where(digests.c.state == state)
         rows = self._all(asked)
         waiting = self._number_waiting([row for row in rows if row.state == "waiting"])
-        return [_run(row, waiting.get((row.subscriber, row.due_at), row.items)) for row in rows]
+        return [read_run(row, waiting.get((row.subscriber, row.due_at), row.items)) for row in rows]
 
     def _in_open_runs(self, items_: Sequence[Item], now: datetime) -> list[Item]:
         """Return items, each due in a run that waits for it from now on."""
@@ -168,7 +140,7 @@ class Digests(Kept):
 
         Until the end of the transaction nobody can run those that wait.
         """
-        self._many(_add_runs(self._dialect), [_new_run(*one) for one in sorted(wanted)])
+        self._many(add_runs(self._dialect), [new_run(*one) for one in sorted(wanted)])
         moments = {due for _who, due in wanted}
         over = set()
         for part in in_parts({who for who, _due in wanted}):
@@ -248,31 +220,3 @@ class Digests(Kept):
             )
             found.update({(r.subscriber, r.due_at): r.number for r in self._all(asked)})
         return found
-
-
-def _run(row: Row[Any], number: int) -> DigestRun:
-    return DigestRun(
-        subscriber=SubscriberId(row.subscriber),
-        due_at=row.due_at,
-        state=row.state,
-        items=number,
-        dropped=row.dropped,
-        since=row.since,
-        until=row.until,
-        alert=AlertId(row.alert) if row.alert else None,
-        done_at=row.done_at,
-        reason=row.reason,
-    )
-
-
-def _new_run(subscriber: str, due_at: datetime) -> dict[str, Any]:
-    """Return the row of a run that waits."""
-    nothing = dict.fromkeys(("since", "until", "alert", "done_at"))
-    waits = {"state": "waiting", "waits_until": due_at, "items": 0, "dropped": 0, "reason": ""}
-    return {"subscriber": subscriber, "due_at": due_at} | waits | nothing
-
-
-@cache
-def _add_runs(dialect: str) -> Any:
-    values: dict[str, Any] = {column.name: bindparam(column.name) for column in digests.c}
-    return insert_into(dialect, digests).values(values).on_conflict_do_nothing()

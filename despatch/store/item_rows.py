@@ -1,13 +1,14 @@
 """Rows of what is told later: how an item is written and read."""
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, text, update
 
 from despatch.frozen import Frozen, Instant
 from despatch.model import AlertId, Classified, Linked, SubscriberId, SubscriptionId
-from despatch.ports import Item
+from despatch.ports import EndedDigest, Item
 from despatch.ports.digests import WaitsFor
 from despatch.store.rows import insert_into, read_payload
 from despatch.store.tables import items
@@ -76,6 +77,18 @@ class _Payload(Frozen):
     also: tuple[Linked, ...] = ()
 
 
+def settled(ended: EndedDigest) -> Iterator[dict[str, Any]]:
+    """Yield what `SETTLE` writes of each item that was due."""
+    for place, item in enumerate(ended.due.items):
+        dropped = ended.dropped.get(place)
+        yield {
+            **{f"the_{name}": value for name, value in named(item).items()},
+            "the_state": "sent" if dropped is None else "dropped",
+            "the_alert": ended.run.alert if dropped is None else None,
+            "the_outcome": dropped or "",
+        }
+
+
 def named(one: Item) -> dict[str, str]:
     """Return what an item is known by."""
     return {
@@ -88,12 +101,19 @@ def named(one: Item) -> dict[str, str]:
 
 def read_item(row: Row[Any], about: Classified) -> Item:
     """Return the item of a row, about a classified message that was read already."""
-    payload = read_payload(_Payload, row.payload)
+    payload = _read(row.payload)
     return Item(
         subscriber=SubscriberId(row.subscriber),
         classified=about,
         event=row.event,
-        **dict(payload),
+        reason=payload.reason,
+        changed=payload.changed,
+        subscriptions=payload.subscriptions,
+        through=payload.through,
+        waits_for=payload.waits_for,
+        why=payload.why,
+        since=payload.since,
+        also=payload.also,
         due_at=row.due_at,
         held_at=row.held_at,
         withdrawn=row.withdrawn,
@@ -101,3 +121,9 @@ def read_item(row: Row[Any], about: Classified) -> Item:
         alert=AlertId(row.alert) if row.alert else None,
         outcome=row.outcome,
     )
+
+
+@lru_cache(256)
+def _read(payload: str) -> _Payload:
+    # What one subscriber is told of several releases mostly says the same of each.
+    return read_payload(_Payload, payload)

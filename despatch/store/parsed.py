@@ -6,17 +6,24 @@ from collections.abc import Collection
 
 from despatch.model import Classified
 
-_KEPT = 16
+_KEPT = 300
+"""A day's releases, nearly: a run of digests is about so many, a page of them about all."""
+_CHARS = 10_000_000
+"""Of text in all, or what was read last: some releases have 500,000."""
 
 
 class Parsed:
-    """Keeps the last sixteen by the hash of their JSON. Shared between threads.
+    """Keeps the last ones by the hash of their JSON. Shared between threads.
 
     An object that is found again is the very same one: what is made of it can be kept with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _KEPT, chars: int = _CHARS) -> None:
+        self._most = most
+        self._chars = chars
         self._known: OrderedDict[str, Classified] = OrderedDict()
+        self._held = 0
+        """How many characters those have that are kept."""
         self._lock = threading.Lock()
 
     def among(self, hashes: Collection[str]) -> dict[str, Classified]:
@@ -28,8 +35,18 @@ class Parsed:
         return found
 
     def keep(self, sha256: str, classified: Classified) -> None:
-        """Keep one; the one that was not asked for longest goes."""
+        """Keep one; those that were not asked for longest go."""
         with self._lock:
+            if sha256 in self._known:
+                self._held -= _length(self._known.pop(sha256))
             self._known[sha256] = classified
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            self._held += _length(classified)
+            while len(self._known) > self._most or (
+                self._held > self._chars and len(self._known) > 1
+            ):
+                _sha256, gone = self._known.popitem(last=False)
+                self._held -= _length(gone)
+
+
+def _length(classified: Classified) -> int:
+    return len(classified.revision.release.text)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from despatch.errors import UsageError
-from despatch.model import ChannelId, Classified, SourceId, SubscriberId
+from despatch.model import ChannelId, Classified, Digest, DigestItem, SourceId, SubscriberId
 from despatch.ports import Place, Store, Taken, Told, Transaction
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.releases import SEEN
@@ -299,6 +299,34 @@ def test_an_alert_added_again_makes_deliveries_for_new_channels_only(subscribed:
         assert tx.add_alert(an_alert(), [a_channel().id], SEEN) == 1
         assert tx.add_alert(an_alert(), [a_channel().id], SEEN) == 0
         assert tx.add_alert(an_alert(), [a_channel().id, second.id], SEEN) == 1
+
+
+def test_alerts_added_by_the_page_are_as_if_they_were_added_one_by_one(
+    subscribed: Store,
+) -> None:
+    """Those that are known stay as they are, and get deliveries for new channels only."""
+    second = a_channel(url="json://second")
+    item = DigestItem(classified=a_classified(), event="new", reason="asked")
+    digest = Digest(since=SEEN, until=SEEN, why="hourly", items=(item,), total=1)
+    known = an_alert(event="withdrawn", reason="As it was.")
+    told = an_alert(event="digest", digest=digest).model_copy(update={"classified": None})
+    with subscribed.transaction() as tx:
+        tx.add_channel(second)
+        tx.add_alert(known, [a_channel().id], SEEN)
+    again = known.model_copy(update={"reason": "Another."})
+    both = [a_channel().id, second.id, second.id]
+    with subscribed.transaction() as tx:
+        tx.add_alerts([(again, both), (told, both)], SEEN + MINUTE, lane="bulk")
+        tx.add_alerts([], SEEN)
+        assert [tx.alert(one.id) for one in (known, told)] == [known, told]
+        claims = tx.claim_deliveries("w", SEEN + MINUTE, MINUTE, {"urgent": 9, "bulk": 9})
+    found = sorted((one.alert.event, one.channel == second.id, one.lane) for one in claims)
+    assert found == [
+        ("digest", False, "bulk"),
+        ("digest", True, "bulk"),
+        ("withdrawn", False, "urgent"),
+        ("withdrawn", True, "bulk"),
+    ]
 
 
 def test_the_same_alert_has_the_same_deliveries_in_every_store(subscribed: Store) -> None:

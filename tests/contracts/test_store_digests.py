@@ -9,7 +9,7 @@ import pytest
 from despatch.errors import Busy
 from despatch.frequency import limit, quiet
 from despatch.model import Classified, Digest, DigestItem, SubscriptionId
-from despatch.ports import DigestRun, DueDigest, Item, Store
+from despatch.ports import DigestRun, DueDigest, EndedDigest, Item, Store
 from despatch.store.sql import SqlStore
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.releases import SEEN
@@ -57,7 +57,7 @@ def finish(store: Store, due: DueDigest, dropped: dict[int, str] | None = None) 
         run = DigestRun(
             ADA.id, due.moments[-1], "sent", len(due.items), since=SEEN, until=DUE, alert=alert.id
         )
-        tx.finish_digest(again, run, dropped or {})
+        tx.finish_digests([EndedDigest(again, run, dropped or {})])
 
 
 @pytest.fixture
@@ -265,7 +265,8 @@ def test_a_trace_names_the_deliveries_of_the_digest_that_told_of_it(peopled: Sto
         digest = Digest(since=SEEN, until=DUE, why="hourly", items=(), total=1)
         alert = an_alert(subscriber=ADA, event="digest", digest=digest)
         tx.add_alert(alert.model_copy(update={"classified": None}), [a_channel(ADA).id], DUE)
-        tx.finish_digest(due, DigestRun(ADA.id, DUE, "sent", 1, alert=alert.id), {})
+        run = DigestRun(ADA.id, DUE, "sent", 1, alert=alert.id)
+        tx.finish_digests([EndedDigest(due, run, {})])
         trace = tx.trace(a_release("fees").id)
     assert [one.state for one in trace.items] == ["sent"]
     assert [delivery.alert for delivery, _shown in trace.deliveries] == [alert.id]
