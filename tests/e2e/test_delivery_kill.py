@@ -9,7 +9,7 @@ import os
 import random
 from collections import defaultdict
 from functools import partial
-from itertools import islice
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from despatch.topics import CLASSIFIED, encode
 
 KILLS = int(os.environ.get("DESPATCH_TEST_KILLS", "10"))
 SUBSCRIBERS = 20
-RELEASES = 250
+RELEASES = max(250, KILLS)
 STAGES = {"alert": "alert", "deliver-1": "deliver", "deliver-2": "deliver"}
 PATIENCE = {"DESPATCH_SEND_TIMEOUT": "4s"}
 """A dead worker's deliveries go to the other one after twice as long."""
@@ -48,6 +48,13 @@ def releases() -> list[Classified]:
     return [a_classified(a_revision(a_release(f"r{n}"))) for n in range(RELEASES)]
 
 
+def shares() -> list[list[Classified]]:
+    """Return the releases in as many parts as there are kills, so that each finds work to do."""
+    every = releases()
+    ends = [kill * RELEASES // KILLS for kill in range(KILLS + 1)]
+    return [every[start:end] for start, end in pairwise(ends)]
+
+
 def publish(app: App, some: list[Classified]) -> None:
     app.bus.publish(
         [Outgoing(CLASSIFIED, str(one.revision.release.id), encode(one)) for one in some]
@@ -59,17 +66,14 @@ def run_under_kills(installation: Installation, app: App, webhook: Unreliable, s
     subscribe(app, webhook)
     for name, command in STAGES.items():
         installation.start(name, command)
-    left = iter(releases())
-    share = -(-RELEASES // KILLS)
-    for _ in range(KILLS):
+    for some in shares():
         before = webhook.tries.total()
-        publish(app, list(islice(left, share)))
-        few = chance.randrange(1, share * SUBSCRIBERS)
+        publish(app, some)
+        few = chance.randrange(1, len(some) * SUBSCRIBERS)
         wait_for(partial(webhook.came, before + few), "work to be under way", 120)
         name = chance.choice(sorted(STAGES))
         installation.kill(name)
         installation.start(name, STAGES[name])
-    publish(app, list(left))
 
     def all_over() -> bool:
         with app.store.transaction() as tx:
