@@ -24,14 +24,18 @@ def read(model: type[M], path: Path, **given: str) -> M:
     `themes/housing.toml:12: terms[2].wieghts: no such field: did you mean 'weights'?`
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        raw = path.read_bytes()
+        text = raw.decode("utf-8")
         fields = tomllib.loads(text)
     except OSError as exc:
         raise SettingsError(f"{path} can't be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        at = raw.count(b"\n", 0, exc.start) + 1
+        raise SettingsError(f"{path}:{at}: not UTF-8: save the file as UTF-8") from exc
     except tomllib.TOMLDecodeError as exc:
         raise SettingsError(_not_toml(path, text, str(exc))) from exc
-    except (UnicodeDecodeError, RecursionError) as exc:
-        raise SettingsError(f"{path}: not valid TOML: {exc}") from exc
+    except RecursionError as exc:
+        raise SettingsError(f"{path}: not valid TOML: it is nested too deeply") from exc
     for name in given.keys() & fields.keys():
         raise SettingsError(
             f"{path}:{_line(text, (name,))}: {name}: it is the file's name ({given[name]!r}): "
@@ -41,13 +45,19 @@ def read(model: type[M], path: Path, **given: str) -> M:
         return model.model_validate(fields | given)
     except ValidationError as exc:
         errors = exc.errors(include_url=False)
-        faults = [_fault(model, path, text, e) for e in errors if not _follows(e, errors)]
+        faults = [_fault(model, path, text, e) for e in errors if not _follows(model, e, errors)]
         raise SettingsError("\n".join(faults)) from exc
 
 
-def _follows(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
-    """Return whether a list is only too short because what stands in it is wrong."""
+def _follows(model: type[BaseModel], error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Return whether it follows from another: a list too short because what stands in it is wrong.
+
+    Or a field that is missing because its name is misspelt.
+    """
     loc = error["loc"]
+    if error["type"] == "missing":
+        beside = (e["loc"] for e in errors if e["type"] == "extra_forbidden")
+        return any(e[:-1] == loc[:-1] and _nearest(model, e) == loc[-1] for e in beside)
     inside = (one["loc"] for one in errors if len(one["loc"]) > len(loc))
     return error["type"] == "too_short" and any(one[: len(loc)] == loc for one in inside)
 
@@ -71,7 +81,10 @@ def _fault(model: type[BaseModel], path: Path, text: str, error: ErrorDetails) -
     at = _line(text, loc[:-1] if error["type"] == "missing" else loc)
     if isinstance(given, str) and f'"{given}"' in text:
         at = text[: text.index(f'"{given}"')].count("\n") + 1
-    where = f"{path}:{at}" if loc else str(path)
+    if not loc:  # about several parts: what it names last
+        named = [one for one in re.findall("'([^']+)'", error["msg"]) if f'"{one}"' in text]
+        at = text[: text.rindex(f'"{named[-1]}"')].count("\n") + 1 if named else 0
+    where = f"{path}:{at}" if at else str(path)
     field = f"{_shown(loc)}: " if loc else ""
     return f"{where}: {field}{_said(model, error)}"
 
@@ -79,15 +92,19 @@ def _fault(model: type[BaseModel], path: Path, text: str, error: ErrorDetails) -
 def _said(model: type[BaseModel], error: ErrorDetails) -> str:
     loc = error["loc"]
     if error["type"] == "extra_forbidden":
-        fields = _fields_at(model, loc[:-1])
-        near = get_close_matches(str(loc[-1]), fields, 1, 0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(fields))}"
+        near, fields = _nearest(model, loc), _fields_at(model, loc[:-1])
+        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(fields))}"
         return f"no such field: {hint}"
     if error["type"] == "missing":
         return "this field is missing: add it"
     if error["type"] == "value_error":
         return error["msg"].removeprefix("Value error, ")
     return f"{error['msg']} (it is {str(error['input'])[:60]!r})"
+
+
+def _nearest(model: type[BaseModel], loc: Loc) -> str | None:
+    """Return the field that a name which is none may have meant."""
+    return next(iter(get_close_matches(str(loc[-1]), _fields_at(model, loc[:-1]), 1, 0.5)), None)
 
 
 def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:

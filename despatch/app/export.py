@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from itertools import islice
 from typing import Any, BinaryIO, Literal, get_args
 
+from alerts.evidence import evidence_words
 from despatch.app.documents import archived
 from despatch.app.wiring import App
 from despatch.errors import UsageError
@@ -88,7 +89,7 @@ _COLUMNS: Mapping[str, type] = {
 
 def _row(one: Archived, scores: Collection[ThemeScore], *, text: bool) -> Row:
     release = one.classified.revision.release
-    words = dict.fromkeys(span.text for score in scores for span in score.evidence)
+    words = dict.fromkeys(word for score in scores for word in evidence_words(score))
     row: Row = {
         **_about(release),
         "status": one.status,

@@ -66,8 +66,10 @@ def here(context: typer.Context) -> Here:
 
 
 def complain(text: str) -> None:
-    """Say what went wrong, in one line on standard error."""
-    sys.stderr.write(f"despatch: {' '.join(text.split())}\n")
+    """Say what went wrong on standard error, each fault in one line."""
+    for line in text.splitlines():
+        if line.strip():
+            sys.stderr.write(f"despatch: {' '.join(line.split())}\n")
 
 
 def give(value: Any) -> None:

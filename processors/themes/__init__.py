@@ -6,6 +6,7 @@ docs/judgement.md says how to write one.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -55,7 +56,18 @@ def _parses(pattern: str) -> str:
     return pattern
 
 
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+def _spelt(pattern: str, way_out: str) -> AfterValidator:
+    """Return what refuses a text that is not wholly of a form, and says how to write it."""
+
+    def check(given: str) -> str:
+        if re.fullmatch(pattern, given) is None:
+            raise ValueError(f"{given[:60]!r} {way_out}")
+        return given
+
+    return AfterValidator(check)
+
+
+Language = Annotated[str, _spelt(r"[a-z]{2,3}", "is no language: write two letters, such as en")]
 """The first part of a BCP 47 tag: `en`, `cy`."""
 
 Pattern = Annotated[str, AfterValidator(_parses)]
@@ -155,11 +167,21 @@ class Examples(_Part):
 class Theme(_Part):
     """A subject, the rules by which a release belongs to it, and examples."""
 
-    id: ThemeId = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    id: Annotated[
+        ThemeId,
+        _spelt(
+            r"[a-z][a-z0-9-]{0,40}",
+            "can't be a theme's name: rename the file to small letters, digits and -, at most 41, "
+            "a letter first, such as social-care.toml",
+        ),
+    ]
     """The file's name; part of the name of a topic."""
     title: Sentence
     description: Sentence
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")]
+    version: Annotated[
+        str,
+        _spelt(r"[0-9]+(\.[0-9]+)*", "is no version: write digits, such as 2 or 2.1"),
+    ]
     experimental: bool = False
     """Not measured on labels yet: judged and told of, and marked wherever it is shown."""
     languages: tuple[Language, ...] = Field(default=("en",), min_length=1)

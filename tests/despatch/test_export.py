@@ -13,6 +13,7 @@ import pytest
 from despatch.app import App
 from despatch.app.export import Row, columns, write
 from despatch.facts import Agreement, Country, DateFact, Facts, Figure, Organisation, Person, Span
+from despatch.model import Evidence
 from despatch.ports import Place, Taken
 from despatch.settings import read
 from despatch.testing import a_classified, a_release, a_revision
@@ -85,6 +86,24 @@ def test_csv_has_a_row_a_release_with_facts_as_columns(archive: Path, cli: Cli) 
         name: "; ".join(value) for name, value in EXPECTED.items()
     }
     assert found["Trade"]["countries"] == ""
+
+
+def test_words_are_those_that_tell_the_heaviest_first(archive: Path, cli: Cli) -> None:
+    """An ordinary word that fitting found is evidence, and tells whoever reads a table nothing."""
+    of = {"keep": 0.1, "boats": 1.5, "asylum": 4.0, "Boats": 1.2, "information": -0.3}
+    spans = [
+        Evidence(field="text", start=0, end=len(word), text=word, weight=weight)
+        for word, weight in of.items()
+    ]
+    one = a_classified(a_revision(a_release("d", title="Words")))
+    score = one.themes[0].model_copy(update={"evidence": tuple(spans)})
+    with App(read(archive, environ={})) as app, app.store.transaction() as tx:
+        taken = Taken(
+            one.model_copy(update={"themes": (score,)}), Place("c", "t", "i", 0), 9, SEEN, "new"
+        )
+        tx.archive(taken, best=True)
+    found = {row["title"]: row for row in table(cli("export"))}
+    assert found["Words"]["words"] == "asylum; boats"
 
 
 def test_a_spreadsheet_runs_no_formula_that_a_stranger_wrote(archive: Path, cli: Cli) -> None:

@@ -80,15 +80,21 @@ def test_an_unknown_theme_is_told_with_the_closest_and_all_that_are_known() -> N
         ('"tenan*"', '"(a+)+b"', "/housing.toml:13: terms[2].patterns[2]: '(a+)+b'"),
         ('"tenan*"', '"(a+)+b"', "not regular expressions"),
         ('"tenan*"', '"rent ~99 home"', "a gap is ~1 to ~12 words"),
-        ('name = "rent"', 'name = "homes"', "two terms are called 'homes'"),
+        ('name = "rent"', 'name = "homes"', "/housing.toml:12: two terms are called 'homes'"),
         ("{ title = 2.0 }", "{ quotes = 2.0 }", "/housing.toml:14: terms[2].weights.quotes"),
         ("{ title = 2.0 }", "{ quotes = 2.0 }", "did you mean 'quote'?"),
         ("{ title = 2.0 }", '{ quote = "no" }', "/housing.toml:14: terms[2].weights.quote"),
         ("most = { lead = 2 }", "most = { quote = 0 }", "terms[2].most.quote"),
         ("most = { lead = 2 }", "most = { quote = 2 }", "add quote to its weights"),
+        ("most = { lead = 2 }", 'near = "law"', "/housing.toml:15: the term 'rent' refers to"),
         ("most = { lead = 2 }", 'near = "law"', "the context 'law', which is not there"),
         ("most = { lead = 2 }", "most = { lead = 0 }", "terms[2].most.lead"),
-        ('version = "1"', 'version = "one"', "/housing.toml:3: version"),
+        (
+            'version = "1"',
+            'version = "one"',
+            "/housing.toml:3: version: 'one' is no version",
+        ),
+        ("bias = -2.0", 'bias = -2.0\nlanguages = ["wales"]', "write two letters, such as en"),
     ],
 )
 def test_a_wrong_theme_is_told_with_file_line_field_and_fix(
@@ -99,6 +105,16 @@ def test_a_wrong_theme_is_told_with_file_line_field_and_fix(
 
 def test_one_mistake_is_told_once(folder: Path) -> None:
     assert spoil(folder, '["home*"]', '["~9"]').count("\n") == 0
+    assert (
+        spoil(folder, "bias", "bais")
+        == "/housing.toml:4: bais: no such field: did you mean 'bias'?"
+    )
+
+
+def test_a_file_in_another_encoding_is_told_with_the_line(folder: Path) -> None:
+    (folder / "housing.toml").write_bytes(GOOD.replace("Homes", "Höfe").encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"housing.toml:2: not UTF-8: save the file as UTF-8"):
+        load_themes(folder)
 
 
 def test_every_wrong_file_is_told_at_once(folder: Path) -> None:
@@ -136,7 +152,7 @@ def test_in_a_later_folder_a_theme_takes_an_earlier_ones_place_if_it_is_right(
 
 def test_a_file_name_that_is_no_theme_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Housing Law.toml").write_text(GOOD)
-    with pytest.raises(SettingsError, match="id"):
+    with pytest.raises(SettingsError, match="rename the file to small letters"):
         load_themes(tmp_path)
 
 
