@@ -9,7 +9,7 @@ records hundreds of outcomes and claims as many in one transaction while sends g
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -21,11 +21,12 @@ from alerts.attempts import MAX_TRIES, Result, postponed, tried
 from alerts.channels import host_of
 from alerts.host import Limits
 from alerts.hosts import Hosts, Later
+from alerts.lanes import Lanes
 from alerts.outbox import Outbox
 from alerts.pace import Pace
 from alerts.sending import Channels
 from despatch import log
-from despatch.errors import TransientError, UsageError
+from despatch.errors import TransientError
 from despatch.model import Lane
 from despatch.ports import Alarms, Claim, Clock, Finished, LoggedAlarms, Sent, Store
 from despatch.watchdog import Watchdog
@@ -79,7 +80,7 @@ class DeliveryWorker:
         self._hosts = Hosts(
             limits, lambda claim: host_of(claim.url), lambda claim: senders.pause(claim.url)
         )
-        self._flights: dict[asyncio.Task[Sent], tuple[Claim, datetime]] = {}
+        self._lanes = Lanes(senders, clock, self._starting, self._ended)
         self._finished: list[Finished] = []
         self._pace = Pace(_BATCH)
         self._more = False
@@ -123,7 +124,7 @@ class DeliveryWorker:
     async def _once(self) -> int:
         async with self._opened() as (store, due):
             done = await self._turn(store)
-            while self._flights or self._finished or self._hosts.held.total():
+            while self._busy:
                 await _wait(due, _TICK)
                 done += await self._turn(store, claim=False)
             return done
@@ -133,7 +134,7 @@ class DeliveryWorker:
         async with self._opened() as (store, due):
             while True:
                 done += await self._turn(store)
-                if self._flights or self._finished or self._hosts.held.total() or self._more:
+                if self._busy or self._more:
                     await _wait(due, _TICK)
                     continue
                 at, now = await store(self._outbox.next_at), self._clock.now()
@@ -173,12 +174,16 @@ class DeliveryWorker:
         if self._alarmed:
             self._alarmed = False
             await store(partial(self._alarms.close, _WAITS))
-        return _TICK if self._flights or self._finished or self._hosts.held.total() else _IDLE
+        return _TICK if self._busy else _IDLE
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._lanes.began or self._finished or self._hosts.held.total())
 
     def _show_life(self) -> None:
         """Tell the watchdog that all is well, unless a send hangs far beyond its time limit."""
         now = self._clock.now()
-        if all(now - began < self._stuck_after for _claim, began in self._flights.values()):
+        if all(now - began < self._stuck_after for began in self._lanes.began.values()):
             self._watchdog.touch()
 
     async def _turn(self, store: "_InStore", *, claim: bool = True) -> int:
@@ -201,7 +206,7 @@ class DeliveryWorker:
                 raise
         self._more = len(claims) >= max(room.values(), default=0) > 0
         self._take(claims)
-        self._start()
+        self._lanes.start()
         tries = sum(one.attempt is not None for one in finished)
         self._pace.note(tries, asyncio.get_running_loop().time())
         return tries
@@ -220,28 +225,22 @@ class DeliveryWorker:
             elif later := self._hosts.take(claim, now):
                 self._give_back(later, now)
 
-    def _start(self) -> None:
+    def _starting(self) -> Iterator[Claim]:
+        """Yield every claim that may start now, noted as started."""
         now = self._clock.now()
         for claim in self._hosts.start(now):
             if claim.lease_until - now < self._senders.time_limit:
                 self._hosts.ended(claim, _UNTRIED, now)
                 self._give_back(Later(claim, now, "it was not its turn within its lease"), now)
                 continue
-            flight = asyncio.create_task(_send(self._senders, claim))
-            self._flights[flight] = claim, now
-            flight.add_done_callback(self._ended)
+            yield claim
 
-    def _ended(self, flight: "asyncio.Task[Sent]") -> None:
-        claim, began = self._flights.pop(flight)
-        if flight.cancelled():
-            return
-        now, sent = self._clock.now(), _outcome(flight)
+    def _ended(self, claim: Claim, sent: Sent, began: datetime, now: datetime) -> None:
         if self._hosts.ended(claim, sent, now):
             self._log.warning("host rests", channel=claim.channel, why=sent.failure)
         if sent.outcome != "delivered":
             self._looked_at = None  # what is in hand for the same place may have no turn soon
         self._record(claim, sent, began, now)
-        self._start()
         if len(self._finished) >= _BATCH:
             self._due.set()
 
@@ -263,8 +262,7 @@ class DeliveryWorker:
         now = self._clock.now()
         for claim in self._hosts.all_held():
             self._give_back(Later(claim, now, "its worker stopped"), now)
-        if self._flights:
-            await asyncio.wait(self._flights, timeout=self._senders.time_limit.total_seconds())
+        await self._lanes.land()
         finished, self._finished = self._finished, []
         try:
             await store(partial(self._outbox.exchange, finished, {}, timedelta(0), now))
@@ -288,19 +286,3 @@ async def _wait(event: asyncio.Event, pause: timedelta) -> None:
     except TimeoutError:
         return
     event.clear()
-
-
-async def _send(senders: Channels, claim: Claim) -> Sent:
-    try:
-        sender = senders.sender_for(claim.url)
-    except UsageError as exc:
-        return Sent("permanent", f"bad channel: {exc}")
-    return await sender.send(claim.url, claim.alert, claim.delivery)
-
-
-def _outcome(flight: "asyncio.Task[Sent]") -> Sent:
-    """Return what came of a send; a sender that raised has a fault, named by its class alone."""
-    fault = flight.exception()
-    if fault is not None:
-        return Sent("temporary", f"fault: the channel's own code failed: {type(fault).__name__}")
-    return flight.result()

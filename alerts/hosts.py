@@ -47,6 +47,8 @@ class Hosts:
         self._host_of = host_of
         self._pause_of = pause_of
         self._hosts: dict[str, Host] = {}
+        self._in_turn: dict[Lane, dict[str, Host]] = {lane: {} for lane in get_args(Lane)}
+        """Those with something in hand, whose turn is next first."""
         self._channels: dict[ChannelId, Gate] = {}
 
     def take(self, claim: Claim, now: datetime) -> Later | None:
@@ -57,20 +59,18 @@ class Hosts:
         if _has_no_turn_soon(host, claim.lane, now):
             return _after_others(host, claim, now)
         host.add(claim, now)
+        self._in_turn[claim.lane][self._host_of(claim)] = host
         self.held[claim.lane] += 1
         return None
 
     def start(self, now: datetime) -> Iterator[Claim]:
         """Yield every claim that may start now, noted as started: urgent first, hosts in turn."""
-        for lane in get_args(Lane):
-            moved = True
-            while moved and self.held[lane]:
-                moved = False
-                for host in self._hosts.values():
-                    claim = self._next(host, lane, now)
-                    if claim is not None:
-                        moved = True
-                        yield claim
+        for lane, hosts in self._in_turn.items():
+            while hosts and self._has_room(lane):
+                claim = self._next(hosts, lane, now)
+                if claim is None:
+                    break
+                yield claim
 
     def ended(self, claim: Claim, sent: Sent, now: datetime) -> bool:
         """Take note of a send that ended; return whether its host begins to rest by it."""
@@ -86,7 +86,7 @@ class Hosts:
     def overdue(self, now: datetime) -> Iterator[Later]:
         """Yield what is in hand and has no turn soon, as taken out; and forget who is idle."""
         for name, host in list(self._hosts.items()):
-            yield from self._overdue(host, now)
+            yield from self._overdue(name, host, now)
             if host.idle(now):
                 del self._hosts[name]
         for channel, gate in list(self._channels.items()):
@@ -106,13 +106,24 @@ class Hosts:
                     yield from (claim for claim, _since in queue)
                 lane.clear()
             host.count.clear()
+        for hosts in self._in_turn.values():
+            hosts.clear()
         self.held.clear()
 
-    def _next(self, host: Host, lane: Lane, now: datetime) -> Claim | None:
-        """Return a claim of a host that may start, noted as started; channels take turns."""
+    def _next(self, hosts: dict[str, Host], lane: Lane, now: datetime) -> Claim | None:
+        """Return a claim that may start, noted as started; its host is behind the others then."""
+        for name, host in hosts.items():
+            claim = self._next_of(host, lane, now) if host.may_start(lane, now) else None
+            if claim is not None:
+                del hosts[name]
+                if host.waiting[lane]:
+                    hosts[name] = host
+                return claim
+        return None
+
+    def _next_of(self, host: Host, lane: Lane, now: datetime) -> Claim | None:
+        """Return likewise a claim of one host; channels take turns."""
         queues = host.waiting[lane]
-        if not queues or not self._has_room(lane) or not host.may_start(lane, now):
-            return None
         for channel, queue in queues.items():
             gate = self._gate(channel)
             if gate.open(now):
@@ -133,7 +144,7 @@ class Hosts:
             return False
         return self.flying.total() < most
 
-    def _overdue(self, host: Host, now: datetime) -> Iterator[Later]:
+    def _overdue(self, name: str, host: Host, now: datetime) -> Iterator[Later]:
         rest = host.breaker.rests_until
         rests = rest is not None and rest - now > SOON
         for lane, queues in host.waiting.items():
@@ -146,6 +157,8 @@ class Hosts:
                     yield held(claim) if held else _after_others(host, claim, now)
                 if not queue:
                     del queues[channel]
+            if not queues:
+                self._in_turn[lane].pop(name, None)
 
     def _held(self, channel: ChannelId, now: datetime) -> "Callable[[Claim], Later] | None":
         """Return what becomes of a channel's claims if it is left alone for a while, or None."""

@@ -8,7 +8,6 @@ _CONTROL = re.compile(
 )
 """Control characters, terminal escapes, marks that turn the direction of writing, signs that are
 no characters."""
-_SPACE = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
@@ -16,14 +15,14 @@ def clean(text: str) -> str:
 
     A title must not move a terminal's cursor, nor end a mail's header.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # no sign above is
         return text
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def one_line(text: str) -> str:
     """Return the text cleaned, as a single line."""
-    return _SPACE.sub(" ", clean(text)).strip()
+    return " ".join(clean(text).split())
 
 
 def listed(parts: tuple[str, ...] | list[str]) -> str:

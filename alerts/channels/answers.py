@@ -1,6 +1,7 @@
 """What another side's answer means for a delivery. Pure."""
 
 from datetime import timedelta
+from functools import lru_cache
 from http import HTTPStatus
 
 from despatch.ports import Sent
@@ -9,6 +10,7 @@ _TEMPORARY = frozenset({408, 421, 423, 425, 429})
 """4xx that may pass: a time-out, a wrong connection, a lock, too early, too many."""
 
 
+@lru_cache(256)  # nearly all are one and the same
 def of_http(status: int, retry_after: timedelta | None = None) -> Sent:
     """Return what an HTTP status means (RFC 9110 §15).
 

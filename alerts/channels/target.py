@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from alerts.channels import grammar, scheme_of
+from alerts.channels.lines import Origin
 from alerts.channels.signature import read_secret
 from despatch import __version__
 from despatch.errors import PermanentError, UsageError
@@ -36,13 +38,12 @@ _OURS = frozenset(
 class Target:
     """Where one webhook is; a secret, so its representation says nothing."""
 
-    url: URL
+    origin: Origin
     method: str
-    headers: tuple[tuple[str, str], ...]
+    head: bytes
+    """The request line, and the headers that are the same for each alert."""
     fields: tuple[tuple[str, str], ...]
     """What is added to the body, or what a field of it is called instead."""
-    verify: bool
-    """Whether its certificate must be right."""
     signing_key: bytes | None
 
     def __repr__(self) -> str:
@@ -67,14 +68,34 @@ def read_target(url: SecretStr, allowed: tuple[Network, ...]) -> Target:
             raise UsageError(f"the header {name} is ours to set: leave it out of the URL")
     host = plugin.host.strip("[]")
     _vet(host, allowed)
+    address = _address(plugin, host)
     return Target(
-        url=_address(plugin, host),
+        origin=_origin(address, plugin.verify_certificate),
         method=plugin.method,
-        headers=tuple(headers.items()),
+        head=_head(plugin.method, address, headers),
         fields=tuple(plugin.payload_extras.items()),
-        verify=plugin.verify_certificate,
         signing_key=_signing_key(url),
     )
+
+
+def _origin(address: URL, verify: bool) -> Origin:
+    return Origin(
+        host=address.raw_host or "",
+        port=address.port or 0,
+        secure=address.scheme == "https",
+        verify=verify,
+    )
+
+
+def _head(method: str, address: URL, headers: Mapping[str, str]) -> bytes:
+    """Return the lines that each request begins with (RFC 9112 §3)."""
+    lines = [
+        f"{method} {address.raw_path_qs} HTTP/1.1",
+        f"Host: {address.host_port_subcomponent}",
+        "Accept: */*",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def _address(plugin: Any, host: str) -> URL:

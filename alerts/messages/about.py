@@ -47,7 +47,9 @@ def title_of(release: Release) -> str:
 
 def link_of(address: str | None) -> Url:
     """Return an address as it may stand in any message; none, if it is not one of the web."""
-    found = _UNSAFE.sub(lambda one: _encoded(one[0]), one_line(address or ""))
+    if not address:
+        return NO_URL
+    found = _UNSAFE.sub(lambda one: _encoded(one[0]), one_line(address))
     if not found.startswith(("https://", "http://")) or len(found) > MAX_LINK:
         return NO_URL
     try:

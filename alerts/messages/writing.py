@@ -33,6 +33,8 @@ _KEPT_ITEMS = 1_000
 _IN_HAND = 8
 """Digests and notes that are known by themselves, while their forms are written one by one."""
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
 T = TypeVar("T")
 
 
@@ -138,15 +140,17 @@ class Messages:
         """Return the same as bytes; what is the same for everybody is not encoded again."""
         own = you(alert, key, self._links)
         text = self._write(alert, own, "text", 0).in_json(own.values("text"))
-        head = json.dumps(_own_part(alert, own), ensure_ascii=False)
+        head = _JSON.encode(_own_part(alert, own))
         return f'{head[:-1]}, "text": {text}, {self._rest(alert)[1:]}'.encode()
 
     def _rest(self, alert: Alert) -> str:
         """Return what is not its recipient's own, as JSON."""
-        subject = self.subject(alert)
         if alert.digest is not None:
-            return digest_json(alert, alert.digest, subject, self._release_json)
-        return _kept(self._bodies, alert, (), lambda: shared_part(alert, subject).model_dump_json())
+            return digest_json(alert, alert.digest, self.subject(alert), self._release_json)
+        return _kept(self._bodies, alert, (), lambda: self._shared_json(alert))
+
+    def _shared_json(self, alert: Alert) -> str:
+        return shared_part(alert, self.subject(alert)).model_dump_json()
 
     def _release_json(self, classified: Classified) -> str:
         return self._releases.of(classified, (), lambda: release_part(classified).model_dump_json())

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import SecretStr
-from sqlalchemy import Row, bindparam, exists, func, null, select, update
+from sqlalchemy import BindParameter, Row, bindparam, exists, func, null, select, update
 
 from despatch.canary import CHANNEL
 from despatch.model import (
@@ -23,7 +24,7 @@ from despatch.model import (
 )
 from despatch.ports import Claim, Finished
 from despatch.store.digest_items import DigestItems, with_releases
-from despatch.store.rows import in_parts, read_payload
+from despatch.store.rows import among, in_parts, read_payload
 from despatch.store.secrets import DamagedError
 from despatch.store.tables import (
     alerts,
@@ -44,6 +45,13 @@ _WANTED = exists().where(
     subscriptions.c.state == "active",
 )
 _TRIES = select(func.count()).where(attempts.c.delivery == deliveries.c.id).scalar_subquery()
+_DUE = (
+    select(deliveries.c.id, deliveries.c.state, deliveries.c.lease_owner, deliveries.c.lease_until)
+    .where(deliveries.c.lane == bindparam("of_lane"), deliveries.c.due_at <= bindparam("now"))
+    .order_by(deliveries.c.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 # The classified message is not joined: of a thousand deliveries most are about the same one.
 _CLAIMED = (
     select(
@@ -72,6 +80,30 @@ _FINISH = (
 )
 
 
+@cache
+def _lend(dialect: str) -> Any:
+    until: BindParameter[datetime] = bindparam("until")
+    lent = {"state": "sending", "lease_owner": bindparam("owner")}
+    lent |= {"lease_until": until, "due_at": until}
+    return update(deliveries).where(among(dialect, deliveries.c.id)).values(lent)
+
+
+@cache
+def _claimed(dialect: str) -> Any:
+    return _CLAIMED.where(among(dialect, deliveries.c.id))
+
+
+@cache
+def _lent_to(dialect: str) -> Any:
+    """Return what reads until when deliveries are lent to an owner, and locks them."""
+    return (
+        select(deliveries.c.id, deliveries.c.lease_until)
+        .where(deliveries.c.state == "sending", deliveries.c.lease_owner == bindparam("owner"))
+        .where(among(dialect, deliveries.c.id))
+        .with_for_update()
+    )
+
+
 class Deliveries(DigestItems):
     """The part of a transaction that deliveries are."""
 
@@ -89,16 +121,17 @@ class Deliveries(DigestItems):
                 self._add_doubt(row)
         ids = [row.id for row in due]
         until = now + lease
-        lent = {"state": "sending", "lease_owner": owner, "lease_until": until, "due_at": until}
-        for part in in_parts(ids):
-            self._run(update(deliveries).where(deliveries.c.id.in_(part)).values(lent))
+        if ids:
+            self._run(_lend(self._dialect), {"owner": owner, "until": until} | self._these(ids))
         claims = {claim.delivery: claim for claim in self._claims(ids, until)}
         return [claims[id_] for id_ in ids]
 
     def finish_deliveries(self, owner: str, finished: Sequence[Finished]) -> frozenset[DeliveryId]:
         if any(one.state == "sending" for one in finished):
             raise ValueError("a delivery that is given back is not being sent")
-        lent = self._lent_to(owner, finished)
+        named = {"owner": owner} | self._these([one.claim.delivery for one in finished])
+        rows = self._all(_lent_to(self._dialect), named)
+        lent = {row.id: row.lease_until for row in rows}
         ours = [one for one in finished if lent.get(one.claim.delivery) == one.claim.lease_until]
         if ours:
             self._many(_FINISH, [_given_back(one) for one in ours])
@@ -161,36 +194,12 @@ class Deliveries(DigestItems):
 
     def _due(self, lane: Lane, now: datetime, limit: int) -> Sequence[Row[Any]]:
         """Return what is due in a lane, the longest first; each lane is read by its own index."""
-        return self._all(
-            select(
-                deliveries.c.id,
-                deliveries.c.state,
-                deliveries.c.lease_owner,
-                deliveries.c.lease_until,
-            )
-            .where(deliveries.c.lane == lane, deliveries.c.due_at <= now)
-            .order_by(deliveries.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-
-    def _lent_to(self, owner: str, finished: Sequence[Finished]) -> Mapping[str, datetime]:
-        """Return until when each is lent to this owner, and lock them."""
-        asked = select(deliveries.c.id, deliveries.c.lease_until).where(
-            deliveries.c.state == "sending", deliveries.c.lease_owner == owner
-        )
-        return {
-            row.id: row.lease_until
-            for part in in_parts([one.claim.delivery for one in finished])
-            for row in self._all(asked.where(deliveries.c.id.in_(part)).with_for_update())
-        }
+        return self._all(_DUE, {"of_lane": lane, "now": now, "most": limit})
 
     def _claims(self, ids: Sequence[str], until: datetime) -> list[Claim]:
-        rows = [
-            row
-            for part in in_parts(ids)
-            for row in self._all(_CLAIMED.where(deliveries.c.id.in_(part)))
-        ]
+        if not ids:
+            return []
+        rows = self._all(_claimed(self._dialect), self._these(ids))
         about = self._classified({row.classified for row in rows if row.classified is not None})
         told = self._items_of({row.alert for row in rows if row.event == "digest"})
         return [

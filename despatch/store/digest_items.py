@@ -44,7 +44,10 @@ def with_releases(
     if alert.digest is not None:
         digest = alert.digest.model_copy(update={"items": items})
         return alert.model_copy(update={"digest": digest})
-    return alert if about is None else alert.model_copy(update={"classified": about})
+    if about is not None:
+        # It was read just now and is nobody else's yet: a copy costs more than reading it did.
+        object.__setattr__(alert, "classified", about)
+    return alert
 
 
 class _Kept(DigestItem):

@@ -1,12 +1,27 @@
 """One open transaction, seen as rows: the few statements that every subject is made of."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Connection, Dialect, Executable, Row, Table, bindparam
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Row,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from despatch.errors import FencedError, SchemaError
@@ -15,6 +30,7 @@ from despatch.store.parsed import Parsed
 from despatch.store.secrets import Secrets
 
 _ASKED_AT_ONCE = 500
+_THESE = "these"
 _COUNTED = {"preserve_rowcount": True}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -61,8 +77,14 @@ class Rows:
         rowcount: int = result.rowcount
         return rowcount
 
-    def _all(self, statement: Executable) -> Sequence[Row[Any]]:
-        return self._connection.execute(statement).all()
+    def _all(
+        self, statement: Executable, values: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        return self._connection.execute(statement, values).all()
+
+    def _these(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Return the parameter that `among` names; any number of ids."""
+        return {_THESE: json.dumps(ids) if self._dialect == "sqlite" else list(ids)}
 
     def _first(self, statement: Executable) -> Row[Any] | None:
         return self._connection.execute(statement).first()
@@ -79,6 +101,18 @@ def read_payload(model: type[Model], payload: str) -> Model:
             f"a stored {model.__name__.lower()} was written by another version of Despatch "
             f"({field}: {fault['msg']}): use that version, or begin anew with --home DIR"
         ) from exc
+
+
+def among(dialect: str, column: Column[str]) -> ColumnElement[bool]:
+    """Return a condition: the column is one of those ids that are given when it is executed.
+
+    One parameter holds all, so that the statement is made once: to write a thousand of them into
+    it takes SQLAlchemy longer than the database needs to find them.
+    """
+    if dialect == "sqlite":
+        each = func.json_each(bindparam(_THESE, type_=Text)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(bindparam(_THESE, type_=ARRAY(Text)))
 
 
 def insert_into(dialect: str, table: Table) -> Any:

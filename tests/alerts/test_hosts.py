@@ -250,6 +250,19 @@ def test_what_is_still_in_hand_at_the_end_comes_out_once() -> None:
     assert all_.held.total() == 0
 
 
+def test_hosts_take_turns_as_one_send_after_the_other_ends() -> None:
+    """Whoever comes first in the hand must not get every place that falls free."""
+    all_ = hosts(at_once=1)
+    claims = [claim(3 * number + at, host) for at, host in enumerate("abc") for number in range(2)]
+    fill(all_, *claims)
+    found = []
+    for _ in claims:
+        (one,) = all_.start(SEEN)
+        found.append(one.url.get_secret_value())
+        all_.ended(one, OK, SEEN)
+    assert found == ["a", "b", "c"] * 2
+
+
 CLAIMS = st.lists(
     st.tuples(st.sampled_from("ab"), st.sampled_from("cde"), st.sampled_from(("urgent", "bulk"))),
     max_size=60,
