@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how far, and of how many (None: not known)."""
 
+_DELIVERING = "delivering; what fails is tried again (Ctrl-C leaves the rest to despatch up)"
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -229,7 +231,7 @@ def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> boo
         done = wait_until_done(
             app, [], until=until, on_lag=lambda left: progress("waiting for the stages", left, None)
         )
-        progress("delivering", 0, None)
+        progress(_DELIVERING, 0, None)
         wait_until_sent(app, until)
         return done
     with own_stages(app) as threads:
@@ -237,7 +239,7 @@ def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> boo
             app, threads, on_lag=lambda left: progress("judging and matching", left, None)
         )
     if send:
-        progress("delivering", 0, None)
+        progress(_DELIVERING, 0, None)
         app.digesting().run_due()
         app.deliverer().drain(until)
     return done
