@@ -53,13 +53,14 @@ class Hosts:
 
     def take(self, claim: Claim, now: datetime) -> Later | None:
         """Take a claim in hand, or say until when it is to be given back."""
-        host = self._host(claim)
+        name = self._host_of(claim)
+        host = self._host(name, claim)
         if held := self._held(claim.channel, now):
             return held(claim)
         if _has_no_turn_soon(host, claim.lane, now):
             return _after_others(host, claim, now)
         host.add(claim, now)
-        self._in_turn[claim.lane][self._host_of(claim)] = host
+        self._in_turn[claim.lane][name] = host
         self.held[claim.lane] += 1
         return None
 
@@ -81,7 +82,7 @@ class Hosts:
             channel.hold(now + sent.retry_after)
         if sent.outcome == "permanent":  # it is about to be paused: no others after this one
             channel.hold(now + LATEST)
-        return self._host(claim).ended(claim, sent, now)
+        return self._host(self._host_of(claim), claim).ended(claim, sent, now)
 
     def overdue(self, now: datetime) -> Iterator[Later]:
         """Yield what is in hand and has no turn soon, as taken out; and forget who is idle."""
@@ -174,8 +175,7 @@ class Hosts:
             self._channels[channel] = Gate(limits.channel_at_once, limits.channel_pause)
         return self._channels[channel]
 
-    def _host(self, claim: Claim) -> Host:
-        name = self._host_of(claim)
+    def _host(self, name: str, claim: Claim) -> Host:
         if name not in self._hosts:
             self._hosts[name] = Host(self._limits, self._pause_of(claim))
         return self._hosts[name]

@@ -29,13 +29,17 @@ class NotHttp(Exception):
 class Answer:
     """One answer, fed with what came, in whatever pieces."""
 
-    __slots__ = ("_asked_body", "_at", "_keep", "_left", "_rest", "over", "retry_after", "status")
+    __slots__ = (
+        "_asked_body", "_at", "_keep", "_left", "_rest", "begun", "over", "retry_after", "status"
+    )  # fmt: skip
 
     def __init__(self, *, with_body: bool = True) -> None:
         """`with_body` is False for an answer to HEAD."""
         self.status = 0
         """0 until its head is whole. Preliminary answers (1xx) are passed over."""
         self.retry_after: str | None = None
+        self.begun = False
+        """Whether anything came, a preliminary answer too."""
         self.over = False
         """Whether nothing more of it is to be read."""
         self._asked_body = with_body
@@ -47,17 +51,13 @@ class Answer:
         """Where the next chunk begins; None: it does not come in chunks."""
 
     @property
-    def begun(self) -> bool:
-        """Whether anything came."""
-        return bool(self.status or self._rest)
-
-    @property
     def reusable(self) -> bool:
         """Whether the next answer over this connection begins where this one ended, for sure."""
         return self.over and self._keep
 
     def feed(self, data: bytes) -> None:
         """Take what came. Raises NotHttp."""
+        self.begun = True
         self._rest += data
         while not self.status:
             if not self._read_head():

@@ -1,8 +1,8 @@
 """Connections that are kept for POSTs, one POST at a time over each.
 
-A client for everything, as aiohttp's is, costs three times as much a POST as all else that a
-delivery needs: it makes a request, an answer, a body, a timer and a task of each. Here the request
-is bytes, one timer looks after all connections, and an answer is read no further than it must be.
+A client for everything, as aiohttp's is, took two fifths of what a delivery cost: it makes a
+request, an answer, a body, a timer and a context of each. Here the request is bytes, one timer
+looks after all connections, and an answer is read no further than it must be: docs/adr/0032.
 New connections are made as everywhere else: each address is vetted when its name is resolved, and
 when its socket is made (`despatch/connect.py`).
 """
@@ -90,7 +90,9 @@ class Line(asyncio.Protocol):
         self._answer, self._waiter = answer, waiter
         self._read_s, self._at_last = read_s, at_last
         self._until = self._loop.time() + read_s
-        if self._transport is not None:
+        if self._transport is None:
+            self._end(HungUp(began=False))
+        else:
             self._transport.write(request)
         return waiter
 
@@ -230,7 +232,8 @@ class Lines:
                 line = await self._connect(origin, addresses)
         except OSError as exc:
             raise NoConnection from exc
-        self._all.add(line)
+        if line.open:
+            self._all.add(line)
         if self._timer is None:
             self._timer = self._loop.call_later(self._look_s, self._look)
         return line
