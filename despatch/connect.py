@@ -1,4 +1,4 @@
-"""Names resolved and sockets made, for whoever connects: the guard's last looks before a connection.
+"""Names resolved and sockets made, for whoever connects: the guard looks last before a connection.
 
 An address is vetted when its name is resolved, and once more when the socket is made for the very
 address that is connected to. There is no gap between the two: nothing is resolved again.
