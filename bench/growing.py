@@ -5,12 +5,13 @@ length stands out by the factor of the lengths.
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 from alerts.changes import describe
 from bench.measure import Cost, Stopwatch, alternate
-from bench.report import Contest, Report
+from bench.report import Contest, Limit, Limits, Report
 from despatch.material import weigh
 from despatch.signature import signature
 from despatch.testing.monsters import PIECES, monster
@@ -19,10 +20,15 @@ from processors.facts import find_facts
 from processors.language import language_of_release
 from processors.layout import layout
 from processors.themes import load_themes
+from processors.words import words_of
 
 LENGTHS = (4_000, 32_000, 256_000)
 CHARS = 256_000
 """Of each kind of text, at each length."""
+FACTS_CHARS, TIMES, STEEPEST = 200_000, 5, 5
+MOST = 1.5 * TIMES
+"""A square of the length would be 25; what no longer fits a cache costs half as much again."""
+DAY = date(2026, 3, 2)
 
 
 def run(runs: int, _folder: Path) -> Report:
@@ -35,6 +41,7 @@ def run(runs: int, _folder: Path) -> Report:
                 "read: language, themes, layout, signature, facts", partial(_read, ready), runs
             ),
             _growth("compared with the same text, one word changed", _compare, runs),
+            _steepest(runs),
         ],
         [],
     )
@@ -59,6 +66,30 @@ def _over(texts: list[str], times: int, do: Callable[[str], None]) -> Cost:
             for _ in range(times):
                 do(text)
     return watch.cost(times * sum(map(len, texts)))
+
+
+def _steepest(runs: int) -> Limits:
+    """Return the kinds whose facts grow most from one length to five times as much.
+
+    Among all kinds together, one that takes the square of its length would hardly show.
+    """
+    growths = {name: _grown(name, runs) for name in PIECES}
+    worst = sorted(growths, key=growths.__getitem__)[-STEEPEST:]
+    title = f"Facts: the kinds that cost most more when {TIMES} times as long, {FACTS_CHARS:,} on"
+    limits = {name: Limit("times the processor time", MOST, [growths[name]]) for name in worst}
+    return Limits(title, dict(reversed(limits.items())))
+
+
+def _grown(name: str, runs: int) -> float:
+    """Return how many times as much a text costs that is so many times as long: 5 is linear."""
+    few, many = (monster(name, chars) for chars in (FACTS_CHARS, TIMES * FACTS_CHARS))
+    pairs = ((_over([few], TIMES, _facts), _over([many], 1, _facts)) for _ in range(max(runs, 1)))
+    return TIMES * min(long.cpu_s / short.cpu_s for short, long in pairs)
+
+
+def _facts(text: str) -> None:
+    words_of.cache_clear()
+    find_facts("Ports", text, DAY)
 
 
 def _read(ready: Classifier, text: str) -> None:

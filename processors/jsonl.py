@@ -14,7 +14,7 @@ import msgspec
 
 from despatch.errors import PermanentError
 from processors.classify import Belongs, Classifier, classifier
-from processors.facts import FACTS_LANGUAGES, find_facts
+from processors.facts import FACTS_LANGUAGES, fact_rows
 from processors.language import ENGLISH, language_of_release, why_unjudged
 from processors.themes import Theme
 
@@ -127,8 +127,8 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
     if ready.facts:
         facts = None
         if language in FACTS_LANGUAGES:
-            facts = find_facts(title, text, document["published_on"])
-        result["facts"] = msgspec.Raw(facts.model_dump_json().encode()) if facts else None
+            facts = fact_rows(title, text, document["published_on"])
+        result["facts"] = facts
     return msgspec.json.encode(result) + b"\n"
 
 

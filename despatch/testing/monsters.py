@@ -1,6 +1,15 @@
 """Texts that nobody writes and somebody will send: each a piece, repeated to any length."""
 
+import random
+import string
 from collections.abc import Mapping
+
+
+def _unbroken(chars: int) -> str:
+    """Return characters without a space between them, the same each time."""
+    visible = string.ascii_letters + string.digits + string.punctuation
+    return "".join(random.Random(5).choices(visible, k=chars))  # noqa: S311 - no secret
+
 
 PIECES: Mapping[str, str] = {
     "prose": "The minister of ports signed an agreement with France on small boats today. ",
@@ -47,6 +56,9 @@ PIECES: Mapping[str, str] = {
     "apostrophes": "o'n’s ",
     "slashes": "https://a.example/b/c?d=e&",
     "brackets": "[(“",
+    "unbroken characters": _unbroken(2_000),
+    "years": "in 2019 ",
+    "initials in office": "Minister A. B ",
 }
 """By name; repeated, each is a text."""
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from despatch.facts import MAX_OF_A_KIND, MAX_SPAN_CHARS, MAX_SPANS, Agreement, Span
+from despatch.facts import MAX_OF_A_KIND, MAX_SPAN_CHARS, MAX_SPANS
 from processors.facts.countries import Places
+from processors.facts.gather import Row, SpanRow
 from processors.facts.lexicon import MONTHS, grammar
 from processors.facts.parties import Chain, chains, joined_countries
 from processors.facts.passage import Marked, Passage
@@ -60,20 +61,20 @@ class _Found(_Parties):
     instrument: str
     status: Status
     about: str
-    span: Span
+    span: SpanRow
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
     """The agreements of a release, and the codes of the countries that are their parties."""
 
-    agreements: tuple[Agreement, ...]
+    agreements: list[Row]
     codes: frozenset[str]
 
 
 def find_agreements(passages: Sequence[Passage], places: Places) -> Agreed:
     """Return what the passages say was agreed, in order."""
-    found: list[tuple[_Found, list[Span]]] = []
+    found: list[tuple[_Found, list[SpanRow]]] = []
     main = _of_the_title(passages[0], places) or _of_the_beginning(passages, places)
     for passage in passages:
         for marked in passage.of_kind("instrument"):
@@ -82,10 +83,10 @@ def find_agreements(passages: Sequence[Passage], places: Places) -> Agreed:
                 main = main or (one if len(one.parties) > 1 else None)
                 _add(found, one)
     codes = frozenset(code for one, _ in found for code in one.codes)
-    return Agreed(tuple(_fact(one, spans) for one, spans in found), codes)
+    return Agreed([_row(one, spans) for one, spans in found], codes)
 
 
-def _add(found: list[tuple[_Found, list[Span]]], new: _Found) -> None:
+def _add(found: list[tuple[_Found, list[SpanRow]]], new: _Found) -> None:
     """Add an agreement, or what it says of one that is known: the same, with parties left out."""
     for at, (known, spans) in enumerate(found):
         parties, others = set(known.parties), set(new.parties)
@@ -124,14 +125,14 @@ def _of_the_beginning(passages: Sequence[Passage], places: Places) -> _Parties |
     return None
 
 
-def _fact(found: _Found, spans: Sequence[Span]) -> Agreement:
-    return Agreement(
-        parties=found.parties,
-        instrument=found.instrument,
-        status=found.status,
-        about=found.about,
-        evidence=tuple(spans),
-    )
+def _row(found: _Found, spans: list[SpanRow]) -> Row:
+    return {
+        "evidence": spans,
+        "parties": found.parties,
+        "instrument": found.instrument,
+        "status": found.status,
+        "about": found.about,
+    }
 
 
 def _read(passage: Passage, marked: Marked, places: Places, main: _Parties | None) -> _Found | None:
@@ -290,7 +291,7 @@ def _phrase(passage: Passage, first: int, end: int, *, commas: bool = False) -> 
     return last, phrase(passage, first, last)
 
 
-def _evidence(passage: Passage, marked: Marked, chain: Chain | None, about_end: int) -> Span:
+def _evidence(passage: Passage, marked: Marked, chain: Chain | None, about_end: int) -> SpanRow:
     """Return the words from the parties to the subject, as far as they fit in a span."""
     first = min(marked.first, chain.first) if chain is not None else marked.first
     if passage.ends[marked.last - 1] - passage.starts[first] > MAX_SPAN_CHARS:

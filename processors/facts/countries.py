@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from despatch.facts import Country
-from processors.facts.gather import Gathered
+from processors.facts.gather import Gathered, Row
 from processors.facts.lexicon import COUNTRY_NAMES, UNDECIDED, word_set
 from processors.facts.passage import Marked, Passage
 from processors.facts.table import FOLDED
@@ -54,23 +53,17 @@ class Places:
             at = max(at + 1, marked.last)
         return found
 
-    def facts(self, parties: Collection[str]) -> tuple[Country, ...]:
+    def facts(self, parties: Collection[str]) -> list[Row]:
         """Return the countries in order; those whose codes are among the parties are parties."""
-        found: Gathered[str] = Gathered()
+        found = Gathered()
         for passage in self._passages:
             for marked in passage.of_kind("country"):
                 code = self.code(passage, marked)
-                if code:
-                    found.add(code, code, passage.span(marked.first, marked.last))
-        return tuple(
-            Country(
-                code=code,
-                name=COUNTRY_NAMES[code],
-                role="party" if code in parties else "mentioned",
-                evidence=evidence,
-            )
-            for code, evidence in found
-        )
+                if code and found.wants(code):
+                    role = "party" if code in parties else "mentioned"
+                    row: Row = {"code": code, "name": COUNTRY_NAMES[code], "role": role}
+                    found.add(code, row, passage.span(marked.first, marked.last))
+        return found.rows()
 
     def _decide(self, passage: Passage, marked: Marked) -> str | None:
         code = marked.mark.value

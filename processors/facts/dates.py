@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Literal
 
-from despatch.facts import DateFact
 from processors.facts.days import Days, named_days
-from processors.facts.gather import Gathered
+from processors.facts.gather import Gathered, Row
 from processors.facts.lexicon import grammar
 from processors.facts.passage import Passage
 
@@ -40,9 +39,9 @@ _STARTS = _WORDS["starts"]
 _EVENT = _WORDS["event"]
 
 
-def find_dates(passages: Sequence[Passage], published_on: date | None) -> tuple[DateFact, ...]:
+def find_dates(passages: Sequence[Passage], published_on: date | None) -> list[Row]:
     """Return the dates in order, each once for each kind."""
-    found: Gathered[tuple[Days, DateKind]] = Gathered()
+    found = Gathered()
     for passage in passages:
         free = 0
         for days in sorted(
@@ -52,11 +51,9 @@ def find_dates(passages: Sequence[Passage], published_on: date | None) -> tuple[
                 continue
             free = days.end
             days, kind = _at_the_end(passage, days), _kind(passage, days, published_on)
-            found.add((days.on, days.until, kind), (days, kind), passage.cut(days.start, days.end))
-    return tuple(
-        DateFact(on=days.on, until=days.until, kind=kind, evidence=evidence)
-        for (days, kind), evidence in found
-    )
+            row: Row = {"on": days.on, "until": days.until, "kind": kind}
+            found.add((days.on, days.until, kind), row, passage.cut(days.start, days.end))
+    return found.rows()
 
 
 def _at_the_end(passage: Passage, days: Days) -> Days:

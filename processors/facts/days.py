@@ -30,6 +30,9 @@ _DAY_AFTER = re.compile(
 )
 _YEAR_AFTER = re.compile(r"\.?,?[ \xa0](\d{4})\b")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_YEAR_CHARS = 4
+_NO_YEARS = frozenset("%-–/")
+"""What stands behind a number that is no year."""
 _YEAR = re.compile(r"\d{4}(?![\d,.]*\d|[-–/]\d)")
 
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
@@ -173,7 +176,9 @@ def _months(year: int, month: int, count: int, start: int, end: int, at: int) ->
 
 def _by_year(passage: Passage, at: int) -> Days | None:
     """Return the days of `2023-08-09`, and of a year behind a word that tells it from a number."""
-    text, start = passage.text, passage.starts[at]
+    if len(passage.words[at]) != _YEAR_CHARS:
+        return None
+    text, start, end = passage.text, passage.starts[at], passage.ends[at]
     iso = _ISO.match(text, start)
     if iso is not None:
         on = _day(int(iso[1]), int(iso[2]), int(iso[3])) if int(iso[1]) in _YEARS else None
@@ -187,14 +192,9 @@ def _by_year(passage: Passage, at: int) -> Days | None:
         return None
     if passage.words[at - 1] == "of" and at > 1 and passage.is_capital(at - 2):
         return None  # the Act of 1950
-    if passage.between(at - 1).strip(" \xa0\n") or text[passage.ends[at] :][:1] in {
-        "%",
-        "-",
-        "–",
-        "/",
-    }:
+    if passage.between(at - 1).strip(" \xa0\n") or text[end : end + 1] in _NO_YEARS:
         return None
-    return _months(int(passage.words[at]), 1, 12, start, passage.ends[at], at)
+    return _months(int(passage.words[at]), 1, 12, start, end, at)
 
 
 def _season(passage: Passage, at: int, season: str, today: date | None) -> Days | None:

@@ -4,14 +4,12 @@ What a figure measures and what it is compared to are told in the release's own 
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from despatch.facts import Figure
-from processors.facts.gather import Gathered
-from processors.facts.lexicon import grammar
-from processors.facts.numbers import NONE, PERCENT, POINTS, Number, numbers
+from processors.facts.gather import Gathered, Row, SpanRow
+from processors.facts.lexicon import as_written, grammar
+from processors.facts.numbers import NONE, PERCENT, POINTS, UNIT_WORDS, Number, numbers
 from processors.facts.passage import Passage
 from processors.facts.phrases import clause_end, phrase
 
@@ -30,6 +28,7 @@ _WORDS = grammar("figures")
 _DOWN = _WORDS["down"]
 _UP = _WORDS["up"]
 _PEOPLE = _WORDS["people"]
+_HINTS = UNIT_WORDS | as_written(_PEOPLE)
 _AFTER_UNIT = _WORDS["after_unit"]
 _NO_SUBJECT = _WORDS["no_subject"]
 _SOFT = _WORDS["soft"]
@@ -47,29 +46,42 @@ _AGAINST = re.compile(
 _TIMES = _WORDS["times"]
 
 
-def find_figures(passages: Sequence[Passage], countries: Sequence[str] = ()) -> tuple[Figure, ...]:
+class _Figure(NamedTuple):
+    """A figure, by the fields of a despatch.facts.Figure, and its words."""
+
+    value: float
+    unit: str
+    change: Change | None
+    of: str
+    against: str
+    span: SpanRow
+
+    def row(self) -> Row:
+        fields = self._asdict()
+        del fields["span"]
+        return fields
+
+
+def find_figures(passages: Sequence[Passage], countries: Sequence[str] = ()) -> list[Row]:
     """Return the figures in order; `$` is the dollar of the first country that has one."""
     dollar = next((_DOLLARS[code] for code in countries if code in _DOLLARS), "USD")
-    found: Gathered[Figure] = Gathered()
-    known: dict[tuple[float, str, Change | None], set[str]] = defaultdict(set)
+    found = Gathered()
+    known: dict[tuple[float, str, Change | None], str] = {}
     for passage in passages:
-        for number in numbers(passage, dollar):
+        for number in numbers(passage, dollar, _HINTS):
             figure = _people(passage, number) if number.unit == NONE else _measured(passage, number)
             if figure is not None:
                 of = figure.of[:_SAME_CHARS].casefold()
-                kept = known[figure.value, figure.unit, figure.change]
-                if kept and not (of and "" not in kept):
-                    of = min(kept)  # said before, or said again without what it measures
-                kept.add(of)
-                key = (figure.value, figure.unit, figure.change, of)
-                found.add(key, figure, figure.evidence[0])
-    return tuple(
-        figure.model_copy(update={"evidence": evidence}) if len(evidence) > 1 else figure
-        for figure, evidence in found
-    )
+                same = (figure.value, figure.unit, figure.change)
+                kept = known.get(same, of)
+                if not (of and kept):
+                    of = kept  # said before, or said again without what it measures
+                known[same] = min(kept, of)
+                found.add((same, of), figure.row(), figure.span)
+    return found.rows()
 
 
-def _people(passage: Passage, number: Number) -> Figure | None:
+def _people(passage: Passage, number: Number) -> _Figure | None:
     """Return how many people, for `300 Syrian refugees`; None where no people are counted."""
     at, here = number.after, passage.sentence[number.first]
     for end in range(at, at + _MAX_TO_PEOPLE):
@@ -79,27 +91,21 @@ def _people(passage: Passage, number: Number) -> Figure | None:
         if word in _PEOPLE:
             span = passage.cut(number.start, passage.ends[end])
             of = phrase(passage, at, end + 1)
-            return Figure(value=number.value, unit=PEOPLE, of=of, evidence=(span,))
+            return _Figure(number.value, PEOPLE, None, of, "", span)
         if word in _NO_SUBJECT or word in _AFTER_UNIT or word[0].isdigit():
             return None
     return None
 
 
-def _measured(passage: Passage, number: Number) -> Figure:
+def _measured(passage: Passage, number: Number) -> _Figure:
     change, first, last = _subject(passage, number)
     end = max(number.end, passage.ends[last - 1] if last > number.after else 0)
     against, end = _against(passage, end, max(last, number.after), number)
     start = min(number.start, passage.starts[first]) if first < last else number.start
     if end - start > 200:
         start = number.start
-    return Figure(
-        value=number.value,
-        unit=number.unit,
-        change=change,
-        of=phrase(passage, first, last),
-        against=against,
-        evidence=(passage.cut(start, end),),
-    )
+    of, span = phrase(passage, first, last), passage.cut(start, end)
+    return _Figure(number.value, number.unit, change, of, against, span)
 
 
 def _subject(passage: Passage, number: Number) -> tuple[Change | None, int, int]:

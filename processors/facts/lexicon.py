@@ -2,8 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -12,9 +12,8 @@ from despatch.fingerprint import digest
 from processors.facts.table import Table
 from processors.words import fold
 
-Kind = Literal[
-    "country", "place", "organisation", "office", "body", "instrument", "month", "when", "number"
-]
+Kind = Literal["country", "place", "organisation", "office", "body", "instrument", "month", "when"]
+_NAMES = frozenset({"country", "place", "organisation"})
 
 _FOLDER = Path(__file__).parent
 _FILES = ("countries.toml", "organisations.toml", "words.toml", "grammar.toml")
@@ -52,6 +51,11 @@ class Mark:
     """For a country: its adjective or its people, not its name."""
     international: bool = False
     """For an organisation: one of states, which agrees as a state does."""
+    is_name: bool = field(init=False)
+    """Nothing that is no name begins inside it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_name", self.kind in _NAMES)
 
 
 def word_set(name: str) -> frozenset[str]:
@@ -65,14 +69,18 @@ def grammar(module: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in sets.items()}
 
 
+def as_written(words: Iterable[str]) -> frozenset[str]:
+    """Return small words as a text may write them: `people`, `People`, `PEOPLE`."""
+    return frozenset(way for word in words for way in (word, word.capitalize(), word.upper()))
+
+
 @cache
 def known_names() -> Table[Mark]:
     """Return the table of all that is known; made once, for the one thread that classifies."""
     marked: dict[tuple[str, Kind], Mark] = {}
     for name, mark in _names():
         marked.setdefault((_as_words(name), mark.kind), mark)
-    names = ((words, mark) for (words, _), mark in marked.items())
-    return Table(names, digits=Mark("number", ""))
+    return Table((words, mark) for (words, _), mark in marked.items())
 
 
 def _names() -> Iterator[tuple[str, Mark]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from processors.facts.lexicon import as_written
 from processors.facts.passage import Passage
 
 PERCENT, POINTS, NONE = "percent", "percentage points", ""
@@ -71,6 +72,14 @@ _NAMED = re.compile(r"[ \xa0\n](?:US )?(dollars|pounds|euros?|rupees)\b", re.IGN
 _NAMES = {"pounds": "GBP", "euro": "EUR", "euros": "EUR", "rupees": "INR"}
 
 
+_WORDS = ("per", "percent", "percentage", "pc", "dollars", *_NAMES)
+UNIT_WORDS = as_written((*_WORDS, "rs", "usd", "inr", "gbp", "eur", "cad"))
+"""One of these stands at a number that has a unit, or a mark such as `%`."""
+_MARKS = re.compile("[£$€₹¥%]")
+_HINT_WORDS, _HINT_CHARS = 14, 40
+"""A number of six groups, its scale and four words; the same groups, and a mark behind them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number with its unit: characters `[start, end)`, the word it begins at, the next word."""
@@ -84,15 +93,26 @@ class Number:
     after: int
 
 
-def numbers(passage: Passage, dollar: str) -> Iterator[Number]:
-    """Yield the numbers of a passage; `dollar` is the currency that `$` alone means."""
+def numbers(passage: Passage, dollar: str, hints: frozenset[str]) -> Iterator[Number]:
+    """Yield the numbers of a passage; `dollar` is the currency that `$` alone means.
+
+    Numbers without a mark are yielded only where one of the words stands near that are `hints`.
+    """
     free = 0
     for at in passage.digits:
-        if at >= free:
+        if at >= free and _may_measure(passage, at, hints):
             number = _read(passage, at, dollar)
             if number is not None:
                 free = number.after
                 yield number
+
+
+def _may_measure(passage: Passage, at: int, hints: frozenset[str]) -> bool:
+    """Tell whether a unit may stand at a number: most are years and days, or number a page."""
+    if not hints.isdisjoint(passage.words[max(0, at - 1) : at + _HINT_WORDS]):
+        return True
+    start = passage.starts[at]
+    return _MARKS.search(passage.text, max(0, start - _SIGN_CHARS), start + _HINT_CHARS) is not None
 
 
 def _read(passage: Passage, at: int, dollar: str) -> Number | None:

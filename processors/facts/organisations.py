@@ -6,8 +6,8 @@ their names: `Ministry of …`, `Turkish National Police`. They are named as wri
 
 from collections.abc import Iterator, Sequence
 
-from despatch.facts import MAX_NAME_CHARS, Organisation
-from processors.facts.gather import Gathered
+from despatch.facts import MAX_NAME_CHARS
+from processors.facts.gather import Gathered, Row
 from processors.facts.lexicon import grammar, word_set
 from processors.facts.passage import Marked, Passage
 from processors.facts.table import FOLDED
@@ -23,13 +23,15 @@ _SMALL = _WORDS["small"]
 _STARTS = _WORDS["starts"]
 
 
-def find_organisations(passages: Sequence[Passage]) -> tuple[Organisation, ...]:
+def find_organisations(passages: Sequence[Passage]) -> list[Row]:
     """Return the organisations that the passages name, in order."""
-    found: Gathered[str] = Gathered()
+    found = Gathered()
     for passage in passages:
         for first, last, name in sorted(_named(passage)):
-            found.add(fold_name(name), name, passage.span(first, last))
-    return tuple(Organisation(name=name, evidence=evidence) for name, evidence in found)
+            key = fold_name(name)
+            if found.wants(key):
+                found.add(key, {"name": name}, passage.span(first, last))
+    return found.rows()
 
 
 def fold_name(name: str) -> str:

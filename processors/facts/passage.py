@@ -2,17 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
-from despatch.facts import MAX_SPAN_CHARS, Span
+from despatch.facts import MAX_SPAN_CHARS
+from processors.facts.gather import Field, SpanRow
 from processors.facts.lexicon import Kind, Mark, known_names
 from processors.facts.table import FOLDED
 from processors.words import words_of
 
-Field = Literal["title", "text"]
-
-_NAMES = frozenset({"country", "place", "organisation"})
 _TITLE_CASE = 0.75
 _SMALL_WORD_CHARS = 4
 _TOKEN_CHARS = 40
@@ -20,8 +17,7 @@ _SHOUTED = frozenset({"US", "WHO", "ICE", "UN", "MAC", "DOT", "ESA"})
 """Acronyms that are words as well: in a heading all in capitals they are words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """The words `[first, last)` of a passage, and what they are."""
 
     mark: Mark
@@ -34,7 +30,7 @@ class Passage:
 
     __slots__ = (
         *("_by_kind", "covered", "digits", "ends", "field", "in_title_case", "sentence", "starts"),
-        *("text", "words"),
+        *("text", "words", "_mailed", "_size"),
     )
 
     def __init__(self, field: Field, text: str) -> None:
@@ -42,6 +38,8 @@ class Passage:
         self.text = text
         words = words_of(text)
         self.words: Sequence[str] = words.words
+        self._size = len(words.words)
+        self._mailed = "@" in text
         self.starts: Sequence[int] = words.starts
         self.ends: Sequence[int] = words.ends
         self.sentence: Sequence[int] = words.sentence
@@ -50,8 +48,9 @@ class Passage:
         self._by_kind: dict[Kind, list[Marked]] = defaultdict(list)
         self.in_title_case = field == "title" and _in_title_case(words.words)
         """Most words have capitals: then capitals say nothing of names."""
-        self._keep(known_names().find(words))
-        self.digits: Sequence[int] = [marked.first for marked in self.of_kind("number")]
+        found, digits = known_names().find(words)
+        self._keep(found)
+        self.digits: Sequence[int] = [at for at in digits if at not in self.covered]
         """The words that begin with a digit."""
 
     def of_kind(self, kind: Kind) -> Sequence[Marked]:
@@ -62,7 +61,7 @@ class Passage:
         """Return what stands between a word and the next."""
         return self.text[self.ends[at] : self.starts[at + 1]]
 
-    def span(self, first: int, last: int) -> Span:
+    def span(self, first: int, last: int) -> SpanRow:
         """Return the words `[first, last)` as evidence; of too many, as many as fit."""
         start, end = self.starts[first], self.ends[last - 1]
         while end - start > MAX_SPAN_CHARS and last > first + 1:
@@ -70,14 +69,14 @@ class Passage:
             end = self.ends[last - 1]
         return self.cut(start, end)
 
-    def cut(self, start: int, end: int) -> Span:
+    def cut(self, start: int, end: int) -> SpanRow:
         """Return the characters `[start, end)` as evidence, as many as fit."""
         end = min(end, start + MAX_SPAN_CHARS)
-        return Span(field=self.field, start=start, end=end, text=self.text[start:end])
+        return {"field": self.field, "start": start, "end": end, "text": self.text[start:end]}
 
     def word_from(self, at: int, offset: int) -> int:
         """Return the first word, of those from `at` on, that begins at an offset or behind it."""
-        while at < len(self.words) and self.starts[at] < offset:
+        while at < self._size and self.starts[at] < offset:
             at += 1
         return at
 
@@ -88,7 +87,7 @@ class Passage:
 
     def in_sentence(self, at: int, sentence: int) -> bool:
         """Tell whether there is such a word, and in that sentence."""
-        return 0 <= at < len(self.words) and self.sentence[at] == sentence
+        return 0 <= at < self._size and self.sentence[at] == sentence
 
     def is_capital(self, at: int) -> bool:
         """Tell whether a word begins with a capital letter, as names do."""
@@ -97,16 +96,20 @@ class Passage:
     def _keep(self, found: list[tuple[int, int, Mark]]) -> None:
         """Keep the names that begin first, of those the longest; then what no name covers."""
         end = 0
-        for first, last, mark in found:
-            if mark.kind in _NAMES and first >= end and not self._is_none(first, last):
+        others = []
+        for one in found:
+            first, last, mark = one
+            if not mark.is_name:
+                others.append(one)
+            elif first >= end and not self._is_none(first, last):
                 end = last
                 marked = Marked(mark, first, last)
                 self._by_kind[mark.kind].append(marked)
                 for at in range(first, last):
                     self.covered[at] = marked
         ends: dict[Kind, int] = {}
-        for first, last, mark in found:
-            if mark.kind in _NAMES or first < ends.get(mark.kind, 0):
+        for first, last, mark in others:
+            if first < ends.get(mark.kind, 0):
                 continue
             name = self.covered.get(first)
             if name is not None and not (mark.kind == "office" and last == name.last):
@@ -116,14 +119,15 @@ class Passage:
 
     def _is_none(self, first: int, last: int) -> bool:
         """Tell whether a name is shouted, or part of an e-mail address."""
-        if last == first + 1:
+        if self._mailed and last == first + 1:
             token = self.text[max(0, self.starts[first] - _TOKEN_CHARS) : self.starts[first]]
             if "@" in token and "@" in token.split()[-1] and not token[-1].isspace():
                 return True
         return self._is_shouted(first, last)
 
     def _is_shouted(self, first: int, last: int) -> bool:
-        if last > first + 1 or FOLDED[self.words[first]][1] not in _SHOUTED:
+        word = self.words[first]
+        if last > first + 1 or not word.isupper() or FOLDED[word][1] not in _SHOUTED:
             return False
         return any(
             self.in_sentence(at, self.sentence[first])

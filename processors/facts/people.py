@@ -6,8 +6,8 @@ Somebody who is named with an office once and by surname later is one person.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from despatch.facts import MAX_NAME_CHARS, MAX_PHRASE_CHARS, Person, Span
-from processors.facts.gather import Gathered
+from despatch.facts import MAX_NAME_CHARS, MAX_PHRASE_CHARS
+from processors.facts.gather import Gathered, Row
 from processors.facts.offices import office_begins, office_ends, past_brackets
 from processors.facts.passage import Marked, Passage, is_possessive
 from processors.facts.person_names import SUFFIXES, name_at, name_before
@@ -24,17 +24,18 @@ class _Named:
     last: int
 
 
-def find_people(passages: Sequence[Passage]) -> tuple[Person, ...]:
+def find_people(passages: Sequence[Passage]) -> list[Row]:
     """Return the people that the passages name with an office, in order."""
     all_named = [(one, passage) for passage in passages for one in _named(passage)]
     full = _full_names([one for one, _ in all_named])
-    found: Gathered[tuple[str, str]] = Gathered()
+    found = Gathered()
     for one, passage in all_named:
         name, office = full.get(_surname(one.name), (one.name, one.office))
         if " " in one.name and _key(one.name) != _key(name):
             name, office = one.name, one.office
-        found.add(_key(name), (name, office), _span(passage, one))
-    return tuple(Person(name=n, office=o, evidence=evidence) for (n, o), evidence in found)
+        row: Row = {"name": name, "office": office}
+        found.add(_key(name), row, passage.span(one.first, one.last))
+    return found.rows()
 
 
 def _full_names(named: Sequence[_Named]) -> dict[str, tuple[str, str]]:
@@ -61,32 +62,29 @@ def _key(name: str) -> str:
     return f"{FOLDED[words[0]][0]} {_surname(name)}" if len(words) > 1 else _surname(name)
 
 
-def _span(passage: Passage, one: _Named) -> Span:
-    return passage.span(one.first, one.last)
-
-
 def _named(passage: Passage) -> Iterator[_Named]:
     title_case = passage.in_title_case
     free = 0
     for marked in passage.of_kind("office"):
         if marked.first < free:
             continue
-        found = _office_then_name(passage, marked, title_case)
+        first = office_begins(passage, marked.first, title_case)
+        found = _office_then_name(passage, marked, first, title_case)
         if found is None or " " not in found.name:
-            found = _name_then_office(passage, marked, title_case) or found
+            found = _name_then_office(passage, marked, first) or found
         if found and len(found.name) <= MAX_NAME_CHARS and len(found.office) <= MAX_PHRASE_CHARS:
             free = found.last
             yield found
 
 
-def _office_then_name(passage: Passage, marked: Marked, title_case: bool) -> _Named | None:
+def _office_then_name(
+    passage: Passage, marked: Marked, first: int, title_case: bool
+) -> _Named | None:
     if not passage.is_capital(marked.first):
         return None
-    first = office_begins(passage, marked.first, title_case)
-    end = office_ends(passage, marked, names_follow=True)
+    behind = office_ends(passage, marked, names_follow=True)
     here = passage.sentence[marked.first]
-    office = passage.written(first, end)
-    end = past_brackets(passage, end, here)
+    end = past_brackets(passage, behind, here)
     if not passage.in_sentence(end, here) or passage.between(end - 1).strip(" \xa0\n*_)") not in {
         "",
         ",",
@@ -100,7 +98,7 @@ def _office_then_name(passage: Passage, marked: Marked, title_case: bool) -> _Na
     start, last = name
     if last - start == 1 and not _may_stand_alone(passage, start, end, title_case):
         return None
-    return _Named(passage.written(start, last), office, first, last)
+    return _Named(passage.written(start, last), passage.written(first, behind), first, last)
 
 
 def _may_stand_alone(passage: Passage, at: int, end: int, title_case: bool) -> bool:
@@ -116,10 +114,9 @@ def _may_lead(passage: Passage, at: int) -> bool:
     return passage.words[at].islower() or at in passage.covered
 
 
-def _name_then_office(passage: Passage, marked: Marked, title_case: bool) -> _Named | None:
+def _name_then_office(passage: Passage, marked: Marked, first: int) -> _Named | None:
     """Find `Liz Forgan, Chairman of Arts Council England` and `Ann Lee, the director of …`."""
     here = passage.sentence[marked.first]
-    first = office_begins(passage, marked.first, title_case)
     comma = first
     while comma > 0 and first - comma < 3 and _may_lead(passage, comma - 1):
         if "," in passage.between(comma - 1):

@@ -86,7 +86,8 @@ def _can_be_a_name(passage: Passage, at: int, start: int | None) -> bool:
     word = passage.words[at]
     if not passage.is_capital(at) or word[:1].isdigit() or (len(word) > 3 and word.isupper()):
         return False
-    initial = len(word.rstrip(".")) == 1 and passage.text[passage.ends[at] - 1 :][:2].count(".") > 0
+    end = passage.ends[at]
+    initial = len(word.rstrip(".")) == 1 and "." in passage.text[end - 1 : end + 1]
     if not initial and (FOLDED[word][1] in NO_NAMES or FOLDED[word][1] in _OFFICES):
         return False
     marked = passage.covered.get(at)

@@ -2,46 +2,88 @@
 
 The scanner of themes knows stems, gaps and choices; names have none of them, so looking them up
 costs a third. Each word of a text is looked up once in a table of first words; only where one
-stands are the words behind it compared.
+stands are the words behind it compared. What was looked up is kept by the word as it is written,
+and a word that is met for the first time is folded only if a name could begin with it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import compress
+from collections.abc import Iterable, Sequence
+from itertools import compress, count
 from typing import Generic, NamedTuple, TypeVar
 
 from processors.pattern import choice
 from processors.words import MAX_WORD_CHARS, Words, fold
 
 _KEPT_WORDS = 200_000
+_KEPT_SECONDS = 5_000
 _DIGITS = frozenset("0123456789")
+_OTHER_SCRIPTS = (("\u0370", "\u1cff"), ("\u2e80", "\uf8ff"))
+"""Letters that are no Latin ones in any spelling: no name begins with one."""
 
 T = TypeVar("T")
 _Word = tuple[str, int]
 """A word of a name: folded without case, and the capitals it asks for."""
 _Longer = tuple[tuple[_Word, ...], T]
 """The rest of a name of several words, and what it was given with."""
-
-
-class _Begun(NamedTuple, Generic[T]):
-    """The names that begin with a word: it alone, and longer ones by their second word."""
-
-    alone: tuple[T, ...]
-    longer: dict[str, list[_Longer[T]]]
+_Begin = tuple[int, _Longer[T]]
+"""The capitals that a name's first word asks for, and the name."""
 
 
 class Folded(dict[str, tuple[str, str]]):
     """A word as written to itself folded, without and with its letters' case; learnt as met."""
 
     def __missing__(self, word: str) -> tuple[str, str]:
+        if len(word) > MAX_WORD_CHARS:
+            return "", ""
         if len(self) >= _KEPT_WORDS:
             self.clear()
-        folded = "" if len(word) > MAX_WORD_CHARS else fold(word)
+        folded = word if _is_plain(word) else fold(word)
         self[word] = folded.casefold(), folded
         return self[word]
 
 
 FOLDED = Folded()
+
+
+class _Seconds(dict[str, list[tuple[int, tuple[_Word, ...], T]]], Generic[T]):
+    """The names behind one first word, by their second as written; learnt as met.
+
+    A name is how many words it has, those behind its second, and what it was given with.
+    """
+
+    def __init__(self, names: Iterable[_Longer[T]]) -> None:
+        super().__init__()
+        self._names: dict[str, list[_Longer[T]]] = defaultdict(list)
+        for rest, what in names:
+            self._names[rest[0][0]].append((rest, what))
+
+    def __missing__(self, word: str) -> list[tuple[int, tuple[_Word, ...], T]]:
+        key, folded = FOLDED[word]
+        found = [
+            (1 + len(rest), rest[1:], what)
+            for rest, what in self._names.get(key, ())
+            if _fits(rest[0][1], folded)
+        ]
+        if len(word) <= MAX_WORD_CHARS:
+            if len(self) >= _KEPT_SECONDS:
+                self.clear()
+            self[word] = found
+        return found
+
+
+class _Begun(NamedTuple, Generic[T]):
+    """The names that begin with a word: it alone, and longer ones by their second word."""
+
+    alone: tuple[T, ...]
+    longer: "_Seconds[T] | None"
+
+
+class Found(NamedTuple, Generic[T]):
+    """What stands in a text: names as words `[first, last)`, and words that begin with a digit."""
+
+    names: list[tuple[int, int, T]]
+    """By place; of several that begin at one word, the longest comes first."""
+    digits: Sequence[int]
 
 
 class Table(dict[str, "_Begun[T] | None"], Generic[T]):
@@ -51,11 +93,10 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
     for capitals in the text; accents, possessives and points don't count.
     """
 
-    def __init__(self, names: Iterable[tuple[str, T]], *, digits: T) -> None:
-        """Take the names, and what words are known as that begin with a digit."""
+    def __init__(self, names: Iterable[tuple[str, T]]) -> None:
         super().__init__()
-        self._digits = _Begun((digits,), {})
-        self._firsts: dict[str, list[tuple[int, _Longer[T]]]] = defaultdict(list)
+        self._digit: _Begun[T] = _Begun((), None)
+        self._firsts: dict[str, list[_Begin[T]]] = defaultdict(list)
         for name, what in names:
             first, *rest = [choice(word) for word in name.split()]
             longer = tuple((word.word, word.capitals) for word in rest)
@@ -64,44 +105,57 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
             known.sort(key=lambda name: -len(name[1][0]))
 
     def __missing__(self, word: str) -> "_Begun[T] | None":
+        if len(word) > MAX_WORD_CHARS:
+            return self._digit if word[0] in _DIGITS else None
         if len(self) >= _KEPT_WORDS:
             self.clear()
         begun = self[word] = self._look_up(word)
         return begun
 
-    def find(self, words: Words) -> list[tuple[int, int, T]]:
-        """Return every name as the words `[first, last)` and what it was given with, by place.
-
-        Of several that begin at one word, the longest comes first.
-        """
-        written, sentence = words.words, words.sentence
+    def find(self, words: Words) -> Found[T]:
+        """Return every name that stands in a text, within a sentence."""
+        written, size = words.words, len(words.words)
         cells = list(map(self.__getitem__, written))
+        sentence = words.sentence
+        digit = self._digit
         found: list[tuple[int, int, T]] = []
-        for at in compress(range(len(cells)), cells):
-            begun = cells[at]
-            if begun is None:
+        digits: list[int] = []
+        for at, begun in zip(compress(count(), cells), filter(None, cells), strict=True):
+            if begun is digit:
+                digits.append(at)
                 continue
-            if begun.longer and at + 1 < len(written):
-                for rest, what in begun.longer.get(FOLDED[written[at + 1]][0], ()):
-                    last = at + 1 + len(rest)
-                    inside = last <= len(written) and sentence[last - 1] == sentence[at]
-                    if inside and _follow(rest, written, at + 1):
+            alone, longer = begun
+            if longer is not None and at + 1 < size:
+                for many, rest, what in longer[written[at + 1]]:
+                    last = at + many
+                    if last <= size and sentence[last - 1] == sentence[at]:
+                        if rest and not _follow(rest, written, at + 2):
+                            continue
                         found.append((at, last, what))
-            found += [(at, at + 1, what) for what in begun.alone]
-        return found
+            if alone:
+                found += [(at, at + 1, what) for what in alone]
+        return Found(found, digits)
 
     def _look_up(self, word: str) -> "_Begun[T] | None":
         if word[0] in _DIGITS:
-            return self._digits
+            return self._digit
+        if any(first <= word[0] <= last for first, last in _OTHER_SCRIPTS):
+            return None
+        if _is_plain(word) and word.lower() not in self._firsts:
+            return None
         key, folded = FOLDED[word]
         begun = [name for capitals, name in self._firsts.get(key, ()) if _fits(capitals, folded)]
         if not begun:
             return None
-        longer: dict[str, list[_Longer[T]]] = defaultdict(list)
-        for rest, what in begun:
-            if rest:
-                longer[rest[0][0]].append((rest, what))
-        return _Begun(tuple(what for rest, what in begun if not rest), dict(longer))
+        longer = [name for name in begun if name[0]]
+        return _Begun(
+            tuple(what for rest, what in begun if not rest), _Seconds(longer) if longer else None
+        )
+
+
+def _is_plain(word: str) -> bool:
+    """Tell whether a word is folded as it is: letters of ASCII, a capital at most in front."""
+    return word.isascii() and word.isalpha() and (word[1:].islower() or len(word) == 1)
 
 
 def _follow(rest: tuple[_Word, ...], written: list[str], at: int) -> bool:

@@ -1,14 +1,21 @@
 """What `find_facts` promises of any text, whatever its facts are."""
 
+import json
 from datetime import date
+from typing import Any, SupportsIndex
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from despatch.facts import Fact, Facts
 from despatch.testing import a_release
-from processors.facts import facts_of, facts_within, find_facts
+from despatch.testing.monsters import PIECES
+from processors.facts import fact_rows, facts_of, facts_within, find_facts
+from processors.facts.lexicon import known_names
+from processors.facts.table import FOLDED
+from processors.words import MAX_WORD_CHARS
 
 DAY = date(2026, 3, 2)
 
@@ -72,6 +79,47 @@ def test_without_a_day_only_dates_in_full_are_told(text: str) -> None:
 )
 def test_long_texts_of_one_thing_are_read(text: str) -> None:
     find_facts(text[:1000], text, DAY)
+
+
+class Sliced(str):
+    """A text that counts the characters that are cut out of it."""
+
+    __slots__ = ("cut",)
+    cut: int
+
+    def __getitem__(self, key: "SupportsIndex | slice[Any, Any, Any]") -> str:
+        found = super().__getitem__(key)
+        self.cut += len(found)
+        return found
+
+
+def characters_cut(piece: str, times: int) -> int:
+    text = Sliced(piece * times)
+    text.cut = 0
+    find_facts("", text, DAY)
+    return text.cut
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_twice_the_text_has_twice_the_characters_looked_at(name: str) -> None:
+    """`in 2019 in 2019 …` cut the rest of the text out at each year: the square of its length."""
+    piece = PIECES[name]
+    times = 2_000 // len(piece) + 1
+    assert characters_cut(piece, 2 * times) <= 2.2 * characters_cut(piece, times) + 1_000
+
+
+@settings(deadline=None)
+@given(SENTENCES, SENTENCES, DAYS)
+def test_rows_are_written_as_their_models_are(title: str, text: str, day: date | None) -> None:
+    rows = json.loads(msgspec.json.encode(fact_rows(title, text, day)))
+    assert rows == find_facts(title, text, day).model_dump(mode="json")
+
+
+def test_a_text_of_ever_new_words_is_not_remembered_for_ever() -> None:
+    """What no name begins with is looked up once; a monster of one word is not kept at all."""
+    find_facts("", "x" * 1_000_000)
+    assert max(map(len, known_names())) <= MAX_WORD_CHARS
+    assert max(map(len, FOLDED)) <= MAX_WORD_CHARS
 
 
 def test_a_release_is_dated_by_its_publisher() -> None:
