@@ -1,10 +1,15 @@
 """What is decided about an entry that a source shows: to publish a state of it, or to ignore it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from despatch.model import Details, Fetched, Revision, SourceId
+from despatch.fingerprint import revision_id
+from despatch.model import Cause, Details, Fetched, Release, Revision, SourceId
 from despatch.ports import KnownEntry
+from ingest.entry import Entry
+
+FUTURE = timedelta(days=1)
+"""A date further ahead than this is no date to judge by: somebody pinned or mistyped it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,54 @@ class Contact:
 class Publish:
     """A state that the source had not shown before."""
 
-    revision: Revision
+    entry: Entry
     known: KnownEntry
     """What to keep of it."""
+    cause: Cause
     reason: str
+    contact: Contact
+    edition: str = ""
+    replaces: str | None = None
+    """The fingerprint of the state before it."""
     first_sight: bool = False
     """Nothing was known under its id before."""
+
+    @property
+    def revision(self) -> Revision:
+        """What is published, made when it is asked for: of a large feed, a thousand at a time."""
+        entry, known, contact = self.entry, self.known, self.contact
+        return Revision(
+            id=revision_id(known.release, contact.source, known.number, known.fingerprint),
+            release=self._release(),
+            cause=self.cause,
+            fingerprint=known.fingerprint,
+            replaces=self.replaces,
+            number=known.number,
+            observed_at=contact.now,
+            backlog=_is_backlog(entry, contact),
+            late=contact.late,
+            fetched=contact.fetched,
+        )
+
+    def _release(self) -> Release:
+        entry = self.entry
+        return Release(
+            id=self.known.release,
+            address=entry.address,
+            edition=self.edition,
+            source=self.contact.source,
+            entry=entry.id or entry.key,
+            title=entry.title,
+            text=entry.text,
+            text_kind=entry.text_kind,
+            text_from=entry.text_from,
+            truncated=entry.truncated,
+            published_at=entry.published_at,
+            updated_at=entry.updated_at,
+            language=entry.language,
+            status=entry.status,
+            details=self.contact.details,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +100,11 @@ class Ignore:
 
 
 Decision = Publish | Ignore
+
+
+def _is_backlog(entry: Entry, contact: Contact) -> bool:
+    """Old news: seen at first contact, and dated before the source was added, or undated."""
+    if not (contact.first and contact.backlog):
+        return False
+    at = entry.published_at or entry.updated_at
+    return at is None or at < contact.added_at or at > contact.now + FUTURE

@@ -165,7 +165,7 @@ def documents_of(
         first_reading(entry, decision.known, source, ask, readings.get(ask.address), now)
         for entry, decision in zip(entries, decisions, strict=True)
         if isinstance(decision, Publish)
-        and decision.revision.cause == "new"
+        and decision.cause == "new"
         and (ask := wanted.ask(entry)) is not None
         and (wanted.complete or _full(readings, ask) is not None)
     ]

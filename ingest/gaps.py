@@ -60,7 +60,7 @@ def sights(
             Sight(
                 place=place,
                 at=at,
-                new=isinstance(decision, Publish) and decision.revision.cause == "new",
+                new=isinstance(decision, Publish) and decision.cause == "new",
                 known=not recent and kept is not None and _is_unchanged(decision, kept, at),
             )
         )
@@ -92,7 +92,7 @@ def may_be_gap(decisions: Sequence[Decision], unchanged: int = 0) -> bool:
     `unchanged` counts entries that were known for the same by their bytes, and not decided on.
     A window of which most is known is not pinned as a whole.
     """
-    new = sum(isinstance(d, Publish) and d.revision.cause == "new" for d in decisions)
+    new = sum(isinstance(d, Publish) and d.cause == "new" for d in decisions)
     known = unchanged + sum(isinstance(d, Ignore) for d in decisions)
     return new > 0 and known <= MOST_PINNED * new
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from despatch.fingerprint import digest, fingerprint
 from despatch.model import Cause
 from despatch.ports import KnownEntry
-from ingest.decision import Contact, Decision, Ignore, Publish
+from ingest.decision import FUTURE, Contact, Decision, Ignore, Publish
 from ingest.entry import Entry
 from ingest.memory import Memory, names_of
-from ingest.states import FUTURE, dated, knowledge, publish_new, publish_state
+from ingest.states import dated, knowledge, publish_new, publish_state
 from ingest.verdict import OLDER, OLDER_AGAIN, Verdict, judge
 
 __all__ = [

@@ -60,7 +60,7 @@ class PollReport:
         self, page: Page, decisions: Sequence[Decision], *, gap: bool = False, late: bool = False
     ) -> "PollReport":
         """Return the report with one more page counted; a late one is not what was asked for."""
-        causes = [d.revision.cause for d in decisions if isinstance(d, Publish)]
+        causes = [d.cause for d in decisions if isinstance(d, Publish)]
         return replace(
             self,
             outcome=self.outcome if late else page.outcome,

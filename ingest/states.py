@@ -4,10 +4,9 @@ The same state after the same knowledge gives the same revision id, at any time.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from despatch.fingerprint import digest, release_id, revision_id
-from despatch.model import Cause, Release, Revision
+from despatch.fingerprint import digest, release_id
 from despatch.ports import KnownEntry
 from ingest.decision import Contact, Publish
 from ingest.entry import Entry
@@ -15,9 +14,6 @@ from ingest.verdict import Verdict
 
 MOST_PAST = 32
 """So many older states of an entry are kept, to know a cache that flips back."""
-
-FUTURE = timedelta(days=1)
-"""A date further ahead than this is no date to judge by: somebody pinned or mistyped it."""
 
 
 def publish_new(entry: Entry, key: str, print_: str, edition: str, contact: Contact) -> Publish:
@@ -38,8 +34,7 @@ def publish_new(entry: Entry, key: str, print_: str, edition: str, contact: Cont
         text_from=entry.text_from,
     )
     reason = "its address is known, with another document" if edition else "never seen before"
-    revision = _revision(entry, known, edition, "new", None, contact)
-    return Publish(revision, known, reason, first_sight=True)
+    return Publish(entry, known, "new", reason, contact, edition, first_sight=True)
 
 
 def publish_state(
@@ -50,9 +45,8 @@ def publish_state(
         raise ValueError("nothing to publish")
     known = knowledge(entry, before, print_, contact)
     known = replace(known, number=before.number + 1)
-    edition = _edition_of(before)
-    revision = _revision(entry, known, edition, verdict.cause, before.fingerprint, contact)
-    return Publish(revision, known, verdict.reason)
+    edition, replaces = _edition_of(before), before.fingerprint
+    return Publish(entry, known, verdict.cause, verdict.reason, contact, edition, replaces)
 
 
 def knowledge(entry: Entry, before: KnownEntry, print_: str, contact: Contact) -> KnownEntry:
@@ -77,45 +71,6 @@ def dated(entry: Entry) -> datetime | None:
     return entry.updated_at or entry.published_at
 
 
-def _revision(
-    entry: Entry,
-    known: KnownEntry,
-    edition: str,
-    cause: Cause,
-    replaces: str | None,
-    contact: Contact,
-) -> Revision:
-    release = Release(
-        id=known.release,
-        address=entry.address,
-        edition=edition,
-        source=contact.source,
-        entry=entry.id or entry.key,
-        title=entry.title,
-        text=entry.text,
-        text_kind=entry.text_kind,
-        text_from=entry.text_from,
-        truncated=entry.truncated,
-        published_at=entry.published_at,
-        updated_at=entry.updated_at,
-        language=entry.language,
-        status=entry.status,
-        details=contact.details,
-    )
-    return Revision(
-        id=revision_id(known.release, contact.source, known.number, known.fingerprint),
-        release=release,
-        cause=cause,
-        fingerprint=known.fingerprint,
-        replaces=replaces,
-        number=known.number,
-        observed_at=contact.now,
-        backlog=_is_backlog(entry, contact),
-        late=contact.late,
-        fetched=contact.fetched,
-    )
-
-
 def _past(before: KnownEntry, now: set[str]) -> tuple[str, ...]:
     """Return the states that an entry had and no longer has, newest last."""
     left = [one for one in (before.raw, before.fingerprint) if one not in now]
@@ -129,14 +84,6 @@ def _edition_of(before: KnownEntry) -> str:
         if before.address and release_id(before.address, edition=edition) == before.release:
             return edition
     return ""
-
-
-def _is_backlog(entry: Entry, contact: Contact) -> bool:
-    """Old news: seen at first contact, and dated before the source was added, or undated."""
-    if not (contact.first and contact.backlog):
-        return False
-    at = entry.published_at or entry.updated_at
-    return at is None or at < contact.added_at or at > contact.now + FUTURE
 
 
 def _until_now(at: datetime | None, now: datetime) -> datetime | None:

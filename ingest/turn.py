@@ -5,7 +5,7 @@ saved: before the next page is, or when the source is given back. A crash in bet
 revisions with the same ids, and loses none.
 """
 
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,32 +17,26 @@ from structlog.typing import FilteringBoundLogger
 
 from despatch import log
 from despatch.errors import (
-    DespatchError,
     FencedError,
     OperatorError,
     PermanentError,
     Throttled,
     TransientError,
 )
-from despatch.model import Revision
 from despatch.ports import (
     Asked,
-    Body,
-    Due,
-    Gap,
-    Health,
     KnownEntry,
     Leased,
     Outgoing,
-    Poll,
-    Progress,
 )
 from despatch.topics import RELEASES, encode
 from ingest.dealt_with import dealt_with
 from ingest.documents import Documents
+from ingest.ending import Ending
 from ingest.entry import Entry
 from ingest.glance import Answered, may_glance, quiet
 from ingest.ledger import Ledger
+from ingest.lent import Lent
 from ingest.manner import Manner, World
 from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
@@ -50,16 +44,11 @@ from ingest.reading import DocumentReader
 from ingest.report import PollReport
 from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
-from ingest.standing import GONE, Standing
+from ingest.standing import Standing
 from ingest.watch import Hands, Watch
 
-ENCODED_AT_ONCE = 1_000
-"""So many messages are in memory at a time: a feed of 24,000 entries makes 30 MB of them."""
-
-NOT_WHOLE = "it was not read whole"
-
-QUIET = frozenset({"not modified", "unchanged"})
-"""Not worth a line of the log: a source's history has them."""
+MADE_AT_ONCE = 1_000
+"""So many revisions are in memory at a time: those of a feed of 24,000 entries take 100 MiB."""
 
 R = TypeVar("R")
 
@@ -78,17 +67,13 @@ class Turn:
     ) -> None:
         self.report = PollReport(leased.source.id)
         self._world = world
-        self._leased = leased
-        self._leased_at = self._began_at = world.clock.now()
+        self._began_at = world.clock.now()
         self._tools = tools
         self._reader = documents
         self._ledger = ledger
-        self._unsaved: Progress | None = None
-        """What the page before has come to; its revisions are published."""
-        self._stored = leased.cursor
-        """The cursor as the store has it."""
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
+        self._lent = Lent(world, leased, ledger, self._patience)
         self._cursor = leased.cursor
         self._id = leased.source.id
 
@@ -114,9 +99,13 @@ class Turn:
         )
 
     @cached_property
+    def _ending(self) -> Ending:
+        return Ending(self._lent, self._standing, self._world.clock, self._began_at, self._log)
+
+    @cached_property
     def _watch(self) -> Watch:
         world = self._world
-        hands = Hands(self._patience, self._next, self._known, self._save, self._take_late)
+        hands = Hands(self._patience, self._next, self._known, self._lent.save, self._take_late)
         return Watch(
             self._leased, self._source, self._tools, hands, world.store, world.clock, world.alarms
         )
@@ -130,12 +119,16 @@ class Turn:
             clock=self._world.clock,
             patience=self._patience,
             lease=self._world.lease,
-            keep_lease=self._keep_lease,
+            keep_lease=self._lent.keep_lease,
         )
 
     @cached_property
     def _log(self) -> FilteringBoundLogger:
         return log.get(stage="ingest", source=self._id)
+
+    @property
+    def _leased(self) -> Leased:
+        return self._lent.leased
 
     @property
     def seen_s(self) -> float:
@@ -163,7 +156,8 @@ class Turn:
     async def crashed(self, fault: BaseException) -> None:
         """Give the source back after a fault of our own, to be tried later."""
         with suppress(FencedError, Stopped):
-            await self._failed(PermanentError(f"fault in Despatch: {fault!r}"))
+            why = PermanentError(f"fault in Despatch: {fault!r}")
+            self.report = await self._ending.failed(self.report, why)
 
     async def _poll(self) -> None:
         try:
@@ -176,9 +170,9 @@ class Turn:
             if isinstance(exc.why, Throttled) and not exc.why.asked:
                 await self._leave("held", str(exc.why))
             else:
-                await self._failed(exc.why)
+                self.report = await self._ending.failed(self.report, exc.why)
         else:
-            await self._succeeded()
+            await self._ending.well(self.report)
 
     async def _glance(self) -> bool:
         """Ask, and be done if nothing moved; else the answer is there for whoever reads."""
@@ -228,7 +222,7 @@ class Turn:
 
     async def _take(self, page: Page, *, late: bool = False) -> None:
         """Publish what is new of a page, then save how far the source is read."""
-        await self._save()
+        await self._lent.save()
         if not page.parts:
             await self._take_nothing(page)
             return
@@ -238,13 +232,13 @@ class Turn:
         decided = [(part, self._decided(part, known, late)) for part in parts]
         decisions = [decision for _part, some in decided for decision in some]
         missed = None if late else await self._watch.look(page, decisions)
-        await self._publish([d.revision for d in decisions if isinstance(d, Publish)])
+        await self._publish([d for d in decisions if isinstance(d, Publish)])
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
         kept = [d.known for d in decisions if d.known is not None]
         settled = {**page.cursor, **page.settled(dealt_with(decided, known))}
         cursor = await self._watch.remember(settled, missed)
-        progress = self._progress(cursor, bodies, kept, missed)
-        self._unsaved = self._documents.kept(progress, entries, decisions)
+        progress = self._lent.progress(cursor, bodies, kept, missed)
+        self._lent.will_save(self._documents.kept(progress, entries, decisions))
         self._cursor = settled
         if not late:
             self._standing.heed(page)
@@ -253,7 +247,7 @@ class Turn:
     async def _take_nothing(self, page: Page) -> None:
         """Take a page without entries, as most are: nothing to judge, and little to keep."""
         cursor = await self._watch.remember(page.cursor, None)
-        self._unsaved = self._progress(cursor, (), (), None)
+        self._lent.will_save(self._lent.progress(cursor, (), (), None))
         self._cursor = page.cursor
         self._standing.heed(page)
         self._count(self.report.with_nothing(page), page)
@@ -295,127 +289,18 @@ class Turn:
         known.update((d.known.key, d.known) for d in decisions if d.known is not None)
         return decisions
 
-    async def _publish(self, revisions: Sequence[Revision]) -> None:
+    async def _publish(self, found: Sequence[Publish]) -> None:
         """Publish in order; a second's worth at a time with pauses between, if there is a rate."""
         rate = self._manner.rate
-        size = max(1, ceil(rate)) if rate else ENCODED_AT_ONCE
-        for at in range(0, len(revisions), size):
-            some = revisions[at : at + size]
+        size = max(1, ceil(rate)) if rate else MADE_AT_ONCE
+        for at in range(0, len(found), size):
+            some = [one.revision for one in found[at : at + size]]
             messages = [Outgoing(RELEASES, one.release.id, encode(one)) for one in some]
-            await self._keep_lease()
+            await self._lent.keep_lease()
             await self._patience.insist_on(partial(self._ledger.publish, messages))
             if rate:
                 await self._patience.sleep(timedelta(seconds=len(some) / rate))
 
-    def _progress(
-        self,
-        cursor: Mapping[str, Any],
-        bodies: Sequence[Part],
-        known: Sequence[KnownEntry],
-        gap: Gap | None,
-    ) -> Progress:
-        # `ok_at` stays as it is until the source is read whole: so long lasts the first contact.
-        health = replace(self._leased.health, polled_at=self._world.clock.now())
-        return Progress(
-            source=self._id,
-            epoch=self._leased.epoch,
-            health=health,
-            cursor=None if cursor == self._stored else cursor,
-            entries=known,
-            bodies=[Body(p.fetched.body_sha256, p.body, p.fetched.at) for p in bodies],
-            gap=gap,
-        )
-
-    async def _save(self) -> None:
-        """Save how far the source is read, now that all of it up to there is published."""
-        if self._unsaved is not None:
-            await self._keep_lease()
-            unsaved = replace(self._unsaved, epoch=self._leased.epoch)
-            await self._patience.insist_on(partial(self._ledger.keep, unsaved))
-            if unsaved.cursor is not None:
-                self._stored = unsaved.cursor
-            self._unsaved = None
-
-    async def _succeeded(self) -> None:
-        now, report = self._world.clock.now(), self.report
-        newest_at = now if report.new else self._leased.health.newest_at
-        await self._standing.move(self._leased.epoch)
-        # Before the failures are forgotten: killed in between, the next poll does it again.
-        await self._standing.well(self._leased.health.failures)
-        due = self._standing.due(ended=report.outcome == "ended")
-        await self._give_back(due, Health(polled_at=now, ok_at=now, newest_at=newest_at))
-        if report.outcome == "ended":
-            await self._standing.retire("says that it has ended")
-        if report.outcome not in QUIET:
-            self._log.info(
-                "source polled", outcome=report.outcome, new=report.new, changed=report.changed
-            )
-
-    async def _failed(self, why: DespatchError) -> None:
-        now = self._world.clock.now()
-        failures = self._leased.health.failures + 1
-        problem = str(why)[:500]
-        status = why.status if isinstance(why, TransientError | PermanentError) else None
-        ended = status == GONE
-        outcome = "ended" if ended else "failed"
-        self.report = replace(self.report, outcome=outcome, problem=problem, status=status)
-        retry_after = why.retry_after if isinstance(why, TransientError) else None
-        due = self._standing.due(failures, retry_after, ended=ended)
-        self._log.warning("poll failed", why=problem, failures=failures, due=due.at.isoformat())
-        health = replace(self._leased.health, polled_at=now, failures=failures, problem=problem)
-        await self._give_back(due, health)
-        if ended:
-            await self._standing.retire(f"is gone for good ({problem})")
-        else:
-            await self._standing.ill(failures, problem)
-
     async def _leave(self, outcome: str, problem: str) -> None:
-        """Give the source back at once, for another to go on; nothing is counted against it."""
         self.report = replace(self.report, outcome=outcome, problem=problem)
-        with suppress(FencedError, TransientError, OperatorError):  # its lease ends by itself
-            now = self._world.clock.now()
-            await self._ledger.keep(self._last(Due(now, NOT_WHOLE), self._leased.health))
-
-    async def _give_back(self, due: Due, health: Health) -> None:
-        last = self._last(due, health, self._ended())
-        await self._patience.insist_on(partial(self._ledger.keep, last))
-
-    def _last(self, due: Due, health: Health, poll: Poll | None = None) -> Progress:
-        """Return what is kept when the source is given back: what is not saved yet with it."""
-        epoch = self._leased.epoch
-        unsaved = self._unsaved or Progress(self._id, epoch, health)
-        return replace(unsaved, epoch=epoch, health=health, due=due, poll=poll)
-
-    def _ended(self) -> Poll:
-        now, report = self._world.clock.now(), self.report
-        return Poll(
-            at=now,
-            outcome=report.outcome,
-            took=max(now - self._began_at, timedelta(0)),
-            status=report.status,
-            new=report.new,
-            changed=report.changed,
-            problem=report.problem,
-        )
-
-    async def _keep_lease(self) -> None:
-        """Lease the source anew when half of the lease is gone; raise FencedError if it is lost.
-
-        It is lost too if another had it meanwhile and gave it back: that one read on from here.
-        """
-        world = self._world
-        if world.clock.now() - self._leased_at < world.lease / 2:
-            return
-
-        def lease() -> Leased | None:
-            with world.store.transaction() as tx:
-                found = tx.lease_source(self._id, world.owner, world.clock.now(), world.lease)
-                if found is not None and found.epoch != self._leased.epoch + 1:
-                    raise FencedError(f"source {self._id} was read by another poller meanwhile")
-                return found
-
-        renewed = await self._patience.insist(lease)
-        if renewed is None:
-            raise FencedError(f"source {self._id} was paused, removed, or taken by another poller")
-        self._leased = replace(self._leased, epoch=renewed.epoch)
-        self._leased_at = world.clock.now()
+        await self._lent.leave()
