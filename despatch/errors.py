@@ -5,6 +5,7 @@
     │   ├── ServerAway       a broker, database or feed does not answer
     │   ├── Throttled        a site asks to be left alone for a while
     │   ├── Busy             somebody else holds the lock just now
+    │   ├── NoRoom           too much is in hand just now
     │   └── StorageFull      no room on the disk
     ├── PermanentError       this one thing can never be handled: dead letter
     │   ├── TooLarge         over a stated limit
@@ -66,6 +67,10 @@ class Throttled(TransientError):
 
 class Busy(TransientError):
     """Somebody else holds the lock just now."""
+
+
+class NoRoom(TransientError):
+    """There is no room for it in memory just now: too much else is in hand."""
 
 
 class StorageFull(TransientError):

@@ -6,12 +6,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
-from despatch.errors import PermanentError
+from despatch.errors import NoRoom, PermanentError
+from despatch.ports import LARGE_BYTES, Grow
 from ingest.decompress import decompressor
 
-LARGE_BYTES = 512 * 1024
 LARGE_AT_ONCE = 2
-"""So many bodies over half a mebibyte are read at the same time; the others wait there.
+"""So many bodies over half a mebibyte are read at the same time; the others wait there, save those
+for which somebody says whether there is room.
 
 A few dozen endless ones would else fill half a gigabyte before each is found to be too large.
 """
@@ -26,25 +27,34 @@ class BodyReader:
         self._most = most
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def read(self, url: str, answer: aiohttp.ClientResponse, limit: asyncio.Timeout) -> bytes:
+    async def read(
+        self,
+        url: str,
+        answer: aiohttp.ClientResponse,
+        limit: asyncio.Timeout,
+        grow: Grow | None = None,
+    ) -> bytes:
         """Return the body; waiting for others doesn't count towards the time limit.
 
-        Raises PermanentError (`too large`), TransientError (`encoding`, `truncated`), and what
-        aiohttp raises.
+        Raises PermanentError (`too large`), NoRoom if `grow` says no, TransientError (`encoding`,
+        `truncated`), and what aiohttp raises.
         """
-        self._check(url, answer.content_length or 0)
         coding = decompressor(answer.headers.get("Content-Encoding", ""))
         # Small pieces, not one that grows: what is dropped half-way leaves no hole in the memory.
         pieces: list[bytes] = []
         size = 0
         try:
+            announced = answer.content_length or 0
+            self._check(url, announced)
+            allowed = self._allowed(url, announced, LARGE_BYTES, grow)
             async with AsyncExitStack() as waits:
                 async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
                     for piece in coding.unfold(chunk):
                         pieces.append(piece)
                         before, size = size, size + len(piece)
                         self._check(url, size)
-                        if before <= LARGE_BYTES < size:
+                        allowed = self._allowed(url, size, allowed, grow)
+                        if grow is None and before <= LARGE_BYTES < size:
                             await waits.enter_async_context(self._turn(limit))
                 coding.finish()
                 return b"".join(pieces)
@@ -61,6 +71,15 @@ class BodyReader:
         async with self._large:
             limit.reschedule(loop.time() + left_s)
             yield
+
+    def _allowed(self, url: str, size: int, allowed: int, grow: Grow | None) -> int:
+        """Return how far a body of this size may grow before somebody is asked again."""
+        if grow is None or size <= allowed:
+            return allowed
+        more = min(max(size, 2 * allowed), self._most)
+        if not grow(more):
+            raise NoRoom(f"no room: {url} is large, and so is what is in hand")
+        return more
 
     def _check(self, url: str, size: int) -> None:
         if size > self._most:

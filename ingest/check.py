@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from despatch.errors import DespatchError, PermanentError, TransientError
-from despatch.ports import Due, Fetcher, Health, KnownEntry, Response, SourceRecord, Validators
+from despatch.ports import (
+    Due,
+    Fetcher,
+    Grow,
+    Health,
+    KnownEntry,
+    Response,
+    SourceRecord,
+    Validators,
+)
 from ingest.discover import Candidate, feeds_of
 from ingest.documents import to_read
 from ingest.entry import Entry
@@ -150,9 +159,15 @@ class _Seen:
         self._answer: Response | None = None
 
     async def get(
-        self, address: str, validators: Validators | None = None, *, accept: str = "*/*"
+        self,
+        address: str,
+        validators: Validators | None = None,
+        *,
+        accept: str = "*/*",
+        grow: Grow | None = None,
     ) -> Response:
-        self._answer = await self._fetcher.get(address, validators or Validators(), accept=accept)
+        given = validators or Validators()
+        self._answer = await self._fetcher.get(address, given, accept=accept, grow=grow)
         return self._answer
 
     async def parse(self, body: bytes, content_type: str, address: str) -> ParsedFeed:

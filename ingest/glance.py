@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, TypeGuard, cast
 
-from despatch.ports import Fetcher, Health, Leased, Poll, Progress, Response, Validators
+from despatch.ports import Fetcher, Grow, Health, Leased, Poll, Progress, Response, Validators
 from ingest.older import LooksBack, looks_back
 from ingest.schedule import next_due, spread_of
 from ingest.source import Page, Source
@@ -88,8 +88,13 @@ class Answered:
     """One, or none once it was taken."""
 
     async def get(
-        self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
+        self,
+        address: str,
+        validators: Validators = _NONE,
+        *,
+        accept: str = "*/*",
+        grow: Grow | None = None,
     ) -> Response:
         if address == self.address and self.answers:
             return self.answers.pop()
-        return await self.fetcher.get(address, validators, accept=accept)
+        return await self.fetcher.get(address, validators, accept=accept, grow=grow)

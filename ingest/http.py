@@ -27,7 +27,7 @@ from despatch.errors import (
     TransientError,
 )
 from despatch.guard import EVERYWHERE, Network, host_of, vet_host, vet_ip
-from despatch.ports import Clock, Response, SystemClock, Validators
+from despatch.ports import Clock, Grow, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
 from ingest.body import BodyReader
 from ingest.decompress import ENCODINGS
@@ -130,7 +130,12 @@ class HttpFetcher:
         self._system.close()
 
     async def get(
-        self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
+        self,
+        address: str,
+        validators: Validators = _NONE,
+        *,
+        accept: str = "*/*",
+        grow: Grow | None = None,
     ) -> Response:
         """Return the answer, after redirects: see `despatch.ports.Fetcher`.
 
@@ -144,7 +149,7 @@ class HttpFetcher:
         if validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
         try:
-            return await self._follow(address, headers, validators)
+            return await self._follow(address, headers, validators, grow)
         except TimeoutError as exc:
             raise ServerAway(
                 f"timeout: {address} gave no whole answer in time "
@@ -154,7 +159,7 @@ class HttpFetcher:
             raise translate(address, exc, proxied=self._proxy is not None) from exc
 
     async def _follow(
-        self, address: str, headers: dict[str, str], validators: Validators
+        self, address: str, headers: dict[str, str], validators: Validators, grow: Grow | None
     ) -> Response:
         loop = asyncio.get_running_loop()
         url, left_s = address, self._total_s
@@ -165,7 +170,7 @@ class HttpFetcher:
                 self._check_held(host, url)
                 began = loop.time()
                 async with asyncio.timeout(left_s) as limit:
-                    answer = await self._ask(url, headers, validators, limit)
+                    answer = await self._ask(url, headers, validators, limit, grow)
                 left_s -= loop.time() - began
             if isinstance(answer, Response):
                 return replace(answer, moved=True) if for_good else answer
@@ -183,7 +188,12 @@ class HttpFetcher:
         return host
 
     async def _ask(
-        self, url: str, headers: dict[str, str], given: Validators, limit: asyncio.Timeout
+        self,
+        url: str,
+        headers: dict[str, str],
+        given: Validators,
+        limit: asyncio.Timeout,
+        grow: Grow | None,
     ) -> "Response | _Hop":
         """Return the answer, or where it sends on to."""
         if self._session is None:
@@ -200,7 +210,9 @@ class HttpFetcher:
                 return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
             if answer.status not in {200, 203} and not (answer.status == 304 and given != _NONE):
                 raise await self._failed(url, answer, limit)
-            body = b"" if answer.status == 304 else await self._bodies.read(url, answer, limit)
+            body = b""
+            if answer.status != 304:
+                body = await self._bodies.read(url, answer, limit, grow)
             return Response(
                 address=url,
                 status=answer.status,

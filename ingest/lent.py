@@ -72,6 +72,7 @@ class Lent:
         """Give the source back, with what is not saved yet and how the poll went."""
         last = self._last(due, health, poll)
         await self._patience.insist_on(partial(self._ledger.keep, last))
+        self._unsaved = None
 
     async def leave(self) -> None:
         """Give the source back at once, for another to go on; nothing is counted against it."""

@@ -20,6 +20,7 @@ from ingest.patience import WAITING, Patience, Stopped
 from ingest.reading import DocumentReader, Extract
 from ingest.report import PollReport
 from ingest.rereads import Rereader
+from ingest.room import Room
 from ingest.source import Parse, Tools
 from ingest.sources import make_ready
 from ingest.turn import Turn
@@ -74,6 +75,7 @@ class Poller:
         self._parse = parse
         self._extract = extract
         self._stuck_after = stuck_after
+        self._room = Room()
         self._asked_s = 0.0
         """When the store was asked last for what is due, on the machine's monotonic clock."""
         self._log = log.get(stage="ingest", owner=owner)
@@ -162,7 +164,7 @@ class Poller:
                 while not stop.is_set():
                     patient.show_life()
                     rereader.check()
-                    for leased in await self._due(self._room(turns), patient):
+                    for leased in await self._due(self._free(turns), patient):
                         turn = self._turn(leased, tools, documents, ledger, Manner(stop=stop))
                         turns[asyncio.create_task(_taking_part(turn, ledger))] = turn
                     await _rest(turns, stop)
@@ -209,7 +211,7 @@ class Poller:
         ledger: Ledger,
         manner: Manner,
     ) -> Turn:
-        return Turn(self._world, leased, tools, documents, ledger, manner)
+        return Turn(self._world, leased, tools, documents, ledger, manner, self._room)
 
     @asynccontextmanager
     async def _readers(self) -> AsyncIterator[tuple[Tools, DocumentReader]]:
@@ -219,7 +221,7 @@ class Poller:
             documents = DocumentReader(self._fetcher, extract, self._world.clock)
             yield Tools(self._fetcher, self._parse or parser.parse), documents
 
-    def _room(self, turns: _Turns) -> int:
+    def _free(self, turns: _Turns) -> int:
         """Return for how many sources there is room; for a few, the store is asked now and then."""
         room = self._at_once - len(turns)
         now = time.monotonic()

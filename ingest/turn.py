@@ -42,6 +42,7 @@ from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.reading import DocumentReader
 from ingest.report import PollReport
+from ingest.room import InRoom, Room
 from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
 from ingest.standing import Standing
@@ -49,6 +50,9 @@ from ingest.watch import Hands, Watch
 
 MADE_AT_ONCE = 1_000
 """So many revisions are in memory at a time: those of a feed of 24,000 entries take 100 MiB."""
+
+WAITING_S = 10.0
+"""Who waits for room shows life so often."""
 
 R = TypeVar("R")
 
@@ -64,11 +68,14 @@ class Turn:
         documents: DocumentReader,
         ledger: Ledger,
         manner: Manner,
+        room: Room,
     ) -> None:
         self.report = PollReport(leased.source.id)
         self._world = world
         self._began_at = world.clock.now()
-        self._tools = tools
+        self._share = room.share()
+        roomy = InRoom(tools.fetcher, self._share, self._show_life, WAITING_S)
+        self._tools = replace(tools, fetcher=roomy)
         self._reader = documents
         self._ledger = ledger
         self._manner = manner
@@ -151,6 +158,8 @@ class Turn:
         except (TransientError, OperatorError) as exc:
             await self._leave("failed", str(exc))
             raise
+        finally:
+            self._share.give_back()
         return self.report
 
     async def crashed(self, fault: BaseException) -> None:
@@ -180,7 +189,7 @@ class Turn:
         if self._manner.on_page is not None or not may_glance(source, leased):
             return False
         answer = await self._asked(source.ask(self._tools.fetcher, leased.cursor))
-        now = clock.now()
+        leased, now = self._leased, clock.now()
         page = source.nothing(answer, leased.cursor, now)
         if page is not None:
             every = self._world.every
@@ -211,7 +220,16 @@ class Turn:
         async def read() -> Page | None:
             return await anext(pages, None)
 
+        if self._share.held:
+            await self._lent.save()  # what a large page has come to takes room as well
+
         return await self._asked(read())
+
+    async def _show_life(self) -> None:
+        """Waiting for room is no hanging, and no reason to lose the lease."""
+        self._patience.show_life()
+        with suppress(TransientError):  # a store that is away is no fault of the source
+            await self._lent.keep_lease()
 
     async def _asked(self, reading: Coroutine[Any, Any, R]) -> R:
         """Return what comes of reading. Raises ReadFailed."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from despatch.app.wiring import App
 from despatch.errors import BadStatus, UsageError
 from despatch.model import SourceId
-from despatch.ports import Body, Gap, Response, SourceRecord, Validators
+from despatch.ports import Body, Gap, Grow, Response, SourceRecord, Validators
 
 if TYPE_CHECKING:
     from ingest.report import PollReport
@@ -60,7 +60,12 @@ class Answers:
         self._answer = Response(self._address, 200, body, at)
 
     async def get(
-        self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
+        self,
+        address: str,
+        validators: Validators = _NONE,
+        *,
+        accept: str = "*/*",
+        grow: Grow | None = None,
     ) -> Response:
         if address != self._address or self._answer is None:
             raise BadStatus(

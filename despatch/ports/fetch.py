@@ -1,10 +1,17 @@
 """Fetching over HTTP, as a port."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
+
+LARGE_BYTES = 512 * 1024
+"""A body over half a mebibyte needs room; smaller ones are not counted."""
+
+Grow = Callable[[int], bool]
+"""Asked before a body grows beyond LARGE_BYTES, and again later: is there room for so many?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,17 @@ class Fetcher(Protocol):
     """One GET. Shared by many tasks of one event loop."""
 
     async def get(
-        self, address: str, validators: Validators = Validators(), *, accept: str = "*/*"
+        self,
+        address: str,
+        validators: Validators = Validators(),
+        *,
+        accept: str = "*/*",
+        grow: Grow | None = None,
     ) -> Response:
         """Return the answer to a GET, after redirects.
+
+        `grow` says whether there is room for a large body; if it says no, the request is given
+        up with NoRoom, and nothing of it is held. Without it a large body waits for a few others.
 
         Raises TransientError for whatever may pass (dns, tls, timeout, refused, 408, 429, 5xx;
         `retry_after` as the server asked; Throttled for a 429 that says how long, and from then on

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from despatch.errors import BadStatus, DespatchError
-from despatch.ports import Response, Validators
+from despatch.errors import BadStatus, DespatchError, NoRoom
+from despatch.ports import LARGE_BYTES, Grow, Response, Validators
 
 _READ_LIMIT = 64 * 1024
 _NONE = Validators()
@@ -67,11 +67,16 @@ class FakeFetcher:
         self._moved[address] = to
 
     async def get(
-        self, address: str, validators: Validators = _NONE, *, accept: str = "*/*"
+        self,
+        address: str,
+        validators: Validators = _NONE,
+        *,
+        accept: str = "*/*",
+        grow: Grow | None = None,
     ) -> Response:
         self.asked.append(Asked(address, validators))
         if (to := self._moved.get(address)) is not None:
-            return replace(await self.get(to, validators, accept=accept), moved=True)
+            return replace(await self.get(to, validators, accept=accept, grow=grow), moved=True)
         answers = self._answers.get(address)
         if not answers:
             raise BadStatus(f"http 404: {address}", status=404, address=address)
@@ -80,6 +85,9 @@ class FakeFetcher:
             raise answer
         if validators != _NONE and answer.validators == validators:
             return Response(address, 304, b"", self.at, answer.headers, validators)
+        size = len(answer.body)
+        if grow is not None and size > LARGE_BYTES and not grow(size):
+            raise NoRoom(f"no room: {address}")
         return answer
 
 
