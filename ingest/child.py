@@ -1,7 +1,8 @@
 """Being a child process that parses: asked over one pipe, answering over another.
 
 It reads a line of JSON (`{"type", "address", "bytes"}`) and so many bytes. It answers with eight
-bytes that say how long the rest is, a letter that says how it went, and the rest. It ends when its
+bytes that say how long the rest is, a letter that says how it went, and the rest; a long answer
+with several such pieces, of which all but the last say that there is more. It ends when its
 input does, or when the CPU limit kills it. It imports as little as it can: each poller starts some.
 """
 
@@ -9,7 +10,7 @@ import gc
 import json
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
@@ -18,10 +19,11 @@ from despatch.errors import PermanentError, TransientError
 
 SIZE_BYTES = 8
 _COLLECT_EVERY_BYTES = 500_000
-PARSED, PERMANENT, TRANSIENT, FELL_OVER = b"=", b"!", b"?", b"x"
+PARSED, MORE, PERMANENT, TRANSIENT, FELL_OVER = b"=", b"+", b"!", b"?", b"x"
 
-Work = Callable[[bytes, str, str], bytes]
-"""What a child does with the bytes, the content type and the address of a document."""
+Work = Callable[[bytes, str, str], Iterable[bytes]]
+"""What a child makes of the bytes, the content type and the address of a document: the pieces of
+its answer, at least one."""
 
 
 def serve(work: Work) -> None:
@@ -43,16 +45,28 @@ def serve(work: Work) -> None:
             gc.collect()
             left = 0
         _limit_cpu(limit_s)
-        _write(sink, *_done(work, source.read(asked["bytes"]), asked["type"], asked["address"]))
+        body = source.read(asked["bytes"])
+        for kind, data in _pieces(work, body, asked["type"], asked["address"]):
+            _write(sink, kind, data)
+        del body
 
 
-def _done(work: Work, body: bytes, content_type: str, address: str) -> tuple[bytes, bytes]:
+def _pieces(
+    work: Work, body: bytes, content_type: str, address: str
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the pieces of an answer, each made once the one before is sent."""
+    before: bytes | None = None
     try:
-        return PARSED, work(body, content_type, address)
+        for piece in work(body, content_type, address):
+            if before is not None:
+                yield MORE, before
+            before = piece
     except PermanentError as exc:
-        return PERMANENT, str(exc).encode()
+        yield PERMANENT, str(exc).encode()
     except TransientError as exc:
-        return TRANSIENT, str(exc).encode()
+        yield TRANSIENT, str(exc).encode()
+    else:
+        yield PARSED, before or b""
 
 
 def _write(sink: BinaryIO, kind: bytes, data: bytes) -> None:

@@ -11,19 +11,27 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from despatch.errors import PermanentError, TransientError
-from ingest.child import FELL_OVER, PERMANENT, SIZE_BYTES, TRANSIENT
+from despatch.ports import LARGE_BYTES
+from ingest.child import FELL_OVER, MORE, PERMANENT, SIZE_BYTES, TRANSIENT
 from ingest.crew import Crew
 
 CPU_LIMIT = timedelta(seconds=20)
+
+LAST_BYTES = LARGE_BYTES
+"""A child that was given a larger document ends with it: what it took is the machine's again."""
+
+WRITTEN_AT_ONCE = 256 * 1024
+"""A large document goes over a piece at a time: the pipe holds no copy of the rest."""
 
 TOGETHER = 16
 TOGETHER_BYTES = 16 * 1024
@@ -35,8 +43,9 @@ T = TypeVar("T")
 class Children(Generic[T]):
     """A pool of children that run one module; use it as an async context manager.
 
-    `what` names, in errors, what they parse; `answer` is what they give back. Children
-    are started when they are needed, and kept. One event loop's own.
+    `what` names, in errors, what they parse; `answer` is what they give back, and `piece` what
+    stands in the pieces before it, if an answer has any. Children are started when they are
+    needed, and kept until they had a large document. One event loop's own.
     """
 
     def __init__(
@@ -44,6 +53,7 @@ class Children(Generic[T]):
         module: str,
         what: str,
         answer: type[T],
+        piece: Any = None,
         *,
         at_once: int | None = None,
         cpu_limit: timedelta = CPU_LIMIT,
@@ -51,6 +61,7 @@ class Children(Generic[T]):
         self._module = module
         self._what = what
         self._decoder = msgspec.json.Decoder(answer)
+        self._piece_decoder = msgspec.json.Decoder(piece)
         self._limit_s = cpu_limit.total_seconds()
         self._crew: Crew[Process] = Crew(at_once or min(4, os.cpu_count() or 1))
         self._children: set[Process] = set()
@@ -59,6 +70,11 @@ class Children(Generic[T]):
         """Whether somebody waits for a child, for what is asked."""
         self._serving: dict[asyncio.Task[None], list[_Request]] = {}
         """Who sees to what; not what is answered already."""
+
+    @property
+    def running(self) -> int:
+        """How many children there are just now."""
+        return len(self._children)
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,6 +97,13 @@ class Children(Generic[T]):
         Raises what its work raised; PermanentError (`too slow`) beyond the CPU limit, (`broken
         feed`, `broken page`) for a document on which the parser falls over.
         """
+        answer, _pieces = await self.ask_for_all(body, content_type, address)
+        return answer
+
+    async def ask_for_all(
+        self, body: bytes, content_type: str, address: str
+    ) -> tuple[T, Sequence[Any]]:
+        """Return what a child makes of a document, and the pieces that came before."""
         loop = asyncio.get_running_loop()
         request = _Request(body, content_type, address, loop.create_future(), loop.time())
         self._asked.append(request)
@@ -94,7 +117,7 @@ class Children(Generic[T]):
             raise PermanentError(answer.decode())
         if kind == TRANSIENT:
             raise TransientError(answer.decode())
-        return self._decoder.decode(answer)
+        return self._decoder.decode(answer), request.pieces
 
     def _call_off(self) -> None:
         """End the children that work for nobody any more."""
@@ -124,7 +147,11 @@ class Children(Generic[T]):
                 return
             if child is None or child.returncode is not None:
                 child = await self._start(instead_of=child)
+            large = any(len(request.body) > LAST_BYTES for request in some)
             await self._answer(child, some)
+            if large:
+                await self._end(child)
+                child = None
         except BaseException as exc:
             if child is not None:
                 await self._end(child)
@@ -154,7 +181,7 @@ class Children(Generic[T]):
         while some:
             request = some[0]
             try:
-                answer = await self._answer_to(child, request.address)
+                answer = await self._answer_to(child, request)
             except PermanentError:
                 self._asked.extendleft(reversed(some[1:]))
                 del some[1:]
@@ -162,11 +189,15 @@ class Children(Generic[T]):
             some.pop(0)
             request.give(answer)
 
-    async def _answer_to(self, child: Process, address: str) -> tuple[bytes, bytes]:
+    async def _answer_to(self, child: Process, request: "_Request") -> tuple[bytes, bytes]:
         """Return an answer; a busy machine gets three times the CPU limit in wall time."""
+        address = request.address
         try:
             async with asyncio.timeout(self._limit_s * 3):
                 kind, answer = await _receive(child)
+                while kind == MORE:
+                    request.pieces.append(self._piece_decoder.decode(answer))
+                    kind, answer = await _receive(child)
         except TimeoutError as exc:
             raise self._too_slow(address) from exc
         except (asyncio.IncompleteReadError, ConnectionError) as exc:
@@ -218,6 +249,8 @@ class _Request:
     answer: "asyncio.Future[tuple[bytes, bytes]]"
     asked_s: float
     """When, by the loop's clock."""
+    pieces: list[Any] = field(default_factory=list)
+    """What has come of a long answer."""
 
     def give(self, answer: tuple[bytes, bytes]) -> None:
         """Answer, unless whoever asked has gone."""
@@ -241,9 +274,14 @@ async def _send(child: Process, some: list[_Request]) -> None:
     for one in some:
         head = {"type": one.content_type, "address": one.address, "bytes": len(one.body)}
         parts += [json.dumps(head).encode(), b"\n", one.body]
-    child.stdin.write(b"".join(parts))
+    if len(some) > 1:
+        parts = [b"".join(parts)]
     with suppress(ConnectionError):  # it has died: over what, its answers tell
-        await child.stdin.drain()
+        for part in parts:
+            view = memoryview(part)
+            for at in range(0, len(part), WRITTEN_AT_ONCE):
+                child.stdin.write(view[at : at + WRITTEN_AT_ONCE])
+                await child.stdin.drain()
 
 
 async def _receive(child: Process) -> tuple[bytes, bytes]:

@@ -1,6 +1,7 @@
 """One item of a source, as the source gave it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -139,7 +140,7 @@ def identity_of(id_: str) -> str:
     return f"{address}#{fragment}" if fragment and not versioned else address
 
 
-def tell_apart(entries: list[Entry]) -> list[Entry]:
+def tell_apart(entries: Sequence[Entry]) -> list[Entry]:
     """Mark entries whose id their document gives to several addresses; drop exact repeats.
 
     Some feeds give every item the id `1`: keyed on it alone, each would be an edit of the others.

@@ -9,10 +9,10 @@ within entries, something between two of them.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import islice
 from typing import Any
 
 from despatch import __version__
@@ -38,6 +38,10 @@ _HOLDS_ASCII = re.compile(r"utf-?8|(us-)?ascii|(iso-?8859|windows|cp)[-_]?\d{1,5
 _DATES = re.compile(
     rb"(<(?:updated|lastBuildDate|pubDate|modified|dc:date)>)[^<]{0,100}(?=</)", re.IGNORECASE
 )
+
+
+class Odd(Exception):
+    """Something about a document that makes it one to be parsed whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,13 @@ NOTHING = Familiar()
 
 def cut_feed(body: bytes, content_type: str) -> Cut | None:
     """Return a document taken apart, or None for one that is to be parsed whole."""
-    if len(body) > MOST_BYTES or not _holds_ascii(body, content_type):
+    if len(body) > MOST_BYTES:
         return None
-    spans = _spans(body)
+    try:
+        spans = list(islice(spans_of(body, content_type), MOST_ITEMS + 1))
+    except Odd:
+        return None
     if not spans or len(spans) > MOST_ITEMS:
-        return None
-    if any(body[before[1] : after[0]].strip() for before, after in pairwise(spans)):
         return None
     head, tail = body[: spans[0][0]], body[spans[-1][1] :]
     items = tuple(body[begin:end] for begin, end in spans)
@@ -105,6 +110,18 @@ def cut_feed(body: bytes, content_type: str) -> Cut | None:
         frame.update(b"%d:%b" % (len(part), part))
     marks = tuple(blake2b(item, digest_size=12).hexdigest() for item in items)
     return Cut(head, items, tail, frame.hexdigest(), marks)
+
+
+def spans_of(body: bytes, content_type: str) -> Iterator[tuple[int, int]]:
+    """Yield where each entry begins and ends. Raises Odd where the scanner can't be sure."""
+    if not _holds_ascii(body, content_type):
+        raise Odd
+    before = -1
+    for begin, end in _spans(body):
+        if before >= 0 and body[before:begin].strip():
+            raise Odd
+        before = end
+        yield begin, end
 
 
 def kept_familiar(cursor: Mapping[str, Any]) -> Familiar:
@@ -150,29 +167,28 @@ def _holds_ascii(body: bytes, content_type: str) -> bool:
     return all(_HOLDS_ASCII.fullmatch(name) for name in names)
 
 
-def _spans(body: bytes) -> list[tuple[int, int]]:
-    """Return where each entry begins and ends; nothing if the scanner can't be sure."""
-    spans: list[tuple[int, int]] = []
+def _spans(body: bytes) -> Iterator[tuple[int, int]]:
     kind, begin, at = b"", -1, 0
     while found := _MARK.search(body, at):
         mark, start = found[0], found.start()
         if begin < 0 and (plain := _PLAIN.match(body, start)) and kind in {b"", plain[1]}:
             kind, at = plain[1], plain.end()
-            spans.append((start, at))
+            yield start, at
         elif mark in _SKIPPED:
             end = body.find(_SKIPPED[mark], found.end())
             if end < 0:
-                return []
+                raise Odd
             at = end + len(_SKIPPED[mark])
         elif mark.startswith(b"</"):
             closing = _END.match(body, start)
             if closing is None or begin < 0 or closing[1] != kind:
-                return []
-            spans.append((begin, closing.end()))
+                raise Odd
+            yield begin, closing.end()
             begin, at = -1, closing.end()
         else:
             opening = _BEGIN.match(body, start)
             if opening is None or begin >= 0 or kind not in {b"", opening[1]}:
-                return []
+                raise Odd
             kind, begin, at = opening[1], start, opening.end()
-    return spans if begin < 0 else []
+    if begin >= 0:
+        raise Odd

@@ -1,8 +1,11 @@
 """Parses feeds in child processes: see `ingest/children.py`."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from ingest.children import CPU_LIMIT, Children
+from ingest.entry import Entry
 from ingest.feedparse import ParsedFeed
 
 
@@ -11,9 +14,17 @@ class ChildParser(Children[ParsedFeed]):
 
     def __init__(self, *, at_once: int | None = None, cpu_limit: timedelta = CPU_LIMIT) -> None:
         super().__init__(
-            "ingest.feedworker", "feed", ParsedFeed, at_once=at_once, cpu_limit=cpu_limit
+            "ingest.feedworker",
+            "feed",
+            ParsedFeed,
+            tuple[Entry, ...],
+            at_once=at_once,
+            cpu_limit=cpu_limit,
         )
 
     async def parse(self, body: bytes, content_type: str, address: str) -> ParsedFeed:
         """Return a feed's entries: see `parse_feed`; errors besides as `Children.ask`."""
-        return await self.ask(body, content_type, address)
+        feed, pieces = await self.ask_for_all(body, content_type, address)
+        if not pieces:
+            return feed
+        return replace(feed, entries=(*chain.from_iterable(pieces), *feed.entries))

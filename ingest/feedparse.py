@@ -8,7 +8,7 @@ off: the first is quadratic on hostile input, both are done here.
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import struct_time
 from typing import Any
@@ -90,22 +90,30 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         return ParsedFeed((), ended=True, title=title, format=format_)
     language = _plain(head, "language") or None
     entries = [_entry(item, address, language) for item in items]
-    read = tell_apart([entry for entry in entries if entry is not None])
-    order = oldest_first(read)
-    alone = _is_sound(fault, document) and len(read) == len(entries) - entries.count(None)
-    if any(entry.repeated for entry in read):
-        alone = False
-    return ParsedFeed(
-        entries=tuple(read[place] for place in order),
+    feed = ParsedFeed(
+        entries=(),
         empty=entries.count(None),
-        places=tuple(order),
         older=_older(head, address),
         hints=hints_of_feed(head, body),
         title=title,
         format=format_,
         encoding=str(document.get("encoding") or ""),
         fault=clean_line(str(fault)[:200]) if fault is not None else "",
-        keys=tuple(entry.key if entry else "" for entry in entries) if alone else (),
+        keys=tuple(e.key if e else "" for e in entries) if _is_sound(fault, document) else (),
+    )
+    return in_order(feed, [entry for entry in entries if entry is not None])
+
+
+def in_order(feed: ParsedFeed, given: Sequence[Entry]) -> ParsedFeed:
+    """Return a feed with its entries, given as they stand in the document, oldest first."""
+    read = tell_apart(given)
+    order = oldest_first(read)
+    alone = len(read) == len(given) and not any(entry.repeated for entry in read)
+    return replace(
+        feed,
+        entries=tuple(read[place] for place in order),
+        places=tuple(order),
+        keys=feed.keys if alone else (),
     )
 
 

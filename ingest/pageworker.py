@@ -1,6 +1,7 @@
 """The program of a child that reads pages."""
 
 import logging
+from collections.abc import Iterator
 
 import msgspec
 
@@ -8,8 +9,8 @@ from ingest.child import serve
 from ingest.page import read_page
 
 
-def _read(body: bytes, content_type: str, address: str) -> bytes:
-    return msgspec.json.encode(read_page(body, content_type, address))
+def _read(body: bytes, content_type: str, address: str) -> Iterator[bytes]:
+    yield msgspec.json.encode(read_page(body, content_type, address))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class Poller:
         self._parse = parse
         self._extract = extract
         self._stuck_after = stuck_after
-        self._room = Room()
+        self.room = Room()
         self._asked_s = 0.0
         """When the store was asked last for what is due, on the machine's monotonic clock."""
         self._log = log.get(stage="ingest", owner=owner)
@@ -211,7 +211,7 @@ class Poller:
         ledger: Ledger,
         manner: Manner,
     ) -> Turn:
-        return Turn(self._world, leased, tools, documents, ledger, manner, self._room)
+        return Turn(self._world, leased, tools, documents, ledger, manner, self.room)
 
     @asynccontextmanager
     async def _readers(self) -> AsyncIterator[tuple[Tools, DocumentReader]]:

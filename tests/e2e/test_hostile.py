@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -15,28 +14,9 @@ from despatch.settings import read
 from despatch.testing import LoopbackServer
 from despatch.testing.hostile import SECRET, cases, path_of
 from despatch.testing.installation import DESPATCH, Installation
+from despatch.testing.memory import most_mib
 
 MOST_MIB = 250
-
-
-def pss_mib(pid: int) -> float:
-    """Return the memory of a process and its children, what is shared counted once (Linux)."""
-    kib = 0
-    for process in (pid, *children(pid)):
-        try:
-            said = Path(f"/proc/{process}/smaps_rollup").read_text()
-        except OSError:  # it has ended
-            continue
-        kib += next(int(line.split()[1]) for line in said.splitlines() if line.startswith("Pss:"))
-    return kib / 1024
-
-
-def children(pid: int) -> list[int]:
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(one) for t in threads for one in (t / "children").read_text().split()]
-    except OSError:
-        return []
 
 
 @pytest.mark.e2e
@@ -64,16 +44,13 @@ def test_all_that_strangers_answer_is_polled_in_bounded_memory(tmp_path: Path) -
                 with app.store.transaction() as tx:
                     tx.add_source(SourceRecord(source, "feed", address, app.clock.now()))
 
-        most = 0.0
         with (tmp_path / "said").open("wb") as said:
             poller = subprocess.Popen(
                 [*DESPATCH, "poll", "--once", "--all", "--json", "--verbose"],
                 env={**os.environ, **installation.environ},
                 stdout=said,
             )
-            while poller.poll() is None:
-                most = max(most, pss_mib(poller.pid))
-                time.sleep(0.02)
+            most = most_mib(poller)
 
         assert poller.returncode == 1, "some could not be read, and it says so"
         *each, total = map(json.loads, (tmp_path / "said").read_text().splitlines())

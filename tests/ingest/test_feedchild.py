@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from despatch.errors import DespatchError
+from ingest.children import LAST_BYTES
 from ingest.feedchild import ChildParser
 from ingest.feedparse import ParsedFeed, parse_feed
 
@@ -103,3 +104,26 @@ def test_one_that_is_called_off_costs_the_others_nothing() -> None:
             return await other
 
     assert asyncio.run(work()) == parse_feed(ASKING, "application/xml", ADDRESS)
+
+
+def test_a_long_answer_comes_in_pieces_and_gives_the_same() -> None:
+    items = "".join(f"<item><guid>{n}</guid><title>News {n}</title></item>" for n in range(1_201))
+    body = f"<rss version='2.0'><channel><title>x</title>{items}</channel></rss>".encode()
+
+    assert parse_all([body]) == [parse_feed(body, "application/xml", ADDRESS)]
+
+
+def test_a_child_ends_with_a_large_document_and_is_kept_after_a_small_one() -> None:
+    large = b"<rss version='2.0'><channel><item><title>x</title></item>%s</channel></rss>"
+
+    async def work() -> list[int]:
+        async with ChildParser(at_once=1) as parser:
+            left = []
+            for body in (ASKING, large % (b" " * LAST_BYTES), ASKING):
+                await parser.parse(body, "application/xml", ADDRESS)
+                while parser.running and len(body) > LAST_BYTES:
+                    await asyncio.sleep(0)
+                left.append(parser.running)
+            return left
+
+    assert asyncio.run(work()) == [1, 0, 1]
