@@ -15,6 +15,7 @@ from subprocess import PIPE, Popen
 
 from alerts.channels import Senders
 from alerts.deliver import DeliveryWorker
+from despatch.app.rubbish import settle
 from despatch.guard import EVERYWHERE
 from despatch.ports import Store, SystemClock
 from despatch.testing.stores import temporary_store
@@ -70,6 +71,7 @@ def main(home: Path) -> int:
         with store.transaction() as tx:
             tx.next_delivery_at()
         worker = a_worker(store)
+        settle()
         stop = threading.Event()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
