@@ -11,7 +11,7 @@ from despatch import log
 from despatch.errors import DespatchError, OperatorError
 from despatch.model import SourceId
 from despatch.ports import Alarms, Bus, Clock, Due, Fetcher, Leased, LoggedAlarms, Store
-from despatch.watchdog import Watchdog
+from ingest.alive import IDLE_S, watched
 from ingest.feedchild import ChildParser
 from ingest.ledger import Ledger
 from ingest.manner import Manner, OnPage, World
@@ -34,8 +34,6 @@ PATIENCE = timedelta(seconds=30)
 
 STUCK_AFTER = timedelta(minutes=15)
 """A poll without a sign of life for so long hangs: a page, with all its documents, takes less."""
-
-_IDLE_S = 1.0
 
 _Turns = dict[asyncio.Task[PollReport], Turn]
 
@@ -157,7 +155,7 @@ class Poller:
             self._readers() as (tools, documents),
             self._ledger() as ledger,
             self._rereader(documents, stop) as rereader,
-            self._watched([patient, rereader], turns),
+            watched([patient, rereader], turns, self._stuck_after),
         ):
             try:
                 await self._end_alarm(patient)
@@ -175,19 +173,6 @@ class Poller:
                 stop.set()
                 await asyncio.gather(*turns, return_exceptions=True)
             await self._reap(turns)
-
-    @asynccontextmanager
-    async def _watched(
-        self, working: Sequence[Patience | Rereader], turns: _Turns
-    ) -> AsyncIterator[None]:
-        """End the process if this loop, or what runs beside it, shows no life for too long."""
-        with Watchdog("ingest", self._stuck_after) as watchdog:
-            watching = asyncio.create_task(_watch(watchdog, working, turns, self._stuck_after))
-            try:
-                yield
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
 
     async def _end_alarm(self, patient: Patience) -> None:
         """End what an earlier life that was killed may have left open."""
@@ -225,7 +210,7 @@ class Poller:
         """Return for how many sources there is room; for a few, the store is asked now and then."""
         room = self._at_once - len(turns)
         now = time.monotonic()
-        if room <= self._at_once // 2 and now - self._asked_s < _IDLE_S:
+        if room <= self._at_once // 2 and now - self._asked_s < IDLE_S:
             return 0
         self._asked_s = now
         return room
@@ -292,24 +277,10 @@ async def _taking_part(turn: Turn, ledger: Ledger) -> PollReport:
         return await turn.run()
 
 
-async def _watch(
-    watchdog: Watchdog,
-    working: Sequence[Patience | Rereader],
-    turns: _Turns,
-    stuck_after: timedelta,
-) -> None:
-    """Touch the watchdog for as long as all that runs, and every turn in hand, show life."""
-    while True:
-        oldest_s = min(one.seen_s for one in (*working, *turns.values()))
-        if time.monotonic() - oldest_s < stuck_after.total_seconds():
-            watchdog.touch()
-        await asyncio.sleep(min(_IDLE_S, stuck_after.total_seconds() / 4))
-
-
 async def _rest(turns: _Turns, stop: asyncio.Event) -> None:
     """Return when a turn ends, when told to stop, or after a second."""
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([*turns, stopping], timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*turns, stopping], timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()

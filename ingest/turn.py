@@ -8,9 +8,7 @@ revisions with the same ids, and loses none.
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property, partial
-from math import ceil
 from typing import Any, TypeVar, cast
 
 from structlog.typing import FilteringBoundLogger
@@ -27,9 +25,7 @@ from despatch.ports import (
     Asked,
     KnownEntry,
     Leased,
-    Outgoing,
 )
-from despatch.topics import RELEASES, encode
 from ingest.dealt_with import dealt_with
 from ingest.documents import Documents
 from ingest.ending import Ending
@@ -40,6 +36,7 @@ from ingest.lent import Lent
 from ingest.manner import Manner, World
 from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
+from ingest.publishing import publish
 from ingest.reading import DocumentReader
 from ingest.report import PollReport
 from ingest.room import InRoom, Room
@@ -47,9 +44,6 @@ from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
 from ingest.standing import Standing
 from ingest.watch import Hands, Watch
-
-MADE_AT_ONCE = 1_000
-"""So many revisions are in memory at a time: those of a feed of 24,000 entries take 100 MiB."""
 
 WAITING_S = 10.0
 """Who waits for room shows life so often."""
@@ -250,7 +244,13 @@ class Turn:
         decided = [(part, self._decided(part, known, late)) for part in parts]
         decisions = [decision for _part, some in decided for decision in some]
         missed = None if late else await self._watch.look(page, decisions)
-        await self._publish([d for d in decisions if isinstance(d, Publish)])
+        await publish(
+            [d for d in decisions if isinstance(d, Publish)],
+            self._manner.rate,
+            self._ledger,
+            self._lent,
+            self._patience,
+        )
         bodies = [part for part, some in decided if any(isinstance(d, Publish) for d in some)]
         kept = [d.known for d in decisions if d.known is not None]
         settled = {**page.cursor, **page.settled(dealt_with(decided, known))}
@@ -306,18 +306,6 @@ class Turn:
         decisions = decide(part.entries, known.values(), contact)
         known.update((d.known.key, d.known) for d in decisions if d.known is not None)
         return decisions
-
-    async def _publish(self, found: Sequence[Publish]) -> None:
-        """Publish in order; a second's worth at a time with pauses between, if there is a rate."""
-        rate = self._manner.rate
-        size = max(1, ceil(rate)) if rate else MADE_AT_ONCE
-        for at in range(0, len(found), size):
-            some = [one.revision for one in found[at : at + size]]
-            messages = [Outgoing(RELEASES, one.release.id, encode(one)) for one in some]
-            await self._lent.keep_lease()
-            await self._patience.insist_on(partial(self._ledger.publish, messages))
-            if rate:
-                await self._patience.sleep(timedelta(seconds=len(some) / rate))
 
     async def _leave(self, outcome: str, problem: str) -> None:
         self.report = replace(self.report, outcome=outcome, problem=problem)

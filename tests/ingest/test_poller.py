@@ -1,10 +1,8 @@
-"""The poller on a real log and a real store: the order of its promises, and all that goes wrong."""
+"""One source's turn on a real log and store: the order of its promises, and what goes wrong."""
 
 import asyncio
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_network
@@ -15,42 +13,21 @@ import pytest
 
 from despatch.errors import (
     FencedError,
-    OperatorError,
     PermanentError,
     ServerAway,
     TransientError,
     UsageError,
 )
-from despatch.model import SourceId
-from despatch.ports import LoggedAlarms
-from despatch.testing import Answer, FakeClock, LoopbackServer
-from despatch.topics import RELEASES, encode
-from despatch.watchdog import EXIT_STUCK
+from despatch.testing import Answer, LoopbackServer
+from despatch.testing.feeds import FRESH, OLD, feed
+from despatch.topics import RELEASES
 from ingest.http import HttpFetcher
-from ingest.patience import Patience
-from ingest.poller import Poller
 
 QUARTER = timedelta(minutes=15)
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-def feed(*items: tuple[str, str, str], updated: str = "") -> bytes:
-    """Return an RSS feed of (id, date, words)."""
-    entries = "".join(
-        f"<item><guid isPermaLink='false'>{id_}</guid><title>{words}</title>"
-        f"<link>https://example.gov/{id_}</link><pubDate>{date}</pubDate>"
-        f"<description>{words} and more.</description></item>"
-        for id_, date, words in items
-    )
-    head = f"<rss version='2.0'><channel><title>x</title><pubDate>{updated}</pubDate>"
-    return f"{head}{entries}</channel></rss>".encode()
-
-
-OLD = ("old", "2026-02-20", "Old news")
-FRESH = ("fresh", "2026-03-02", "Fresh news")
 
 
 def titles(here: Any) -> list[str]:
@@ -317,263 +294,6 @@ def test_a_wrong_source_is_a_report_and_not_the_end(
 
     assert report.outcome == "failed"
     assert report.problem.startswith(problem)
-
-
-def test_a_replay_is_told_and_the_second_one_brings_nothing(here: Any, tmp_path: Path) -> None:
-    source = here.add(kind="seed", path=str(save_documents(tmp_path, 450)))
-    pages: list[int] = []
-
-    first = here.poll(source, backlog=False, on_page=lambda so_far: pages.append(so_far.new))
-    second = here.poll(source, backlog=False)
-
-    assert (first.new, pages) == (450, [200, 400, 450, 450])
-    assert (second.outcome, second.new, second.ignored) == ("unchanged", 0, 0)
-    assert not any(revision.backlog for revision in here.published())
-
-
-def test_changed_files_are_read_again_and_only_the_change_is_told(
-    here: Any, tmp_path: Path
-) -> None:
-    path = save_documents(tmp_path, 250)
-    source = here.add(kind="seed", path=str(path))
-    here.poll(source)
-    path.write_text(path.read_text().replace("Document 0007.", "Document 7, corrected."))
-
-    report = here.poll(source)
-
-    assert (report.new, report.revised, report.ignored) == (0, 1, 249)
-
-
-def test_told_to_stop_it_finishes_the_page_and_the_next_one_goes_on(
-    here: Any, tmp_path: Path
-) -> None:
-    source = here.add(kind="seed", path=str(save_documents(tmp_path, 450)))
-
-    async def stopped() -> Any:
-        stop = asyncio.Event()
-        poller = here.poller()
-        return await poller.poll(here.lease(source), stop=stop, on_page=lambda _: stop.set())
-
-    first = asyncio.run(stopped())
-    with here.store.transaction() as tx:
-        (due,) = tx.lease_due("somebody else", here.clock.now(), QUARTER, 10)
-    second = asyncio.run(here.poller().poll(due))
-
-    assert (first.outcome, first.new) == ("stopped", 200)
-    assert (second.outcome, second.new) == ("fetched", 250)
-    assert len(here.published()) == 450
-    assert all(revision.backlog for revision in here.published()), "first contact is all of it"
-
-
-@pytest.mark.parametrize("unit", ["😀", '"', "\\", "\x01 \\n", "é\n", "<b>", "&amp;"], ids=ascii)
-def test_the_worst_text_fits_a_message_with_room_for_evidence(
-    here: Any, tmp_path: Path, unit: str
-) -> None:
-    row = {"id": unit * 9_000, "title": unit * 9_000, "text": unit * (900_000 // len(unit)) + "x"}
-    (tmp_path / "worst.jsonl").write_text(json.dumps(row))
-    source = here.add(kind="seed", path=str(tmp_path / "worst.jsonl"))
-
-    report = here.poll(source)
-
-    (revision,) = here.published()
-    assert (report.new, revision.release.truncated) == (1, True)
-    assert len(encode(revision)) < 600_000
-
-
-def test_skipped_lines_are_in_the_report(here: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n{oops\n')
-    source = here.add(kind="seed", path=str(tmp_path / "a.jsonl"))
-
-    report = here.poll(source)
-
-    assert (report.new, report.skips) == (1, 1)
-    assert report.skipped[0].startswith("a.jsonl:2: not JSON")
-    assert json.loads(json.dumps(report.as_dict()))["new"] == 1
-
-
-def once(here: Any, *args: Any, **options: Any) -> list[tuple[str, str]]:
-    reports = asyncio.run(here.poller().poll_once(*args, **options))
-    return [(report.source, report.outcome) for report in reports]
-
-
-def test_polling_once_takes_what_is_due_or_what_is_named_or_everything(here: Any) -> None:
-    for name in "abc":
-        here.add(name, address=here.feed)
-    here.fetcher.will(here.feed, feed(FRESH))
-    here.poll(SourceId("a"))
-
-    assert once(here) == [("b", "fetched"), ("c", "fetched")]
-    assert once(here) == []
-    assert once(here, ["b", "a"]) == [("b", "unchanged"), ("a", "unchanged")]
-    assert once(here, everything=True) == [(name, "unchanged") for name in "abc"]
-
-
-def test_a_source_that_another_poller_has_is_busy(here: Any) -> None:
-    source = here.add()
-    here.lease(source, "somebody else")
-
-    assert once(here, [source, SourceId("unknown")]) == [("example", "busy"), ("unknown", "busy")]
-
-
-def test_polling_once_gives_every_source_its_turn_before_it_fails(here: Any) -> None:
-    for name in "ab":
-        here.add(name, address=here.feed)
-    here.fetcher.will(here.feed, feed(FRESH))
-    missing = OperatorError("no such topic: run `despatch topics create`")
-    poller = here.poller(bus=here.failing(here.bus, publish=[missing]), at_once=1)
-
-    with pytest.raises(OperatorError, match="topics create"):
-        asyncio.run(poller.poll_once())
-
-    assert len(here.published()) == 1
-
-
-def serve(here: Any, poller: Poller, until: Any) -> None:
-    """Run a poller until something is so."""
-
-    async def work() -> None:
-        stop = asyncio.Event()
-
-        async def watch() -> None:
-            while not until():
-                await asyncio.sleep(0.01)
-            stop.set()
-
-        async with asyncio.timeout(30):
-            watching = asyncio.create_task(watch())
-            try:
-                await poller.run(stop)
-            finally:
-                watching.cancel()
-
-    asyncio.run(work())
-
-
-def test_a_service_polls_what_is_due_again_and_again(here: Any) -> None:
-    for name in "abc":
-        here.add(name, address=f"https://example.gov/{name}")
-        here.fetcher.will(f"https://example.gov/{name}", feed(("1", "2026-03-02", f"From {name}")))
-
-    began = here.clock.now()
-
-    def polled_twice() -> bool:
-        rests = [here.health(SourceId(name))[1].ok_at == began for name in "abc"]
-        if all(rests) and here.clock.now() == began:
-            here.clock.move(QUARTER * 1.2)
-        return len(here.fetcher.asked) == 6
-
-    serve(here, here.poller(), polled_twice)
-
-    assert titles(here) == ["From a", "From b", "From c"]
-
-
-def test_a_fault_of_ours_costs_one_source_a_wait_and_the_rest_goes_on(here: Any) -> None:
-    here.add("bad", address="https://example.gov/bad")
-    here.add("good", address="https://example.gov/good")
-    here.fetcher.will("https://example.gov/bad", b"bad")
-    here.fetcher.will("https://example.gov/good", feed(FRESH))
-
-    async def parse(body: bytes, content_type: str, address: str) -> Any:
-        if body == b"bad":
-            raise ZeroDivisionError("a bug")
-        return await here.parse(body, content_type, address)
-
-    serve(
-        here,
-        here.poller(parse=parse),
-        lambda: here.health(SourceId("bad"))[1].failures and here.published(),
-    )
-
-    assert titles(here) == ["Fresh news"]
-    _state, health, due = here.health(SourceId("bad"))
-    assert health.problem == "fault in Despatch: ZeroDivisionError('a bug')"
-    assert due > here.clock.now()
-
-
-def test_what_a_person_must_mend_ends_the_service(here: Any) -> None:
-    here.add()
-    here.fetcher.will(here.feed, feed(FRESH))
-    missing = OperatorError("no such topic: run `despatch topics create`")
-
-    with pytest.raises(OperatorError, match="topics create"):
-        serve(here, here.poller(bus=here.failing(here.bus, publish=[missing] * 9)), lambda: False)
-
-
-def test_a_service_told_to_stop_leaves_a_slow_source_at_once(here: Any) -> None:
-    source = here.add()
-
-    class Slow:
-        asked = False
-
-        async def get(self, *_args: Any, **_options: Any) -> Any:
-            self.asked = True
-            await asyncio.Event().wait()
-
-    slow = Slow()
-    serve(here, here.poller(fetcher=slow), lambda: slow.asked)
-
-    assert here.health(source)[1].failures == 0
-    assert here.lease(source, "somebody else")
-
-
-def test_an_alarm_that_a_killed_poller_left_open_ends(here: Any) -> None:
-    here.add()
-    here.fetcher.will(here.feed, feed(FRESH))
-    here.alarms.open("stage ingest waits", "the broker was away, and the poller was killed")
-    serve(here, here.poller(), lambda: here.published())
-    assert here.alarms.opened == {}
-
-
-def test_waiting_out_an_outage_shows_life() -> None:
-    """The watchdog ends what hangs, not what waits."""
-    seen: list[float] = []
-    patience = Patience(FakeClock(), LoggedAlarms(), asyncio.Event())
-
-    def away() -> None:
-        seen.append(patience.seen_s)
-        if len(seen) < 4:
-            raise ServerAway("the broker does not answer")
-
-    asyncio.run(patience.insist(away))
-    assert seen == sorted(set(seen))
-
-
-def test_a_poller_whose_log_never_answers_says_so_and_ends_its_process(tmp_path: Path) -> None:
-    """A call that hangs can't be called back, and keeps its source from being read for ever."""
-    program = (
-        "import asyncio, sys, threading\n"
-        "from datetime import timedelta\n"
-        "from pathlib import Path\n"
-        "from despatch.ports import SourceRecord, SystemClock\n"
-        "from despatch.testing.stores import temporary_store\n"
-        "from ingest.poller import Poller\n"
-        "class Hung:\n"
-        "    def publish(self, outgoing): threading.Event().wait()\n"
-        "clock = SystemClock()\n"
-        "with temporary_store(Path(sys.argv[1])) as store:\n"
-        "    with store.transaction() as tx:\n"
-        "        settings = {'kind': 'seed', 'path': sys.argv[2]}\n"
-        "        tx.add_source(SourceRecord('saved', 'seed', settings, clock.now()))\n"
-        "    asyncio.run(Poller(\n"
-        "        Hung(), store, None, clock, owner='hung', stuck_after=timedelta(seconds=1)\n"
-        "    ).run(asyncio.Event()))\n"
-    )
-    saved = save_documents(tmp_path, 1)
-    ended = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path), str(saved)], capture_output=True, timeout=60
-    )
-    assert ended.returncode == EXIT_STUCK, ended.stderr.decode()[-2_000:]
-
-
-def test_a_service_waits_for_a_store_that_is_away(here: Any) -> None:
-    here.add()
-    here.fetcher.will(here.feed, feed(FRESH))
-    away = ServerAway("the database does not answer")
-    store = here.failing_store(here.store, lease_due=[away, away])
-
-    serve(here, here.poller(store=store), lambda: here.published())
-
-    assert here.alarms.closed == ["stage ingest waits"]
 
 
 def test_a_feed_on_loopback_comes_all_the_way(here: Any) -> None:
