@@ -30,12 +30,12 @@ def add_to(app: typer.Typer) -> None:
 def _export(
     context: typer.Context,
     person: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[ADDRESS]",
             help="An e-mail address or a subscriber's name: all that is kept about them instead.",
         ),
-    ] = "",
+    ] = None,
     theme: Annotated[
         list[str] | None,
         typer.Option(help="Only releases of this theme; can be given several times."),
@@ -62,7 +62,7 @@ def _export(
     dates. In CSV the items of a list stand apart by semicolons. A file takes its name once it is
     complete. A person's file can be read by its owner alone, for their addresses stand in it.
     """
-    if person:
+    if person is not None:  # an empty one, of a shell's unset name, is not the whole archive
         if theme or since or format_ or text:
             raise UsageError(
                 "a person's data is all of it, as JSON: only --to goes with an address"

@@ -162,3 +162,8 @@ def test_rows_are_written_as_they_come() -> None:
             yield row
 
     assert write("jsonl", made(), to) == 3
+
+
+def test_an_empty_address_does_not_export_the_archive(archive: Path, cli: Cli) -> None:
+    """It is what `"$ADDRESS"` gives where the shell knows none."""
+    assert "nobody is called ''" in cli("export", "", code=2)

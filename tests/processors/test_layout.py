@@ -29,6 +29,9 @@ Minister Ada Lind said that.
 MR LEE: so
 :""".splitlines()
 )
+BOILERPLATE = tomllib.loads(
+    (Path(__file__).parents[1] / "data" / "boilerplate.toml").read_text(encoding="utf-8")
+)
 TEXTS = st.one_of(st.text(max_size=300), st.lists(LINES, max_size=30).map("\n".join))
 
 
@@ -41,6 +44,14 @@ def test_boilerplate_is_found_with_its_kind_and_nothing_else_is(path: Path) -> N
     found = layout(case(path)["text"]).boilerplate
     text = case(path)["text"]
     assert [[one.kind, text[one.start : one.end]] for one in found] == case(path)["boilerplate"]
+
+
+@pytest.mark.parametrize(
+    "kind, line", [(kind, line) for kind, lines in BOILERPLATE.items() for line in lines]
+)
+def test_a_line_alone_is_the_boilerplate_that_it_is_or_kept(kind: str, line: str) -> None:
+    found = [one.kind for one in boilerplate(f"Harbours open.\n\n{line}\n\nThey are large.")]
+    assert found == ([] if kind == "kept" else [kind])
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
