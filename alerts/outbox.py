@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from alerts.failing import Failing, bounced
 from despatch import log
 from despatch.canary import CHANNEL as CANARY
-from despatch.errors import TransientError
-from despatch.model import ChannelId, Lane, SubscriberId
+from despatch.model import Lane, SubscriberId
 from despatch.ports import Alarms, Claim, Finished, Store, Transaction
 
 OPERATOR = SubscriberId("operator")
 """The subscriber that alarms go to."""
-
-_FORGET_FAILING = timedelta(seconds=30)
 
 
 class Outbox:
@@ -25,10 +23,8 @@ class Outbox:
 
     def __init__(self, store: Store, alarms: Alarms, owner: str) -> None:
         self._store = store
-        self._alarms = alarms
         self._owner = owner
-        self._failing: set[str] = set()
-        self._failing_read_at: datetime | None = None
+        self._failing = Failing(store, alarms)
         self._log = log.get(stage="deliveries")
 
     def exchange(
@@ -44,17 +40,18 @@ class Outbox:
         TransientError if the store is away: then nothing is recorded.
         """
         broken = {one.claim.channel: one for one in finished if _ends_channel(one)}
-        for one in broken.values():
-            self._raise_alarm(one)
+        if broken:
+            self._failing.raise_alarms(list(broken.values()), now)
         with self._store.transaction() as tx:
             lost = tx.finish_deliveries(self._owner, finished) if finished else frozenset()
             for channel, one in broken.items():
                 if one.claim.delivery not in lost:
-                    tx.set_channel_state(channel, "paused")
+                    tx.stop_channel(channel, one.reason, now, bounced=bounced(one))
             claims = tx.claim_deliveries(self._owner, now, lease, limits)
             kept = self._cancel_stopped(tx, claims, now)
         self._say(finished, lost)
-        self._well_again({one.claim.channel for one in finished if one.state == "delivered"}, now)
+        well = {one.claim.channel for one in finished if one.state == "delivered"}
+        self._failing.delivered(well, now)
         return kept
 
     def next_at(self) -> datetime | None:
@@ -93,41 +90,6 @@ class Outbox:
                     reason=one.reason,
                 )
 
-    def _raise_alarm(self, one: Finished) -> None:
-        """Say that a channel fails for good, before it is paused: a crash says it twice."""
-        key = _alarm_key(one.claim.channel)
-        self._failing.add(key)
-        tries = one.claim.tries + (one.attempt is not None)
-        self._alarms.open(
-            key,
-            f"{key}: delivery {one.claim.delivery} failed for good after {tries} "
-            f"{'try' if tries == 1 else 'tries'}: {one.reason}. The channel is paused. Once "
-            f"it works: despatch subscriptions resume {_subscription(one.claim)}, then "
-            f"despatch deliveries retry {one.claim.channel}",
-        )
-
-    def _well_again(self, channels: set[ChannelId], now: datetime) -> None:
-        """Close the alarms of channels that deliver again."""
-        if not channels:
-            return
-        self._read_failing(now)
-        if not self._failing:
-            return
-        for key in sorted({_alarm_key(channel) for channel in channels} & self._failing):
-            self._failing.discard(key)
-            self._alarms.close(key)
-
-    def _read_failing(self, now: datetime) -> None:
-        """Learn, now and then, which channels other workers found failing."""
-        if self._failing_read_at and now - self._failing_read_at < _FORGET_FAILING:
-            return
-        self._failing_read_at = now
-        try:
-            with self._store.transaction() as tx:
-                self._failing |= {one.key for one in tx.alarms() if one.key.startswith("channel ")}
-        except TransientError:
-            return
-
 
 def _ends_channel(one: Finished) -> bool:
     """The operator's channel is never paused: nobody would be told. A test is only a test.
@@ -137,11 +99,3 @@ def _ends_channel(one: Finished) -> bool:
     alert = one.claim.alert
     tried_out = alert.event in {"test", "confirm"}
     return one.state == "failed" and alert.subscriber != OPERATOR and not tried_out
-
-
-def _alarm_key(channel: ChannelId) -> str:
-    return f"channel {channel} fails"
-
-
-def _subscription(claim: Claim) -> str:
-    return claim.alert.subscriptions[0] if claim.alert.subscriptions else "ID"

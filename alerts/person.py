@@ -62,7 +62,7 @@ def find_person(tx: Transaction, senders: CheckingChannels, named: str) -> Perso
     found = {one for one in (senders.address(each.url) for each in theirs) if one is not None}
     return Person(
         address=address,
-        suppressed=address is not None and tx.suppressed(address) is not None,
+        suppressed=address is not None and tx.suppressed(address) == "forgotten",
         subscribers=tuple(everybody[id_] for id_ in sorted(alone)),
         shared=shared,
         shared_by=tuple(everybody[id_] for id_ in sorted({one.subscriber for one in shared})),
@@ -166,6 +166,7 @@ def _channel(senders: CheckingChannels, channel: Channel) -> dict[str, object]:
         "id": channel.id,
         "to": address.get_secret_value() if address else channel.shown,
         "state": channel.state,
+        "stopped_because": channel.why or None,
         "since": channel.created_at.isoformat(),
     }
 

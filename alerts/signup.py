@@ -191,7 +191,7 @@ class SignUps:
 
 def _why_not(tx: Transaction, asked: Asked, mailbox: SecretStr, now: datetime) -> str:
     """Return why nothing is sent; empty if it is."""
-    if tx.suppressed(asked.address):
+    if tx.suppressed(asked.address) == "forgotten":
         return "whoever has the address asked to be forgotten"
     waiting = [one for one in tx.signups_of(mailbox) if one.subscription is None]
     if len(waiting) >= PER_MAILBOX:

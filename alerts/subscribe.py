@@ -172,7 +172,13 @@ def refuse_suppressed(
     """Raise UsageError, without the address, if one of these URLs leads to one to be left alone."""
     for url in urls:
         address = senders.address(url)
-        if address is not None and tx.suppressed(address):
+        why = None if address is None else tx.suppressed(address)
+        if why == "bounced":
+            raise UsageError(
+                f"mail to the address of this {scheme_of(url)}:// URL bounced: there was no such "
+                "mailbox; if there is one now: despatch unsuppress ADDRESS"
+            )
+        if why is not None:
             raise UsageError(
                 f"whoever has the address of this {scheme_of(url)}:// URL asked to be forgotten, "
                 "and is written to no more; if they ask for it again: despatch unsuppress ADDRESS"

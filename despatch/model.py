@@ -66,6 +66,8 @@ class Channel(Frozen):
     shown: str
     """What may be shown of it: its scheme and a fingerprint, such as `json://…3fa9`."""
     state: State = "active"
+    why: str = ""
+    """Why it was stopped, such as `bounce: there is no such mailbox (550 5.1.1)`."""
     created_at: Instant
 
 

@@ -1,5 +1,6 @@
 """What another side's answer means for a delivery. Pure."""
 
+import re
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
@@ -8,6 +9,9 @@ from despatch.ports import Sent
 
 _TEMPORARY = frozenset({408, 421, 423, 425, 429})
 """4xx that may pass: a time-out, a wrong connection, a lock, too early, too many."""
+_ENHANCED = re.compile(r"5\.(?P<detail>\d{1,3}\.\d{1,3})(?!\d)")
+_NO_SUCH = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
+_NO_MAILBOX = frozenset({521, 550, 551, 553, 556})
 
 
 @lru_cache(256)  # nearly all are one and the same
@@ -37,6 +41,22 @@ def of_smtp(code: int) -> Sent:
     if 500 <= code < 600:
         return Sent("permanent", f"smtp {code}: the mail server refused it for good")
     return Sent("temporary", f"smtp {code}: the mail server refused it for now")
+
+
+def of_recipient(code: int, said: str) -> Sent:
+    """Return what a mail server's answer to RCPT means: a bounce is an address that there is not.
+
+    By the enhanced code that the text begins with (RFC 3463: 5.1.x is a bad address, 5.2.1 a
+    mailbox that was closed), else by the reply code (RFC 5321 §4.2.3, RFC 7504). What it refuses
+    for another reason, such as our own reputation or a full mailbox (5.7.1, 5.2.2), is no bounce.
+    """
+    found = _ENHANCED.match(said)
+    if not 500 <= code < 600 or (found and found["detail"] not in _NO_SUCH):
+        return of_smtp(code)
+    if found is None and code not in _NO_MAILBOX:
+        return of_smtp(code)
+    shown = f"{code} {found[0]}" if found else f"{code}"
+    return Sent("permanent", f"bounce: there is no such mailbox ({shown})")
 
 
 def _phrase(status: int) -> str:

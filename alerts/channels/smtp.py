@@ -11,7 +11,7 @@ from datetime import timedelta
 import aiosmtplib
 from aiosmtplib import SMTP
 
-from alerts.channels.answers import of_smtp
+from alerts.channels.answers import of_recipient, of_smtp
 from alerts.channels.mailbox import Server
 from alerts.channels.tls import trusting
 from despatch.ports import Sent
@@ -96,6 +96,9 @@ class Relay:
             await client.rcpt(recipient, encoding="utf-8", timeout=self._read_s)
             handed_over = True
             code = (await client.data(written, timeout=self._read_s)).code
+        except aiosmtplib.SMTPRecipientRefused as exc:
+            await self._reset(client)
+            return of_recipient(exc.code, exc.message)
         except aiosmtplib.SMTPResponseException as exc:
             await self._reset(client)
             return of_smtp(exc.code)

@@ -93,6 +93,11 @@ def _show(found: Status) -> None:
             f"Told later: {count(counts.items_waiting, 'item')} in "
             f"{count(counts.digests_waiting, 'digest')}, the next due {ago(due, now)}."
         )
+    if counts.stopped_channels:
+        out.print(
+            f"[yellow]{count(counts.stopped_channels, 'channel')}[/yellow] stopped, "
+            f"{counts.bounced} of them for a bounce: despatch subscriptions list --stopped"
+        )
     for one in found.sources:
         if one.health.problem:
             out.print(f"[yellow]{escape(one.source.id)}[/yellow]: {escape(one.health.problem)}")

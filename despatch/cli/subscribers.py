@@ -1,6 +1,6 @@
 """`subscriptions`: who is told what, where and when; looked at, changed, ended."""
 
-from typing import get_args
+from typing import Annotated, get_args
 
 import typer
 from rich.markup import escape
@@ -22,6 +22,7 @@ from despatch.cli.wishes import (
     WantedTitle,
     Which,
     as_json_of,
+    channel_shown,
     channels_of,
     events_of,
     find,
@@ -48,18 +49,37 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(subscriptions, name="subscriptions", rich_help_panel=PANEL)
 
 
-@subscriptions.command("list", epilog=example("despatch subscriptions list --json"))
-def list_(context: typer.Context, as_json: Json = False) -> None:
+@subscriptions.command(
+    "list",
+    epilog=example("despatch subscriptions list --json", "despatch subscriptions list --stopped"),
+)
+def list_(
+    context: typer.Context,
+    stopped: Annotated[
+        bool, typer.Option("--stopped", help="Only those with a channel that failed, and why.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List the subscriptions; channels by their scheme and fingerprint alone."""
     with here(context).open() as app:
         with app.store.transaction() as tx:
             found = tx.subscriptions()
             who = {one.id: one for one in tx.subscribers()}
-            shown = {one.id: one.shown for one in tx.channels()}
+            channels = {one.id: one for one in tx.channels()}
+            shown = {one.id: channel_shown(one) for one in channels.values()}
+        if stopped:
+            failed = {one.id for one in channels.values() if one.why}
+            found = [one for one in found if failed.intersection(one.channels)]
         now = app.clock.now()
     if as_json:
+        plain = {one.id: one.shown for one in channels.values()}
         for one in found:
-            give(as_json_of(one, shown, who[one.subscriber]))
+            whys = [channels[id_].why for id_ in one.channels if id_ in channels]
+            said = {"stopped": [why for why in whys if why]}
+            give(as_json_of(one, plain, who[one.subscriber]) | said)
+        return
+    if not found and stopped:
+        out.print("No channel has failed.")
         return
     if not found:
         out.print("Nobody is subscribed: despatch subscribe --theme migration --to console://")
@@ -195,8 +215,10 @@ def _show(app: App, one: Subscription, as_json: bool) -> None:
     out.print(f"  events      {', '.join(known)}")
     out.print(f"  told        {one.frequency}{_next(app, one, who)}")
     for id_ in one.channels:
-        state = channels[id_].state if id_ in channels else "removed"
-        out.print(f"  channel     {escape(shown.get(id_, '(erased)'))} ({state})")
+        channel = channels.get(id_)
+        state = "removed" if channel is None else channel.state
+        why = f": {channel.why}" if channel is not None and channel.why else ""
+        out.print(f"  channel     {escape(shown.get(id_, '(erased)'))} ({state}{escape(why)})")
     out.print(f"  state       {one.state}, made {ago(one.created_at, app.clock.now())}")
     out.print(f"  subscriber  {escape(who.name)}{escape(_manner(who))}")
     if waits := _waiting(app, one):

@@ -12,7 +12,7 @@ from despatch.app import App
 from despatch.cli.context import give, out
 from despatch.errors import UsageError
 from despatch.frequency import HOURLY, Frequency, Limit, Quiet
-from despatch.model import ChannelId, Subscriber, Subscription, SubscriptionId, Wanted
+from despatch.model import Channel, ChannelId, Subscriber, Subscription, SubscriptionId, Wanted
 
 EVENTS: tuple[Wanted, ...] = ("new", "revised", "withdrawn", "restored")
 """What is told unless --event says so."""
@@ -155,6 +155,11 @@ def try_channels(app: App, subscription: Subscription, as_json: bool) -> None:
             out.print(f"{escape(shown)}: {sent.outcome}: {escape(sent.reason)}")
     if wrong:
         raise typer.Exit(1)
+
+
+def channel_shown(channel: Channel) -> str:
+    """Return what may be shown of a channel, with why it was stopped."""
+    return f"{channel.shown} ({channel.why})" if channel.why else channel.shown
 
 
 def channels_of(subscription: Subscription, shown: Mapping[ChannelId, str]) -> str:

@@ -1,6 +1,6 @@
 """What people agreed to, and what is kept when they want it no more: sign-ups, suppression."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -19,8 +19,9 @@ from despatch.model import (
     SubscriptionId,
 )
 
-Suppressed = Literal["forgotten"]
-"""Why an address is written to no more."""
+Suppressed = Literal["forgotten", "bounced"]
+"""Why an address is written to no more: its owner's wish, or a mail server's word that there is no
+such address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,10 @@ class Consent(Protocol):
         ...
 
     def suppress(self, address: SecretStr, why: Suppressed, now: datetime) -> None:
-        """Keep the address's hash: no channel is made of it any more."""
+        """Keep the address's hash: no channel is made of it any more.
+
+        Its owner's wish stands before what a mail server said, whichever came first.
+        """
         ...
 
     def suppressed(self, address: SecretStr) -> Suppressed | None:
@@ -102,7 +106,28 @@ class Consent(Protocol):
         ...
 
     def unsuppress(self, address: SecretStr) -> bool:
-        """Let an address be written to again; False if it may be already."""
+        """Let an address be written to again; False if it may be already.
+
+        Its channels that were stopped for having bounced are active again.
+        """
+        ...
+
+    def stop_channel(
+        self, channel: ChannelId, why: str, now: datetime, *, bounced: bool = False
+    ) -> None:
+        """Pause a channel that fails, with the reason, until somebody says that it works again.
+
+        `bounced`: there is no such address. Then it is written to over no other channel either,
+        and suppressed, until a channel with it is set active, or `unsuppress`.
+        """
+        ...
+
+    def stopped_channels(self) -> Mapping[str, int]:
+        """Return how many channels stand still for having failed, by the reason."""
+        ...
+
+    def bounced_since(self, since: datetime) -> int:
+        """Return how many addresses are suppressed for having bounced since then."""
         ...
 
     def forget_channel(self, channel: ChannelId) -> None:

@@ -64,6 +64,10 @@ class Counts:
     """What will be told in them, or after quiet hours."""
     oldest_digest_due: datetime | None = None
     """When the first of those runs is due."""
+    stopped_channels: int = 0
+    """Channels that stand still for having failed."""
+    bounced: int = 0
+    """Of those, the ones whose address bounced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Sign-ups that wait for their owner's word, and addresses that are written to no more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 
 from despatch.errors import UsageError
 from despatch.filter import Filter
@@ -25,6 +25,9 @@ from despatch.store.tables import (
     subscriptions,
     suppressed,
 )
+
+_BOUNCE = "bounce:"
+"""What the reason begins with of a channel that was stopped for it."""
 
 
 class Consent(Subscribers):
@@ -86,7 +89,11 @@ class Consent(Subscribers):
         return len(ended)
 
     def suppress(self, address: SecretStr, why: Suppressed, now: datetime) -> None:
-        self._add(suppressed, address_hash=self._address_hash(address), why=why, at=now)
+        row = {"address_hash": self._address_hash(address), "why": why, "at": now}
+        if why == "forgotten":
+            self._put(suppressed, ("address_hash",), [row])
+        else:
+            self._add(suppressed, **row)
 
     def suppressed(self, address: SecretStr) -> Suppressed | None:
         known = suppressed.c.address_hash == self._address_hash(address)
@@ -97,8 +104,33 @@ class Consent(Subscribers):
         return why
 
     def unsuppress(self, address: SecretStr) -> bool:
-        known = suppressed.c.address_hash == self._address_hash(address)
-        return self._run(delete(suppressed).where(known)) == 1
+        hashed = self._address_hash(address)
+        stopped = (channels.c.address_hash == hashed, channels.c.state == "paused")
+        bounces = channels.c.why.like(f"{_BOUNCE}%")
+        self._run(update(channels).where(*stopped, bounces).values(state="active", why=None))
+        return self._run(delete(suppressed).where(suppressed.c.address_hash == hashed)) == 1
+
+    def stop_channel(
+        self, channel: ChannelId, why: str, now: datetime, *, bounced: bool = False
+    ) -> None:
+        known = channels.c.id == channel
+        row = self._first(select(channels.c.address_hash).where(known))
+        hashed = row.address_hash if bounced and row is not None else None
+        if hashed is not None:
+            self._add(suppressed, address_hash=hashed, why="bounced", at=now)
+            known = or_(known, channels.c.address_hash == hashed)
+        usable = channels.c.state != "removed"
+        self._run(update(channels).where(known, usable).values(state="paused", why=why))
+
+    def stopped_channels(self) -> Mapping[str, int]:
+        stopped = (channels.c.state == "paused", channels.c.why.is_not(None))
+        asked = select(channels.c.why, func.count().label("number")).where(*stopped)
+        return {row.why: row.number for row in self._all(asked.group_by(channels.c.why))}
+
+    def bounced_since(self, since: datetime) -> int:
+        asked = select(func.count()).select_from(suppressed)
+        wanted = asked.where(suppressed.c.why == "bounced", suppressed.c.at >= since)
+        return int(self._connection.execute(wanted).scalar_one())
 
     def _signups(self, wanted: ColumnElement[bool]) -> list[Signup]:
         asked = select(signups).where(wanted).order_by(signups.c.created_at, signups.c.id)

@@ -74,6 +74,7 @@ class Operating(Deliveries, Digests):
             theirs, deliveries.c.state == "waiting"
         )
         active = tables.subscriptions.c.state == "active"
+        stopped = (tables.channels.c.state == "paused", tables.channels.c.why.is_not(None))
         runs, later = tables.digests, tables.items
         waits = runs.c.waits_until.is_not(None)
         of_run = (later.c.subscriber == runs.c.subscriber) & (later.c.due_at == runs.c.due_at)
@@ -92,6 +93,10 @@ class Operating(Deliveries, Digests):
             digests_waiting=self._count(select(func.count()).select_from(runs).where(waits)),
             items_waiting=self._count(items.where(waits, later.c.state == "waiting")),
             oldest_digest_due=self.next_digest_at(),
+            stopped_channels=self._count(select(func.count()).where(*stopped)),
+            bounced=self._count(
+                select(func.count()).where(*stopped, tables.channels.c.why.like("bounce:%"))
+            ),
         )
 
     def find_releases(self, name: str) -> Sequence[ReleaseId]:

@@ -28,9 +28,10 @@ from despatch.store.tables import (
     subscribers,
     subscription_channels,
     subscriptions,
+    suppressed,
 )
 
-SECRET_COLUMNS = ("url", "url_hash", "url_key", "address_hash")
+SECRET_COLUMNS = ("url", "url_hash", "url_key", "address_hash", "why")
 """What is erased of a channel when it is removed."""
 
 
@@ -88,6 +89,7 @@ class Subscribers(SubscriptionLog, Salted):
             "state": channel.state,
             "created_at": channel.created_at,
             "address_hash": None if address is None else self._address_hash(address),
+            "why": None,
         }
         if self._add(channels, id=channel.id, **values) or self._revive(channel, values):
             return channel
@@ -101,7 +103,9 @@ class Subscribers(SubscriptionLog, Salted):
         return self._channels(channels.c.state != "removed")
 
     def set_channel_state(self, channel: ChannelId, state: State) -> bool:
-        values: dict[str, str | None] = {"state": state}
+        values: dict[str, str | None] = {"state": state, "why": None}
+        if state == "active":
+            self._unbounce(channel)
         if state == "removed":
             values |= dict.fromkeys(SECRET_COLUMNS)
         kept = (channels.c.id == channel, channels.c.state != "removed")
@@ -230,8 +234,15 @@ class Subscribers(SubscriptionLog, Salted):
             url=self._secrets.reveal(row.url, row.url_key),
             shown=row.shown,
             state=row.state,
+            why=row.why or "",
             created_at=row.created_at,
         )
+
+    def _unbounce(self, channel: ChannelId) -> None:
+        """Let the address of a channel be written to again, if it was not for having bounced."""
+        hashed = select(channels.c.address_hash).where(channels.c.id == channel).scalar_subquery()
+        known = (suppressed.c.address_hash == hashed, suppressed.c.why == "bounced")
+        self._run(delete(suppressed).where(*known))
 
     def _use_channels(self, subscription: Subscription) -> None:
         used = subscription_channels

@@ -41,6 +41,10 @@ def render(status: Status) -> bytes:
     gauge("matches", "Matches recorded").set(status.counts.matches)
     gauge("told", "Times that a subscriber was told").set(status.counts.told)
     gauge("subscriptions", "Active subscriptions").set(status.counts.subscriptions)
+    gauge("channels_stopped", "Channels that stand still for having failed").set(
+        status.counts.stopped_channels
+    )
+    gauge("channels_bounced", "Those of them whose address bounced").set(status.counts.bounced)
     gauge("dead_letters", "Dead letters that are kept").set(status.dead)
     gauge("alarms_open", "Alarms that are open").set(len(status.alarms))
     seen = status.canary

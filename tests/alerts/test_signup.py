@@ -244,6 +244,25 @@ def test_a_channel_that_failed_before_works_again_once_its_owner_confirms(
         assert [one.state for one in tx.channels_at(ADA)] == ["active"]
 
 
+def test_an_address_that_bounced_is_asked_again_and_confirmed_is_written_to(
+    store: SqlStore, signups: SignUps, clock: FakeClock
+) -> None:
+    signups.ask(asked())
+    signups.confirm(waiting(store).id)
+    with store.transaction() as tx:
+        (channel,) = tx.channels()
+        tx.stop_channel(channel.id, "bounce: there is no such mailbox", clock.now(), bounced=True)
+    clock.move(AN_HOUR)
+    signups.ask(asked(filter=of_themes("partnerships")))
+    assert [one.event for one in messages(store)][-1] == "confirm"
+    with store.transaction() as tx:
+        assert tx.suppressed(ADA) == "bounced"
+    signups.confirm(waiting(store).id)
+    with store.transaction() as tx:
+        assert tx.suppressed(ADA) is None
+        assert [(one.state, one.why) for one in tx.channels()] == [("active", "")]
+
+
 def test_no_address_is_in_the_log(
     store: SqlStore, signups: SignUps, capfd: pytest.CaptureFixture[str]
 ) -> None:

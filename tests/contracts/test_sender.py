@@ -311,7 +311,9 @@ def test_a_repeated_e_mail_is_the_same_byte_by_byte(wire: Wire) -> None:
 )
 def test_refusals_of_a_mailbox_are_told_apart(wire: Wire, answer: str, outcome: str) -> None:
     wire.mail.recipient_answer = answer
-    assert wire.send().outcome == outcome
+    sent = wire.send()
+    assert sent.outcome == outcome
+    assert (sent.failure == "bounce") == (outcome == "permanent")
     assert not wire.mail.mails
 
 

@@ -199,6 +199,74 @@ def test_a_message_to_confirm_goes_over_a_channel_that_failed_before(store: Stor
         assert claim.stopped == ""
 
 
+BOUNCE = "bounce: there is no such mailbox (550 5.1.1)"
+
+
+def test_an_address_that_bounces_is_written_to_over_none_of_its_channels(store: Store) -> None:
+    add_person(store)
+    add_person(store, "desk")
+    add_person(store, "bob", BOB)
+    with store.transaction() as tx:
+        tx.stop_channel(ChannelId("c-ada"), BOUNCE, SEEN, bounced=True)
+        states = {one.id: (one.state, one.why) for one in tx.channels()}
+        assert tx.suppressed(ADA) == "bounced"
+        assert tx.suppressed(BOB) is None
+        assert tx.stopped_channels() == {BOUNCE: 2}
+        assert (tx.counts().stopped_channels, tx.counts().bounced) == (2, 2)
+        assert [tx.bounced_since(SEEN + one) for one in (timedelta(0), LEASE)] == [1, 0]
+    assert states == {
+        "c-ada": ("paused", BOUNCE),
+        "c-desk": ("paused", BOUNCE),
+        "c-bob": ("active", ""),
+    }
+
+
+def test_an_address_that_bounced_is_written_to_again_once_somebody_says_so(store: Store) -> None:
+    add_person(store)
+    add_person(store, "desk")
+    with store.transaction() as tx:
+        tx.stop_channel(ChannelId("c-ada"), BOUNCE, SEEN, bounced=True)
+        assert tx.unsuppress(ADA)
+        assert {(one.state, one.why) for one in tx.channels()} == {("active", "")}
+        tx.stop_channel(ChannelId("c-ada"), BOUNCE, SEEN, bounced=True)
+        tx.set_channel_state(ChannelId("c-ada"), "active")
+        assert tx.suppressed(ADA) is None
+        assert tx.channels_at(ADA)[0].why == ""
+
+
+def test_a_channel_that_fails_otherwise_stops_alone_and_suppresses_nothing(store: Store) -> None:
+    add_person(store)
+    add_person(store, "desk")
+    with store.transaction() as tx:
+        tx.stop_channel(ChannelId("c-ada"), "smtp 552: too big", SEEN)
+        assert {one.id: one.state for one in tx.channels()} == {
+            "c-ada": "paused",
+            "c-desk": "active",
+        }
+        assert tx.suppressed(ADA) is None
+        assert not tx.unsuppress(ADA)
+        assert tx.channels_at(ADA)[0].why == "smtp 552: too big"
+        assert (tx.counts().stopped_channels, tx.counts().bounced) == (1, 0)
+        tx.set_channel_state(ChannelId("c-ada"), "removed")
+        assert tx.stopped_channels() == {}
+
+
+@pytest.mark.parametrize("bounces_first", [True, False])
+def test_an_owner_s_wish_to_be_forgotten_stands_before_a_bounce(
+    store: Store, bounces_first: bool
+) -> None:
+    add_person(store)
+    with store.transaction() as tx:
+        if bounces_first:
+            tx.stop_channel(ChannelId("c-ada"), BOUNCE, SEEN, bounced=True)
+        tx.suppress(ADA, "forgotten", SEEN)
+        if not bounces_first:
+            tx.stop_channel(ChannelId("c-ada"), BOUNCE, SEEN, bounced=True)
+        assert tx.suppressed(ADA) == "forgotten"
+        tx.set_channel_state(ChannelId("c-ada"), "active")
+        assert tx.suppressed(ADA) == "forgotten"
+
+
 def test_a_suppressed_address_is_known_however_it_is_written(store: Store) -> None:
     with store.transaction() as tx:
         tx.suppress(ADA, "forgotten", SEEN)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from despatch.settings import PREFIX
+from despatch.app import App
+from despatch.settings import PREFIX, read
 
 Cli = Callable[..., str]
 ADA = "ada@example.org"
@@ -82,3 +83,22 @@ def test_a_person_s_data_has_no_format_and_no_part(known: Cli) -> None:
 
 def test_without_an_address_the_archive_is_exported_as_before(known: Cli) -> None:
     assert "0 releases" in known("export")
+
+
+def test_an_address_that_bounced_is_shown_with_the_reason_until_it_may_be_written_to_again(
+    known: Cli, home: Path
+) -> None:
+    assert "No channel has failed" in known("subscriptions", "list", "--stopped")
+    why = "bounce: there is no such mailbox (550 5.1.1)"
+    with App(read(home, environ={})) as app, app.store.transaction() as tx:
+        (channel,) = tx.channels()
+        tx.stop_channel(channel.id, why, app.clock.now(), bounced=True)
+    assert f"(paused: {why})" in known("subscriptions", "show", "ada")
+    listed = known("subscriptions", "list", "--stopped", "--json")
+    assert json.loads(listed)["stopped"] == [why]
+    assert "1 channel stopped, 1 of them for a bounce" in known("status", code=1)
+    said = known("subscribe", "--theme", "migration", "--to", f"mail://{ADA}", code=2)
+    assert "bounced: there was no such mailbox" in said
+    assert ADA not in said
+    assert "can be written to again" in known("unsuppress", ADA)
+    assert "(active)" in known("subscriptions", "show", "ada")

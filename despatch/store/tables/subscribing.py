@@ -32,6 +32,8 @@ channels = Table(
     Column("shown", Words, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # Why a delivery stopped it: what the other side's answer meant, and nothing of the address.
+    Column("why", Words),
     # Of the e-mail address that it leads to, under the store's salt.
     Column("address_hash", Text, index=True),
     UniqueConstraint("subscriber", "url_hash"),
