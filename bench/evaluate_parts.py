@@ -2,9 +2,10 @@
 
 Only what is new in a feed is parsed (`ingest/familiar.py`), by a child that makes feedparser
 cheaper (`ingest/leanparse.py`). Here each of the 2,343 documents in `feed-history-us-state.tar.xz`
-of FOLDER is parsed whole, by feedparser as it comes and by a child, and then items of it alone, a
-third of them, other ones each time. A difference is a failure (exit 1). The history is not part of
-the repository: without it the exit is 2.
+of FOLDER is parsed whole, by feedparser as it comes and by a child, then in portions as a large one
+is (`ingest/portions.py`), and then items of it alone, a third of them, other ones each time. A
+difference is a failure (exit 1). The history is not part of the repository: without it the exit is
+2.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from bench.evaluate_history import NAME, ROOT
 from ingest.familiar import cut_feed
 from ingest.feedchild import ChildParser
 from ingest.feedparse import ParsedFeed, parse_feed
+from ingest.portions import parse_portions
 
 TYPE = "application/rss+xml"
 ADDRESS = "https://example.gov/feed"
@@ -41,12 +43,15 @@ def main() -> int:
             compared = _compared(body, whole, documents % EACH)
             documents += 1
             items += compared or 0
-            if not compared or runner.run(child.parse(body, TYPE, ADDRESS)) != whole:
+            by_child = runner.run(child.parse(body, TYPE, ADDRESS))
+            in_portions = parse_portions(body, TYPE, ADDRESS, large_bytes=0, at_once=4)
+            if not compared or not by_child == in_portions == whole:
                 wrong.append(name)
         runner.run(child.__aexit__(None, None, None))
     took = time.monotonic() - began
     sys.stdout.write(
-        f"{path.name}: {documents} documents parsed twice, and {items} of their items alone, "
+        f"{path.name}: {documents} documents parsed twice and in portions, "
+        f"and {items} of their items alone, "
         f"in {took:.0f} s: "
         f"{len(wrong)} documents differ or can't be taken apart\n"
     )

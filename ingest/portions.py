@@ -5,7 +5,7 @@ out is what the whole gives (tests/ingest/test_portions.py, and see `ingest/fami
 scanner finds the entries). Whatever is odd about a document has it parsed whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -15,8 +15,13 @@ from ingest.entry import Entry
 from ingest.familiar import Odd, spans_of
 from ingest.feedparse import ParsedFeed, in_order, parse_feed
 
+ParseHere = Callable[[bytes, str, str], ParsedFeed]
+
 AT_ONCE = 500
 """So many entries are parsed at a time."""
+
+FRAME_BYTES = 64 * 1024
+"""What stands before and behind the entries is parsed with each portion: more is no frame."""
 
 
 def parse_portions(
@@ -26,27 +31,32 @@ def parse_portions(
     *,
     large_bytes: int = LARGE_BYTES,
     at_once: int = AT_ONCE,
+    parse: ParseHere = parse_feed,
 ) -> ParsedFeed:
     """Return and raise what `parse_feed` does: a large document is parsed in portions."""
     if len(body) > large_bytes:
         try:
-            return _parse(body, content_type, address, at_once)
+            return _parse(body, content_type, address, at_once, parse)
         except (Odd, DespatchError):
             pass  # the whole says what is wrong with it
-    return parse_feed(body, content_type, address)
+    return parse(body, content_type, address)
 
 
-def _parse(body: bytes, content_type: str, address: str, at_once: int) -> ParsedFeed:
+def _parse(
+    body: bytes, content_type: str, address: str, at_once: int, parse: ParseHere
+) -> ParsedFeed:
     places = list(portions(body, content_type, at_once))
     if len(places) < 2:
         raise Odd
     head, tail = body[: places[0][0]], body[places[-1][1] :]
+    if len(head) + len(tail) > FRAME_BYTES:
+        raise Odd
     keys: list[str] = []
     entries: list[Entry] = []
     first: ParsedFeed | None = None
     empty = 0
     for begin, end, count in places:
-        feed = parse_feed(head + body[begin:end] + tail, content_type, address)
+        feed = parse(head + body[begin:end] + tail, content_type, address)
         first = first or feed
         if len(feed.keys) != count or (feed.encoding, feed.fault) != (first.encoding, first.fault):
             raise Odd

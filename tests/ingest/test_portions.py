@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from despatch.errors import DespatchError
 from ingest.familiar import Odd
 from ingest.feedparse import ParsedFeed, parse_feed
-from ingest.portions import parse_portions, portions
+from ingest.portions import FRAME_BYTES, parse_portions, portions
 
 FEEDS = Path(__file__).parent.parent / "data" / "feeds"
 ADDRESS = "https://feeds.example.gov/all.xml"
@@ -62,3 +62,19 @@ def test_a_portion_has_no_more_entries_than_it_may() -> None:
 def test_an_odd_document_has_no_portions() -> None:
     with pytest.raises(Odd):
         list(portions(RSS.format("<item><item/></item>").encode(), TYPE, 2))
+
+
+def test_a_document_with_a_long_head_is_parsed_once_and_not_with_each_portion() -> None:
+    """A head of seven MiB before ten thousand entries would be parsed twenty times."""
+    long_head = RSS.format(
+        "<link>" + "x" * FRAME_BYTES + "</link>" + "<item><title>x</title></item>" * 9
+    )
+    asked: list[int] = []
+
+    def parse(body: bytes, content_type: str, address: str) -> ParsedFeed:
+        asked.append(len(body))
+        return parse_feed(body, content_type, address)
+
+    parse_portions(long_head.encode(), TYPE, ADDRESS, large_bytes=0, at_once=2, parse=parse)
+
+    assert asked == [len(long_head)]
