@@ -9,7 +9,6 @@ there is (ADR 37).
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from despatch.errors import NoRoom
 from despatch.ports import LARGE_BYTES, Fetcher, Grow, Response, Validators
@@ -94,6 +93,8 @@ class Share:
 
     def settle(self, size: int) -> None:
         """Keep what a body needs that was read whole; a small one needs none."""
+        if not self.held:  # as after most polls
+            return
         needs = min(size, self.held) if size > LARGE_BYTES else 0
         if needs < self.held:
             back, self.held = self.held - needs, needs
@@ -135,15 +136,13 @@ class InRoom:
         """Return the answer; who asks for another document has dealt with the one before."""
         share = self._share
         share.give_back()
-        ask = partial(
-            self._fetcher.get, address, validators, accept=accept, grow=grow or share.grow
-        )
+        grow = grow or share.grow
         try:
             try:
-                answer = await ask()
+                answer = await self._fetcher.get(address, validators, accept=accept, grow=grow)
             except NoRoom:
                 await self._wait()
-                answer = await ask()
+                answer = await self._fetcher.get(address, validators, accept=accept, grow=grow)
         except BaseException:
             share.give_back()
             raise

@@ -69,7 +69,7 @@ class Turn:
         self._began_at = world.clock.now()
         self._share = room.share()
         roomy = InRoom(tools.fetcher, self._share, self._show_life, WAITING_S)
-        self._tools = replace(tools, fetcher=roomy)
+        self._tools = Tools(roomy, tools.parse)
         self._reader = documents
         self._ledger = ledger
         self._manner = manner
