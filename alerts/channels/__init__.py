@@ -93,6 +93,17 @@ class Senders:
             return None
         return found
 
+    def advice(self, url: SecretStr) -> str:
+        """Return what a person should know of a channel that works as it is; maybe nothing."""
+        module = self._modules.get(scheme_of(url))
+        if module is None or not hasattr(module, "advice_of"):
+            return ""
+        try:
+            found: str = module.advice_of(url, self._setup)
+        except UsageError:
+            return ""
+        return found
+
     def pause(self, url: SecretStr) -> timedelta:
         """Return what must lie between two sends to this URL's host; nothing for a wrong URL."""
         try:

@@ -28,6 +28,20 @@ from despatch.retry import parse_retry_after
 SCHEMES = frozenset({"json", "jsons"})
 
 
+def advice_of(url: SecretStr, setup: ChannelSetup) -> str:
+    """Return what a person should know of this URL: that its POSTs are not signed; else nothing.
+
+    Raises UsageError, without the secret.
+    """
+    if read_target(url, setup.allow_networks).signing_key is not None:
+        return ""
+    return (
+        "POSTs to this webhook are not signed: whoever learns its address can send it the same. "
+        "Make a secret with: echo whsec_$(openssl rand -base64 32), and put it into the URL, as "
+        "?secret=…, with %2B for +"
+    )
+
+
 def open_channel(setup: ChannelSetup) -> Sender:
     """Return the webhooks' sender."""
     return Webhook(setup)

@@ -20,6 +20,9 @@ from despatch.errors import DespatchError, OperatorError
 LITTLE_ROOM = 500 * 2**20
 """Bytes: less free room than this in the home folder is a finding."""
 
+SHOWN = 5
+"""Channels that a finding names."""
+
 SAFE_EXPAT = (2, 4, 1)
 """From here on the XML parser stops entity bombs by itself (feeds are strangers' XML)."""
 
@@ -117,6 +120,19 @@ def _subscriptions(app: App) -> str:
     return "each asks for themes that are here"
 
 
+def _webhooks(app: App) -> str:
+    with app.store.transaction() as tx:
+        hooks = [one for one in tx.channels() if one.shown.startswith(("json:", "jsons:"))]
+    unsigned = [one.shown for one in hooks if app.senders.advice(one.url)]
+    if unsigned:
+        named = ", ".join(unsigned[:SHOWN]) + (", …" if len(unsigned) > SHOWN else "")
+        raise _Advice(
+            f"{len(unsigned)} of {len(hooks)} are not signed ({named}): whoever learns the address "
+            "can send the same; put ?secret=whsec_… into the URL, docs/reference/webhook.md"
+        )
+    return f"{len(hooks)}, each signed" if hooks else "none"
+
+
 def _topics(app: App) -> str:
     wrong = app.bus.check_topics(app.topics)
     if wrong:
@@ -168,6 +184,7 @@ LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
     ("templates", _templates),
     ("store", _store),
     ("subscriptions", _subscriptions),
+    ("webhooks", _webhooks),
     ("log", _topics),
     ("operator's channel", _operator),
     ("public pages", _public),

@@ -9,7 +9,7 @@ from rich.table import Table
 from despatch.app import App
 from despatch.app.asking import filter_of
 from despatch.cli import transferring
-from despatch.cli.context import Json, ago, count, example, give, here, out
+from despatch.cli.context import Json, ago, count, err, example, give, here, out
 from despatch.cli.wishes import (
     EVENTS,
     To,
@@ -72,11 +72,8 @@ def list_(
             found = [one for one in found if failed.intersection(one.channels)]
         now = app.clock.now()
     if as_json:
-        plain = {one.id: one.shown for one in channels.values()}
         for one in found:
-            whys = [channels[id_].why for id_ in one.channels if id_ in channels]
-            said = {"stopped": [why for why in whys if why]}
-            give(as_json_of(one, plain, who[one.subscriber]) | said)
+            give(as_json_of(one, channels, who[one.subscriber]))
         return
     if not found and stopped:
         out.print("No channel has failed.")
@@ -152,6 +149,8 @@ def edit(
             raise UsageError("name what is to change; see: despatch subscriptions edit --help")
         changed = change(app.store, app.clock, app.senders, found, changes)
         _show(app, changed, as_json)
+        for said in sorted({app.senders.advice(url) for url in to or ()} - {""}):
+            err.print(said, markup=False)
 
 
 @subscriptions.command("test", epilog=example("despatch subscriptions test s-1f2e3d"))
@@ -207,7 +206,7 @@ def _show(app: App, one: Subscription, as_json: bool) -> None:
         with app.store.transaction() as tx:
             waiting = [item for item in tx.items_for(who.id) if one.id in item.subscriptions]
         next_due = waiting[0].due_at if waiting else None
-        give(as_json_of(one, shown, who) | {"waiting": len(waiting), "next_due": next_due})
+        give(as_json_of(one, channels, who) | {"waiting": len(waiting), "next_due": next_due})
         return
     out.print(f"[bold]{one.id}[/bold] {escape(one.name)}")
     out.print(f"  asks for    {escape(show(one.filter))}")

@@ -123,12 +123,14 @@ def subscribe(
             manner=manner,
         )
         made, created = add(app.store, app.clock, app.senders, wish)
+        advice = sorted({said for url in to if (said := app.senders.advice(url))})
         untried = experimental(app, asked)
         with app.store.transaction() as tx:
-            shown = {channel.id: channel.shown for channel in tx.channels()}
+            channels = {channel.id: channel for channel in tx.channels()}
+        shown = {channel.id: channel.shown for channel in channels.values()}
         if as_json:
-            given = as_json_of(made, shown, subscriber_of(app, made))
-            give(given | {"created": created, "experimental": untried})
+            given = as_json_of(made, channels, subscriber_of(app, made))
+            give(given | {"created": created, "experimental": untried, "advice": advice})
         else:
             what = "Subscribed" if created else "Already subscribed"
             when = "" if every.every == "immediate" else f", {every},"
@@ -138,6 +140,8 @@ def subscribe(
             )
             for source in strange_sources(app, asked):
                 out.print(f"No source here is called {source}; see: despatch sources list")
+            for said in advice:
+                out.print(said, markup=False)
             if untried:
                 out.print(f"{NOT_MEASURED}: {', '.join(untried)}. How right: docs/judgement.md.")
         if test:

@@ -168,9 +168,14 @@ def channels_of(subscription: Subscription, shown: Mapping[ChannelId, str]) -> s
 
 
 def as_json_of(
-    one: Subscription, shown: Mapping[ChannelId, str], who: Subscriber
+    one: Subscription, channels: Mapping[ChannelId, Channel], who: Subscriber
 ) -> dict[str, object]:
-    """Return a subscription for machines, with its query and its subscriber's manner."""
+    """Return a subscription for machines, with its query and its subscriber's manner.
+
+    `stopped` has why channels of it stand still for having failed.
+    """
+    whys = [channels[id_].why for id_ in one.channels if id_ in channels]
+    shown = {channel.id: channel.shown for channel in channels.values()}
     from alerts.query import show
 
     return one.model_dump(mode="json", exclude={"events", "filter", "frequency"}) | {
@@ -179,6 +184,7 @@ def as_json_of(
         "events": sorted(one.events),
         "frequency": str(one.frequency),
         "channels_shown": channels_of(one, shown),
+        "stopped": [why for why in whys if why],
         "subscriber_name": who.name,
         "quiet": str(who.quiet) if who.quiet else None,
         "limit": str(who.limit) if who.limit else None,

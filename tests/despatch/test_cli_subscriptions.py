@@ -61,7 +61,9 @@ def test_a_query_is_subscribed_to_with_all_that_was_said(shell: Shell) -> None:
     assert made["receipt"].startswith("daily 08:00 ")
     assert len(made["channels"]) == 2
     assert shell.gives("subscriptions", "list") == {
-        name: value for name, value in made.items() if name not in {"created", "experimental"}
+        name: value
+        for name, value in made.items()
+        if name not in {"created", "experimental", "advice"}
     }
 
 
@@ -170,3 +172,30 @@ def test_a_subscription_is_paused_resumed_and_removed(shell: Shell) -> None:
     assert "is active" in shell.says("subscriptions", "resume", made[:5])
     assert "is removed" in shell.says("subscriptions", "remove", made)
     assert "no subscription" in shell.says("subscriptions", "show", made, code=2)
+
+
+SIGNED = f"{URL}?secret=whsec_{'c2VjcmV0' * 5}"
+
+
+def test_who_subscribes_a_webhook_that_is_not_signed_is_told_how_to_sign(shell: Shell) -> None:
+    asked = ("subscribe", "--theme", "migration", "--to")
+    assert "not signed" in shell.says(*asked, URL)
+    assert "not signed" in shell.says("subscriptions", "edit", "me", "--to", URL)
+    assert "not signed" not in shell.says("subscriptions", "edit", "me", "--to", SIGNED)
+    assert shell.gives(*asked, SIGNED)["advice"] == []
+    (said,) = shell.gives(*asked, URL, "--name", "desk")["advice"]
+    assert "?secret=" in said
+
+
+def test_doctor_counts_the_webhooks_that_are_not_signed(shell: Shell) -> None:
+    def webhooks() -> str:
+        lines = shell.says("doctor", "--json").splitlines()
+        return next(line for line in lines if json.loads(line)["looked_at"] == "webhooks")
+
+    assert json.loads(webhooks())["verdict"] == "sound"
+    shell.says("subscribe", "--theme", "migration", "--to", SIGNED)
+    assert json.loads(webhooks())["text"] == "1, each signed"
+    shell.says("subscribe", "--theme", "migration", "--to", URL, "--name", "desk")
+    found = json.loads(webhooks())
+    assert found["verdict"] == "advice"
+    assert found["text"].startswith("1 of 2 are not signed (json://…")
