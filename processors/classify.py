@@ -6,17 +6,19 @@ nothing else: whoever adds up what is shown gets the decision.
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
+from processors.fields import Read
 from processors.language import language_of_release
 from processors.layout import Layout
 from processors.lexicon import LISTS
-from processors.matches import Match, Read, counted, matches_of
-from processors.meanings import Lookout, Meanings
+from processors.lookout import Lookout
+from processors.matches import Counted, Match, all_matches, as_match, counted, hits_of
+from processors.meanings import Meanings
 from processors.scan import Scanner
 from processors.themes import Theme
 
@@ -109,52 +111,65 @@ class Classifier:
         hopeful = self._hopeful(*read)
         if not hopeful:
             return
-        found = matches_of(read, sum(1 << number for number in hopeful))
-        for number in hopeful:
+        for number, kept in self._counted(read, hopeful):
             theme = self.themes[number]
-            matches = counted(found.get(number, []))
-            log_odds = _log_odds(theme, matches)
+            log_odds = _log_odds(theme, kept)
             if log_odds >= theme.log_odds_threshold and theme.reads(language):
-                yield Belongs(theme, logistic(log_odds), matches)
+                yield Belongs(theme, logistic(log_odds), list(map(as_match, kept)))
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
         fields = {"title": title, "text": text}
-        found = self.matches(title, text)
-        return tuple(
-            _judgement(theme, fields, counted(found.get(number, [])))
-            for number, theme in enumerate(self.themes)
-        )
+        kept = self._counted(self._read(title, text), range(len(self.themes)))
+        return tuple(_judgement(self.themes[number], fields, those) for number, those in kept)
 
     def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
         """Return by a theme's number what it finds in a text, by place, none over another.
 
         Themes that find nothing are absent; exclusions, and terms without a weight, are not.
         """
-        return matches_of(self._read(title, text), ~0)
+        numbers = range(len(self.themes))
+        read = self._read(title, text)
+        hits = [hits_of(one, numbers, len(numbers)) for one in read]
+        all_ = {
+            n: list(all_matches(zip(read, those, strict=True)))
+            for n, those in zip(numbers, zip(*hits, strict=True), strict=True)
+        }
+        return {number: matches for number, matches in all_.items() if matches}
+
+    def _counted(
+        self, read: tuple[Read, Read], wanted: Sequence[int]
+    ) -> Iterator[tuple[int, list[Counted]]]:
+        """Yield some themes by their numbers, with what counts for each."""
+        title, text = read
+        in_title = hits_of(title, wanted, len(self.themes))
+        in_text = hits_of(text, wanted, len(self.themes))
+        for number in wanted:
+            yield number, counted(((title, in_title[number]), (text, in_text[number])))
 
     def _read(self, title: str, text: str) -> tuple[Read, Read]:
         # The text first: facts read the same words, and the last two texts' are kept.
         in_text, in_title = self._scanner.read(text), self._scanner.read(title)
         lead = in_text.words.lead() if in_text.pairs or in_text.others else 0
         return (
-            Read("title", in_title, 0, Layout(title)),
-            Read("text", in_text, lead, Layout(text)),
+            Read("title", in_title, self._lookout.said(in_title), 0, Layout(title)),
+            Read("text", in_text, self._lookout.said(in_text), lead, Layout(text)),
         )
 
     def _hopeful(self, title: Read, text: Read) -> list[int]:
         """Return the themes that it may belong to: all others are spared the rest."""
-        most = self._lookout.most_for(title.scan, text.scan, text.lead)
+        most = self._lookout.most_for(title, text)
         needed = zip(most, self._needed, strict=True)
         return [number for number, (most, enough) in enumerate(needed) if most >= enough]
 
 
-def _log_odds(theme: Theme, matches: Sequence[Match]) -> float:
-    return math.fsum((theme.bias, *(match.weight for match in matches)))
+def _log_odds(theme: Theme, kept: Iterable[Counted]) -> float:
+    return math.fsum((theme.bias, *[worth.weight for *_where, worth in kept]))
 
 
-def _judgement(theme: Theme, fields: Mapping[str, str], matches: Sequence[Match]) -> Judgement:
-    log_odds = _log_odds(theme, matches)
+def _judgement(theme: Theme, fields: Mapping[str, str], kept: Sequence[Counted]) -> Judgement:
+    log_odds = _log_odds(theme, kept)
+    matches = list(map(as_match, kept))
     return Judgement(
         theme=theme.id,
         version=theme.stamp,

@@ -7,7 +7,7 @@ so that a text is read by looking up its words, and then its pairs.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from processors.pattern import MIN_STEM, Choice, Lists, Phrase, choice, name_words
@@ -18,7 +18,6 @@ FIRST_CHARS = MIN_STEM
 """By so many letters most words are known to be of no phrase: no stem is shorter."""
 
 T = TypeVar("T")
-
 Choices = frozenset[int]
 Steps = tuple[tuple[int, Choices], ...]
 """The steps of a phrase after its first: gap and the numbers of its choices."""
@@ -42,6 +41,13 @@ class Ahead(Generic[T]):
     """It stands within so many words."""
     fertile: "set[Kind[T]]"
     """The kinds that it can be: where none of them stands, none of the phrases does."""
+    going_on: "dict[Kind[T], tuple[Rule[T], ...]]" = field(default_factory=dict)
+    """Which of the phrases go on so where the word is of a kind: learnt as it is met."""
+
+    def learn(self, kind: "Kind[T]") -> tuple[Rule[T], ...]:
+        """Return the phrases that may go on with a kind as their second word, and keep them."""
+        going_on = (one for one in self.rules if not one.rest[0][1].isdisjoint(kind.may_be))
+        return self.going_on.setdefault(kind, tuple(going_on))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +66,8 @@ class Pair(Generic[T]):
     """Whether a name of several words may begin with the first."""
     unsure: bool
     """Whether one may begin with either: only looking says how phrases go on."""
+    open: bool
+    """Whether anything may go on: most pairs say all that they mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +154,10 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
                 self._rules[first].append(rule)
         for known, number in self._numbers.items():
             self._learn(known, number, lists)
-        self._stem_lengths = sorted(set(map(len, self._stems)))
+        self._stem_lengths: dict[str, set[int]] = defaultdict(set)
+        for stem in self._stems:
+            self._stem_lengths[stem[:FIRST_CHARS]].add(len(stem))
+        """By how a word begins, how long the stems are that begin so."""
         self._begins = {
             word[:FIRST_CHARS]
             for table in (self._exact, self._stems, self._names, self._inside)
@@ -185,20 +196,20 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
         if key[:FIRST_CHARS] not in self._begins:
             return self.nothing
         asked = set(self._exact.get(key, ()))
-        for length in self._stem_lengths:
-            if length > len(key):
-                break
-            if found := self._stems.get(key[:length]):
-                asked |= found
-        choices = frozenset(number for form, number in asked if _fits(form, folded))
+        for length in self._stem_lengths.get(key[:FIRST_CHARS], ()):
+            asked.update(self._stems.get(key[:length], ()))
+        choices = frozenset(number for form, number in asked if form.fits(folded))
         names: dict[tuple[str, ...], set[int]] = defaultdict(set)
         for rest, form, number in self._names.get(key, ()):
-            if _fits(form, folded):
+            if form.fits(folded):
                 names[rest].add(number)
         inside = key if key in self._inside else ""
         if not choices and not names and not inside:
             return self.nothing
-        wholes = tuple((rest, frozenset(meant)) for rest, meant in sorted(names.items(), key=_long))
+        wholes = tuple(
+            (rest, frozenset(meant))
+            for rest, meant in sorted(names.items(), key=lambda name: (-len(name[0]), name[0]))
+        )
         return self._kind(choices, wholes, inside)
 
     def _kind(
@@ -258,7 +269,8 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
                 far.append(rule)
             elif not second.isdisjoint(after.may_be):
                 near.append(rule)
-        named = after is not None and any(name.rest[0] == after.inside for name in kind.names)
+        inside = after.inside if after is not None else ""
+        named = bool(inside) and any(name.rest[0] == inside for name in kind.names)
         unsure = named or bool(near and after is not None and after.names)
         if not (whole or near or far or unsure):
             return None
@@ -269,6 +281,7 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
             self._ahead(far, 0),
             named,
             unsure,
+            open=bool(near or far or unsure),
         )
 
     def _ahead(self, rules: list[Rule[T]], step: int) -> Ahead[T] | None:
@@ -285,13 +298,3 @@ class Kinds(dict[str, Kind[T]], Generic[T]):
                 self._fertile[one].append(fertile)
             self._aheads[key] = Ahead(tuple(rules), reach, fertile)
         return self._aheads[key]
-
-
-def _long(name: tuple[tuple[str, ...], set[int]]) -> tuple[int, tuple[str, ...]]:
-    return -len(name[0]), name[0]
-
-
-def _fits(form: Choice, folded: str) -> bool:
-    if form.capitals == 2:  # of a stem's words the ending is free: AHTUs
-        return (folded[: len(form.word)] if form.stem else folded).isupper()
-    return not form.capitals or folded[:1].isupper()

@@ -1,31 +1,33 @@
 """Which terms of a theme stand in a release, and which of them count. Pure.
 
 What is boilerplate does not count, what asks for a context counts only beside it, of matches that
-overlap one counts, and of a term no more than its most.
+overlap one counts, and of a term no more than its most. All of it is told by words; where those
+begin in the text is looked up for what is shown.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from operator import attrgetter
-from typing import Literal, NamedTuple
+from operator import itemgetter
+from typing import NamedTuple
 
-from processors.layout import Layout
-from processors.meanings import Context, Meaning, Meanings
-from processors.scan import Scan
+from processors.fields import Field, Read
+from processors.meanings import Context, Meaning, Worth
 from processors.themes import Place, Term
+from processors.words import Words
 
 MAX_EVIDENCE = 60
 """Spans a theme; of more, the heaviest count and the rest does not."""
 
 MAX_SPAN_CHARS = 200
-"""A longer match is none: evidence has to fit into a message."""
+"""A longer match is none: evidence has to fit into a message. No two neighbours are as long."""
 
-Field = Literal["title", "text"]
+Hit = tuple[int, int, Meaning]
+"""The words `[first, last)`, and what they mean to a theme."""
 
-_START = attrgetter("start")
+Counted = tuple[Read, int, int, Meaning, Worth]
+"""A field, its words `[first, last)`, what they mean, and what that adds."""
+
+_FIRST = itemgetter(0)
 
 
 class Match(NamedTuple):
@@ -37,155 +39,155 @@ class Match(NamedTuple):
     start: int
     end: int
     weight: float
-    order: int
-    """Where the term stands in its theme."""
     most: int
     """So many of the term count at this place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A field, and all that stands in it."""
+def hits_of(read: Read, wanted: Iterable[int], themes: int) -> list[list[Hit] | None]:
+    """Return what stands in a field by theme's number, by place and none over another.
 
-    field: Field
-    scan: Scan[Meanings]
-    lead: int
-    """How many of its words are the lead."""
-    layout: Layout
-
-    def place(self, word: int) -> Place:
-        """Return where a word stands."""
-        if self.field == "title":
-            return "title"
-        return "lead" if word < self.lead else "body"
-
-    def is_quoted(self, at: int) -> bool:
-        """Tell whether a character stands in what somebody says."""
-        return self.field == "text" and self.layout.quote_at(at) is not None
-
-
-def matches_of(fields: Iterable[Read], wanted: int) -> dict[int, list[Match]]:
-    """Return by a theme's number what it finds by place, none over another.
-
-    Of the themes of the mask `wanted`; who finds nothing is absent.
+    Of so many themes those `wanted`; None for the others.
     """
-    matches: dict[int, list[Match]] = defaultdict(list)
-    for one in fields:
-        for theme, those in _in_field(one, wanted).items():
-            matches[theme] += _apart(those)
-    return matches
+    found: list[list[Hit] | None] = [None] * themes
+    mask = 0
+    for theme in wanted:
+        found[theme] = []
+        mask |= 1 << theme
+    hidden = read.hidden
+    for at, one in zip(read.scan.places, read.said, strict=True):
+        if one.mask & mask and at not in hidden:
+            for meaning, words in one.terms:
+                hits = found[meaning.theme]
+                if hits is not None:
+                    hits.append((at, at + words, meaning))
+    unordered = _add_others(read, found)
+    contexts = _Contexts(read)
+    for theme in wanted:
+        hits = found[theme]
+        if hits:
+            if theme in unordered:
+                hits.sort(key=_FIRST)
+            if any(hit[2].asks for hit in hits):
+                hits = list(filter(contexts.allow, hits))
+            found[theme] = _apart(hits, read.scan.words)
+    return found
 
 
-def counted(matches: Sequence[Match]) -> list[Match]:
-    """Return the matches that add something: with a weight, and not beyond their term's most."""
-    seen: dict[tuple[int, Place], int] = {}
-    kept = []
-    for match in matches:
-        if match.term is None or not match.weight:
-            continue
-        key = (match.order, match.place)
-        seen[key] = times = seen.get(key, 0) + 1
-        if times <= match.most:
-            kept.append(match)
+def counted(fields: Iterable[tuple[Read, list[Hit] | None]]) -> list[Counted]:
+    """Return what adds something to a theme: with a weight, and not beyond its term's most."""
+    kept: list[Counted] = []
+    times: dict[Worth, int] = {}
+    for read, hits in fields:
+        early, late = read.places
+        lead = read.lead
+        for first, last, meaning in hits or ():
+            place = early if first < lead else late
+            if meaning.quoted and read.is_quoted(first):
+                place = "quote"
+            worth = meaning.worths[place]
+            if worth is not None:
+                before = times.get(worth, 0)
+                if before < worth.most:
+                    times[worth] = before + 1
+                    kept.append((read, first, last, meaning, worth))
     if len(kept) > MAX_EVIDENCE:
-        heaviest = sorted(range(len(kept)), key=lambda at: -abs(kept[at].weight))
+        heaviest = sorted(range(len(kept)), key=lambda at: -abs(kept[at][4].weight))
         kept = [kept[at] for at in sorted(heaviest[:MAX_EVIDENCE])]
     return kept
 
 
-def _in_field(read: Read, wanted: int) -> dict[int, list[Match]]:
-    """Return by theme what stands in a field; some of it may stand over others."""
-    matches: dict[int, list[Match]] = defaultdict(list)
-    scan = read.scan
-    found = [one for one in scan.others if one[0].mask & wanted]
-    found += [
-        (what, at, at + length)
-        for at, pair in zip(scan.places, scan.pairs, strict=True)
-        for what, length in pair.whole
-        if what.mask & wanted
-    ]
-    if not found:
-        return matches
-    words = scan.words
-    starts, ends = words.starts, words.ends
-    if hidden := _hidden(read):
-        found = [one for one in found if one[1] not in hidden]
-    contexts: dict[int, set[Context]] = {}
-    for what, first, last in found:
-        start, end = starts[first], ends[last - 1]
-        if end - start > MAX_SPAN_CHARS:
+def as_match(one: Counted) -> Match:
+    """Return what counts with its place in the text."""
+    read, first, last, meaning, worth = one
+    start, end = read.scan.words.span(first, last)
+    return Match(meaning.term, read.field, worth.place, start, end, worth.weight, worth.most)
+
+
+def all_matches(fields: Iterable[tuple[Read, list[Hit] | None]]) -> Iterator[Match]:
+    """Yield what counts and what does not: exclusions too, and what is beyond its term's most."""
+    for read, hits in fields:
+        early, late = read.places
+        for first, last, meaning in hits or ():
+            place: Place = early if first < read.lead else late
+            if meaning.quoted and read.is_quoted(first):
+                place = "quote"
+            worth = meaning.worths[place] or Worth(place, 0.0, 1)
+            yield as_match((read, first, last, meaning, worth))
+
+
+def _add_others(read: Read, found: list[list[Hit] | None]) -> set[int]:
+    """Add the longer phrases, which stand in no order with the rest; return whose they are."""
+    unordered = set()
+    for what, first, last in read.scan.others:
+        if first in read.hidden or read.scan.words.chars(first, last) > MAX_SPAN_CHARS:
             continue
-        stands = read.place(first)
         for meaning in what.terms:
-            if not wanted >> meaning.theme & 1:
-                continue
-            if meaning.asks:
-                here = words.sentence[first]
-                if here not in contexts:
-                    contexts[here] = _contexts(scan, first, hidden)
-                if not _allow(meaning, contexts[here]):
-                    continue
-            place: Place = "quote" if meaning.quoted and read.is_quoted(start) else stands
-            weight = meaning.weights[place]
-            most = meaning.most[place]
-            matches[meaning.theme].append(
-                Match(meaning.term, read.field, place, start, end, weight, meaning.order, most)
-            )
-    return matches
+            hits = found[meaning.theme]
+            if hits is not None:
+                hits.append((first, last, meaning))
+                unordered.add(meaning.theme)
+    return unordered
 
 
-def _hidden(read: Read) -> set[int]:
-    """Return the words that stand in contacts, footers, notices: a release is not about those."""
-    if read.field == "title":
-        return set()
-    starts = read.scan.words.starts
-    hidden: set[int] = set()
-    for one in read.layout.boilerplate:
-        hidden.update(range(bisect_left(starts, one.start), bisect_left(starts, one.end)))
-    return hidden
+class _Contexts:
+    """The contexts that stand in a field, by sentence: read where they are asked for."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._known: dict[int, set[Context]] = {}
+
+    def allow(self, hit: Hit) -> bool:
+        """Tell whether the contexts that a term asks for, or shuns, are as it wants them."""
+        contexts = self._of_sentence(hit[0])
+        near, unless = hit[2].near, hit[2].unless
+        return (near is None or near in contexts) and (unless is None or unless not in contexts)
+
+    def _of_sentence(self, word: int) -> set[Context]:
+        scan, hidden = self._read.scan, self._read.hidden
+        first, last = scan.words.around(word)
+        if first not in self._known:
+            said = [
+                what.contexts
+                for what, at in scan.between(first, last)
+                if what.contexts and at not in hidden
+            ]
+            self._known[first] = set().union(*said)
+        return self._known[first]
 
 
-def _contexts(scan: Scan[Meanings], word: int, hidden: Container[int]) -> set[Context]:
-    """Return the contexts that stand in a word's sentence."""
-    first, last = scan.words.around(word)
-    contexts: set[Context] = set()
-    for what, at in scan.between(first, last):
-        if what.contexts and at not in hidden:
-            contexts |= what.contexts
-    return contexts
+def _apart(hits: list[Hit], words: Words) -> list[Hit]:
+    """Return what stays where hits overlap; mostly none do."""
+    if not any(other[0] < one[1] for one, other in pairwise(hits)):
+        return hits
+    kept: list[Hit] = []
+    beside: list[Hit] = []
+    end = 0
+    for hit in hits:
+        if hit[0] >= end:
+            kept += beside if len(beside) < 2 else _best(beside, words)
+            beside = []
+        beside.append(hit)
+        end = max(end, hit[1])
+    return kept + (beside if len(beside) < 2 else _best(beside, words))
 
 
-def _allow(meaning: Meaning, contexts: Container[Context]) -> bool:
-    """Tell whether the contexts that a term asks for, or shuns, are as it wants them."""
-    if meaning.near is not None and meaning.near not in contexts:
-        return False
-    return meaning.unless is None or meaning.unless not in contexts
-
-
-def _apart(matches: list[Match]) -> list[Match]:
-    """Return what stays where matches overlap.
+def _best(hits: list[Hit], words: Words) -> list[Hit]:
+    """Return the hits that stay of some that overlap.
 
     Exclusions win, then what was written by hand, then the longest, then what the theme has first.
     """
-    if len(matches) == 1:
-        return matches
-    matches.sort(key=_START)
-    if all(one.end <= other.start for one, other in pairwise(matches)):
-        return matches
-    matches.sort(key=_precedence)
+
+    def precedence(hit: Hit) -> tuple[int, int, int, int]:
+        first, last, meaning = hit
+        # Weights have no say in it, or a fitting would change what it counts.
+        return meaning.rank, -words.chars(first, last), meaning.order, first
+
+    kept: list[Hit] = []
     taken: set[int] = set()
-    kept = []
-    for match in matches:
-        span = range(match.start, match.end)
-        if not taken.isdisjoint(span):
-            continue
-        taken.update(span)
-        kept.append(match)
-    kept.sort(key=_START)
+    for hit in sorted(hits, key=precedence):
+        span = range(hit[0], hit[1])
+        if taken.isdisjoint(span):
+            taken.update(span)
+            kept.append(hit)
+    kept.sort(key=_FIRST)
     return kept
-
-
-def _precedence(match: Match) -> tuple[int, int, int, int]:
-    """Weights have no say in it, or a fitting would change what it counts."""
-    rank = 0 if match.term is None else 2 if match.term.found else 1
-    return rank, match.start - match.end, match.order, match.start

@@ -45,6 +45,12 @@ class Choice:
     capitals: int = 0
     """0: any case; 1: begins with a capital; 2: capitals throughout."""
 
+    def fits(self, folded: str) -> bool:
+        """Tell whether a word that begins so, or is so, has the capitals asked for."""
+        if self.capitals == 2:  # of a stem's words the ending is free: AHTUs
+            return (folded[: len(self.word)] if self.stem else folded).isupper()
+        return not self.capitals or folded[:1].isupper()
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -5,12 +5,12 @@ which phrases are there, and where one may go on behind a gap, a name or a third
 time in proportion to its length, and little more for many phrases than for few.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, compress, count
 from operator import attrgetter, itemgetter
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from processors.kinds import KEPT_WORDS, Ahead, Choices, Kind, Kinds, Name, Pair, Steps
 from processors.pattern import Lists, Phrase
@@ -21,8 +21,10 @@ Found = tuple[T, int, int]
 """A phrase in a text: what it was given with, and the words `[first, last)` that it is."""
 
 _ALONE = attrgetter("alone")
+_OPEN = attrgetter("open")
 _WHATS = attrgetter("whats")
 _FIRST = itemgetter(1)
+_NUMBER = attrgetter("number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,16 @@ class Scanner(Generic[T]):
         places = list(compress(count(), means))
         pairs: list[Pair[T]] = list(filter(None, means))
         others: list[Found[T]] = []
-        text_: _Text[T] | None = None
-        for at, pair in zip(places, pairs, strict=True):
+        text_ = _Text(kinds, words.breaks)
+        for at in compress(places, map(_OPEN, pairs)):
+            pair = cast("Pair[T]", means[at])
             near, far = pair.near, pair.far
             if (
-                pair.unsure
+                (far and not far.fertile.isdisjoint(kinds[at + 1 : at + 1 + far.reach]))
+                or pair.unsure
                 or (near and not near.fertile.isdisjoint(kinds[at + 2 : at + 2 + near.reach]))
-                or (far and not far.fertile.isdisjoint(kinds[at + 1 : at + 1 + far.reach]))
             ):
-                text_ = text_ or _Text(kinds, words.sentence)
-                text_.look_further(pair, at, at + 1, others)
+                text_.look_further(pair, at, at + 1, text_.end(at), others)
         return Scan(words, places, pairs, others)
 
 
@@ -113,82 +115,85 @@ class _Text(Generic[T]):
     """The words of a text as kinds, in which phrases are followed word by word."""
 
     kinds: list[Kind[T]]
-    sentence: list[int]
+    breaks: list[int]
 
-    def look_further(self, pair: Pair[T], at: int, after: int, found: list[Found[T]]) -> None:
-        """Add the phrases whose first step is the words `[at, after)`, and that go on."""
+    def end(self, word: int) -> int:
+        """Return the first word behind a word's sentence."""
+        after = bisect_right(self.breaks, word)
+        return self.breaks[after] if after < len(self.breaks) else len(self.kinds)
+
+    def look_further(
+        self, pair: Pair[T], at: int, after: int, end: int, found: list[Found[T]]
+    ) -> None:
+        """Add the phrases whose first step is the words `[at, after)`, and that go on to `end`."""
         if pair.near is not None:
             kind = self.kinds[after]
             for rule in pair.near.rules:
-                last = self._last(rule.rest, 0, kind, after)
+                last = self._last(rule.rest, 0, kind, after, end)
                 if last:
                     found.append((rule.what, at, last))
         if pair.far is not None:
-            self._far(pair.far, at, after, found)
+            self._far(pair.far, at, after, end, found)
         if pair.named:
-            self._named(at, found)
+            self._named(at, end, found)
 
-    def _far(self, far: Ahead[T], at: int, after: int, found: list[Found[T]]) -> None:
+    def _far(self, far: Ahead[T], at: int, after: int, end: int, found: list[Found[T]]) -> None:
         """Add the phrases whose second word stands somewhere in the words behind `after`."""
-        if far.fertile.isdisjoint(self.kinds[after : after + far.reach]):
-            return
-        for rule in far.rules:
-            last = self._follow(rule.rest, 0, after, self.sentence[at])
+        second = far.fertile.intersection(self.kinds[after : min(after + far.reach, end)])
+        going = [far.going_on.get(kind) or far.learn(kind) for kind in second]
+        several = len(going) > 1
+        for rule in sorted(set().union(*going), key=_NUMBER) if several else chain(*going):
+            last = self._follow(rule.rest, 0, after, end)
             if last:
                 found.append((rule.what, at, last))
 
-    def _named(self, at: int, found: list[Found[T]]) -> None:
+    def _named(self, at: int, end: int, found: list[Found[T]]) -> None:
         """Add the phrases that begin with a name of several words."""
-        name = self._name(self.kinds[at], at)
+        name = self._name(self.kinds[at], at, end)
         if name is None:
             return
         after = at + 1 + len(name.rest)
         kind = name.kind
-        goes_on = after < len(self.kinds) and self.sentence[after] == self.sentence[at]
-        pair = kind.get(self.kinds[after], kind.alone) if goes_on else kind.last
+        pair = kind.get(self.kinds[after], kind.alone) if after < end else kind.last
         if pair is None:
             return
         found += [(what, at, after + length - 1) for what, length in pair.whole]
-        self.look_further(pair, at, after, found)
+        self.look_further(pair, at, after, end, found)
 
-    def _name(self, kind: Kind[T], at: int) -> Name[T] | None:
+    def _name(self, kind: Kind[T], at: int, end: int) -> Name[T] | None:
         """Return the longest name that begins at `at`: `United` of `United Kingdom`."""
         for name in kind.names:
             last = at + len(name.rest)
             after = self.kinds[at + 1 : last + 1]
             if tuple([one.inside for one in after]) == name.rest:
-                return name if self.sentence[last] == self.sentence[at] else None
+                return name if last < end else None
         return None
 
-    def _follow(self, rest: Steps, step: int, at: int, here: int) -> int:
+    def _follow(self, rest: Steps, step: int, at: int, end: int) -> int:
         """Return where a phrase ends whose next step is to stand at `at`, or 0 if it does not."""
         gap, choices = rest[step]
-        for place in range(at, min(at + gap + 1, len(self.sentence))):
-            if self.sentence[place] != here:
-                return 0
-            kind = self.kinds[place]
-            if choices.isdisjoint(kind.may_be):
-                continue
-            last = self._last(rest, step, kind, place)
-            if last:
-                return last
+        for place, kind in enumerate(self.kinds[at : min(at + gap + 1, end)], start=at):
+            if not choices.isdisjoint(kind.may_be):
+                last = self._last(rest, step, kind, place, end)
+                if last:
+                    return last
         return 0
 
-    def _last(self, rest: Steps, step: int, kind: Kind[T], at: int) -> int:
+    def _last(self, rest: Steps, step: int, kind: Kind[T], at: int, end: int) -> int:
         """Return where a phrase ends one of whose steps stands at `at`, or 0 if it does not."""
-        for after in self._ends(kind, rest[step][1], at):
+        for after in self._ends(kind, rest[step][1], at, end):
             if step + 1 == len(rest):
                 return after
-            last = self._follow(rest, step + 1, after, self.sentence[at])
+            last = self._follow(rest, step + 1, after, end)
             if last:
                 return last
         return 0
 
-    def _ends(self, kind: Kind[T], choices: Choices, at: int) -> tuple[int, ...]:
+    def _ends(self, kind: Kind[T], choices: Choices, at: int, end: int) -> tuple[int, ...]:
         """Return behind which words a step can end that begins at `at`: a name's, the word's."""
         alone = not choices.isdisjoint(kind.choices)
         if kind.names:
-            name = self._name(kind, at)
+            name = self._name(kind, at, end)
             if name is not None and not choices.isdisjoint(name.choices):
                 after = at + 1 + len(name.rest)
                 return (after, at + 1) if alone else (after,)

@@ -91,6 +91,14 @@ class Words:
     def _offsets(self) -> list[int]:
         return list(accumulate(map(len, self._pieces)))
 
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return where the words `[first, last)` begin and end."""
+        return self._offsets[2 * first], self._offsets[2 * last - 1]
+
+    def chars(self, first: int, last: int) -> int:
+        """Return how many characters the words `[first, last)` take with what is between them."""
+        return sum(map(len, self._pieces[2 * first + 1 : 2 * last]))
+
     def around(self, word: int) -> tuple[int, int]:
         """Return the first word of a word's sentence, and the first of the next."""
         after = bisect_right(self.breaks, word)
@@ -118,6 +126,8 @@ def fold(word: str) -> str:
 
     `fold("Türkiye’s") == "Turkiye"`, `fold("U.S.") == "US"`, `fold("theUK") == "UK"`.
     """
+    if word.isascii() and word.isalpha() and (word.islower() or word.istitle()):
+        return word  # most there are
     word = _POSSESSIVE.sub("", word).replace(".", "")
     if not word.isascii():
         word = "".join(c for c in unicodedata.normalize("NFKD", word) if c == "_" or c.isalnum())

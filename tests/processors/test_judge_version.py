@@ -12,8 +12,8 @@ from processors.pattern import parse
 from processors.scan import Scanner
 from processors.themes import JUDGE_VERSION, Most, Term, Theme, Weights
 
-GOLDEN = {"1": "45ba13f52a857e8b66e397b1"}
-"""By version, the digest of all that the code makes of the texts below."""
+GOLDEN = {"1": "fe03b69885a76ff1c62e4ece"}
+"""By version, the digest of what the code makes of the texts below: of other texts, another."""
 
 FOLDER = Path(__file__).parents[1] / "data" / "layout"
 LISTS = {"place": ["France", "United States", "United States of America", "U.S."]}

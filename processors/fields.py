@@ -1,0 +1,46 @@
+"""A field of a release as it was read: title or text. Pure."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from processors.layout import Layout
+from processors.meanings import Meanings, Said
+from processors.scan import Scan
+from processors.themes import Place
+
+Field = Literal["title", "text"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A field, and all that stands in it."""
+
+    field: Field
+    scan: Scan[Meanings]
+    said: list[Said]
+    """What each of the scan's pairs says."""
+    lead: int
+    """How many of its words are the lead."""
+    layout: Layout
+
+    @property
+    def places(self) -> tuple[Place, Place]:
+        """The places that its words stand in: those of the lead, and the rest."""
+        return ("title", "title") if self.field == "title" else ("lead", "body")
+
+    @cached_property
+    def hidden(self) -> set[int]:
+        """The words in contacts, footers, notices: a release is not about those."""
+        hidden: set[int] = set()
+        for one in () if self.field == "title" else self.layout.boilerplate:
+            starts = self.scan.words.starts
+            hidden.update(range(bisect_left(starts, one.start), bisect_left(starts, one.end)))
+        return hidden
+
+    def is_quoted(self, word: int) -> bool:
+        """Tell whether a word stands in what somebody says."""
+        if self.field == "title":
+            return False
+        return self.layout.quote_at(self.scan.words.starts[word]) is not None

@@ -1,0 +1,120 @@
+"""All that some themes look for, and the most that what was found can speak for each. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple
+
+from processors.fields import Read
+from processors.lexicon import LISTS
+from processors.meanings import Meaning, Meanings, Said, SaidByPair, Slot, Worth
+from processors.pattern import Phrase, parse
+from processors.scan import Scan
+from processors.themes import PLACES, Place, Term, Theme
+
+_TITLE, _LEAD, _BODY = map(attrgetter, ("title", "lead", "body"))
+
+
+class _Speaks(NamedTuple):
+    """A term at a place that speaks for its theme."""
+
+    theme: int
+    weight: float
+    most: int
+
+
+class Lookout:
+    """The phrases of some themes, and what each of them means."""
+
+    def __init__(self, themes: Sequence[Theme]) -> None:
+        self.phrases: dict[Phrase, Meanings] = defaultdict(Meanings)
+        self._said = SaidByPair()
+        self._speaks: list[_Speaks] = []
+        self._often: set[Slot] = set()
+        """Those that count more than once."""
+        self._themes = len(themes)
+        for number, theme in enumerate(themes):
+            self._add(number, theme)
+
+    def said(self, scan: Scan[Meanings]) -> list[Said]:
+        """Return what each of a text's pairs says."""
+        return list(map(self._said.__getitem__, scan.pairs))
+
+    def most_for(self, title: Read, text: Read) -> list[float]:
+        """Return for each theme the most that what was found can add to its log-odds.
+
+        What speaks for each is added up as if nothing spoke against it, lay over it, or was asked
+        for beside it. Most releases belong to no theme, and this is all that they cost.
+        """
+        ahead, lead = text.scan.before(text.lead), text.lead
+        slots = [
+            *map(_TITLE, title.said),
+            *map(_LEAD, text.said[:ahead]),
+            *map(_BODY, text.said[ahead:]),
+            *(what.title for what, _first, _last in title.scan.others),
+            *(what.lead if at < lead else what.body for what, at, _last in text.scan.others),
+        ]
+        found = list(chain.from_iterable(slots))
+        most = [0.0] * self._themes
+        for theme, weight, _at_most in map(self._speaks.__getitem__, set(found)):
+            most[theme] += weight
+        for slot, times in Counter(filter(self._often.__contains__, found)).items():
+            theme, weight, at_most = self._speaks[slot]
+            most[theme] += weight * (min(times, at_most) - 1)
+        return most
+
+    def _add(self, number: int, theme: Theme) -> None:
+        """Put all that a theme looks for under its phrases."""
+        for order, term in enumerate(theme.terms):
+            near, unless = ((number, name) if name else None for name in (term.near, term.unless))
+            meaning = Meaning(
+                theme=number,
+                bit=1 << number,
+                term=term,
+                order=order,
+                near=near,
+                unless=unless,
+                asks=bool(near or unless),
+                quoted="quote" in term.places(),
+                rank=2 if term.found else 1,
+                worths={place: _worth(term, place) for place in PLACES},
+            )
+            slots = {place: self._slot(number, term, place) for place in PLACES[:-1]}
+            for phrase in _phrases(term.patterns):
+                self._put(phrase, meaning)
+                for place, slot in slots.items():
+                    getattr(self.phrases[phrase], place).extend(slot)
+        for phrase in _phrases(theme.exclusions):
+            self._put(phrase, Meaning(number, 1 << number))
+        for name, patterns in theme.context.items():
+            for phrase in _phrases(patterns):
+                self.phrases[phrase].contexts.add((number, name))
+
+    def _put(self, phrase: Phrase, meaning: Meaning) -> None:
+        self.phrases[phrase].terms.append(meaning)
+        self.phrases[phrase].mask |= meaning.bit
+
+    def _slot(self, theme: int, term: Term, place: Place) -> list[Slot]:
+        """Return the number of a place at which a term speaks for its theme; else nothing.
+
+        A quote stands in the lead or the body: it may be worth as much as what is worth more.
+        """
+        may_be = [place] if place == "title" else [place, *term.places()[3:]]
+        weight = max(map(term.weight, may_be))
+        if weight <= 0:
+            return []
+        slot, at_most = len(self._speaks), sum(map(term.most_at, may_be))
+        self._speaks.append(_Speaks(theme, weight, at_most))
+        if at_most > 1:
+            self._often.add(slot)
+        return [slot]
+
+
+def _worth(term: Term, place: Place) -> Worth | None:
+    weight = term.weight(place)
+    return Worth(place, weight, term.most_at(place)) if weight else None
+
+
+def _phrases(patterns: Iterable[str]) -> Iterable[Phrase]:
+    return (phrase for pattern in patterns for phrase in parse(pattern, LISTS))
