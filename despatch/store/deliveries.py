@@ -46,7 +46,13 @@ _WANTED = exists().where(
 )
 _TRIES = select(func.count()).where(attempts.c.delivery == deliveries.c.id).scalar_subquery()
 _DUE = (
-    select(deliveries.c.id, deliveries.c.state, deliveries.c.lease_owner, deliveries.c.lease_until)
+    select(
+        deliveries.c.id,
+        deliveries.c.alert,
+        deliveries.c.state,
+        deliveries.c.lease_owner,
+        deliveries.c.lease_until,
+    )
     .where(deliveries.c.lane == bindparam("of_lane"), deliveries.c.due_at <= bindparam("now"))
     .order_by(deliveries.c.due_at)
     .limit(bindparam("most"))
@@ -193,8 +199,15 @@ class Deliveries(DigestItems):
         return read_alert(row, self._items_of([alert]).get(alert, ()))
 
     def _due(self, lane: Lane, now: datetime, limit: int) -> Sequence[Row[Any]]:
-        """Return what is due in a lane, the longest first; each lane is read by its own index."""
-        return self._all(_DUE, {"of_lane": lane, "now": now, "most": limit})
+        """Return what is due in a lane, the longest first; each lane is read by its own index.
+
+        Of large digests fewer: what is urgent is not to wait until all of their items are read.
+        """
+        rows = self._all(_DUE, {"of_lane": lane, "now": now, "most": limit})
+        if lane != "bulk":  # no digest is urgent
+            return rows
+        first = self._first_alerts([row.alert for row in rows])
+        return [row for row in rows if row.alert in first]
 
     def _claims(self, ids: Sequence[str], until: datetime) -> list[Claim]:
         if not ids:

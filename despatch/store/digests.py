@@ -14,15 +14,13 @@ from despatch.model import (
 )
 from despatch.ports import DigestRun, DueDigest, EndedDigest, Item
 from despatch.ports.digests import DigestState
+from despatch.store.digest_items import ITEMS_AT_ONCE, first_within
 from despatch.store.item_rows import MOVE, SETTLE, TOLD, add_items, read_item, settled, written
 from despatch.store.kept import Kept
 from despatch.store.rows import in_parts
 from despatch.store.run_rows import FINISH, add_runs, new_run, read_run, run_rows
 from despatch.store.subscribers import read_subscriber
 from despatch.store.tables import digests, items, subscribers, told_at_once
-
-_ITEMS_AT_ONCE = 2_000
-"""So many items are borrowed in one go, if they are of more than one subscriber."""
 
 _WAITS = items.c.state == "waiting"
 _OF_RUN = (digests.c.subscriber == items.c.subscriber) & (digests.c.due_at == items.c.due_at)
@@ -189,14 +187,8 @@ class Digests(Kept):
             asked = select(items.c.subscriber, func.count().label("number")).join(digests, _OF_RUN)
             for row in self._all(asked.where(*due).group_by(items.c.subscriber)):
                 held[row.subscriber] = row.number
-        few: dict[str, list[datetime]] = {}
-        number = 0
-        for who, moments in runs.items():
-            number += held.get(who, 0)
-            if few and number > _ITEMS_AT_ONCE:
-                break
-            few[who] = moments
-        return few
+        few = first_within(held, runs, ITEMS_AT_ONCE)
+        return {who: moments for who, moments in runs.items() if who in few}
 
     def _items(self, *wanted: Any, of_runs: bool = False) -> list[Item]:
         asked = (

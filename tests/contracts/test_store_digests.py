@@ -8,7 +8,7 @@ import pytest
 
 from despatch.errors import Busy
 from despatch.frequency import limit, quiet
-from despatch.model import Classified, Digest, DigestItem, SubscriptionId
+from despatch.model import Alert, Classified, Digest, DigestItem, SubscriptionId
 from despatch.ports import DigestRun, DueDigest, EndedDigest, Item, Store
 from despatch.store.sql import SqlStore
 from despatch.testing import a_classified, a_release, a_revision
@@ -307,3 +307,35 @@ def test_while_one_counts_what_was_told_at_once_nobody_else_does(
         tx.told_at_once(ADA.id, SEEN)
         with pytest.raises(Busy), impatient.transaction() as other:
             other.told_at_once(ADA.id, SEEN)
+
+
+def a_large_digest(number: int, items: int) -> Alert:
+    item = DigestItem(classified=about("fees"), event="new", reason="asked")
+    digest = Digest(since=SEEN, until=DUE, why="hourly", items=(item,) * items, total=items)
+    alert = an_alert(event="digest", id=f"a-{number:02}", digest=digest)
+    return alert.model_copy(update={"classified": None})
+
+
+def test_of_large_digests_few_are_claimed_at_once_and_what_is_urgent_comes_with_them(
+    peopled: Store,
+) -> None:
+    """On SQLite who writes an immediate alert waits while they are read: 2,000 items at most."""
+    second = SEEN + timedelta(seconds=1)
+    with peopled.transaction() as tx:
+        large = [(a_large_digest(number, 300), [a_channel(ADA).id]) for number in range(9)]
+        tx.add_alerts(large, SEEN, lane="bulk")
+        tx.add_alert(an_alert(event="withdrawn"), [a_channel(ADA).id], second)
+        claims = tx.claim_deliveries("w", second, HOUR, {"urgent": 500, "bulk": 500})
+        others = tx.claim_deliveries("w", second, HOUR, {"urgent": 500, "bulk": 500})
+    assert [one.lane for one in claims] == ["urgent", *["bulk"] * 6]
+    assert [one.lane for one in others] == ["bulk"] * 3, "the others come with the next claim"
+
+
+def test_a_digest_that_is_larger_than_all_that_is_claimed_at_once_comes_alone(
+    peopled: Store,
+) -> None:
+    with peopled.transaction() as tx:
+        both = [(a_large_digest(number, 2_001), [a_channel(ADA).id]) for number in range(2)]
+        tx.add_alerts(both, SEEN, lane="bulk")
+        assert len(tx.claim_deliveries("w", SEEN, HOUR, {"bulk": 9})) == 1
+        assert len(tx.claim_deliveries("w", SEEN, HOUR, {"bulk": 9})) == 1
