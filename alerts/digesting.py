@@ -94,7 +94,7 @@ class Digesting:
             for subscription in tx.subscriptions_of(theirs) if due else ():
                 theirs[subscription.subscriber].append(subscription)
             releases = {item.release for one in due for item in one.items}
-            also = {release: tx.also_published(release) for release in sorted(releases)}
+            also = tx.published_twice(releases)
             self._run_all(tx, due, theirs, also)
         if due:
             self._log.info("digests run", count=len(due))

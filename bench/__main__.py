@@ -25,6 +25,7 @@ BENCHMARKS: Mapping[str, str] = {
     "grow": "bench.growing",
     "judge": "bench.judging",
     "deliver": "bench.delivering",
+    "digests": "bench.digests",
     "poll": "bench.polling",
     "backtest": "bench.looking_back",
     "path": "bench.whole_path",

@@ -22,7 +22,7 @@ from despatch.testing.stores import KEY, temporary_store
 from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription, an_alert
 
 _CLOCK = SystemClock()
-_MARK = "@@"
+MARK = "@@"
 """Stands for a subscriber's number until rows are copied."""
 _COPIED = (
     "subscribers",
@@ -72,9 +72,9 @@ def _fill(home: Path, store: Store, deliveries: int, url_of: Callable[[int], str
 
     To add a hundred thousand one by one takes longer than to deliver to them.
     """
-    who = a_subscriber(f"s{_MARK}")
+    who = a_subscriber(f"s{MARK}")
     channel = a_channel(who, url_of(0))
-    asked = a_subscription(channel, name=f"of s{_MARK}")
+    asked = a_subscription(channel, name=f"of s{MARK}")
     alert = an_alert(
         a_release_s_alert(),
         who,
@@ -91,11 +91,11 @@ def _fill(home: Path, store: Store, deliveries: int, url_of: Callable[[int], str
         (delivery,) = db.execute("SELECT id FROM deliveries").fetchone()
         ids = {channel.id: "n-", alert.id: "a-", delivery: "y-"}
         for table in _COPIED:
-            _copy(db, table, ids, deliveries)
-        _seal(db, deliveries, url_of)
+            copy_row(db, table, ids, deliveries)
+        seal_channels(db, deliveries, url_of)
 
 
-def _copy(db: sqlite3.Connection, table: str, ids: Mapping[str, str], count: int) -> None:
+def copy_row(db: sqlite3.Connection, table: str, ids: Mapping[str, str], count: int) -> None:
     """Copy a table's one row, with every id in it another one."""
     found = db.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own names
     names = [column[0] for column in found.description]
@@ -103,18 +103,19 @@ def _copy(db: sqlite3.Connection, table: str, ids: Mapping[str, str], count: int
     marks = ", ".join("?" for _ in names)
     db.execute(f"DELETE FROM {table}")  # noqa: S608
     insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-    db.executemany(insert, ([_as(value, ids, n) for value in row] for n in range(count)))
+    db.executemany(insert, ([copied(value, ids, n) for value in row] for n in range(count)))
 
 
-def _as(value: object, ids: Mapping[str, str], number: int) -> object:
+def copied(value: object, ids: Mapping[str, str], number: int) -> object:
+    """Return a value of the copy of a number."""
     if not isinstance(value, str):
         return value
     for id_, prefix in ids.items():
         value = value.replace(id_, f"{prefix}{number:024x}")
-    return value.replace(_MARK, str(number))
+    return value.replace(MARK, str(number))
 
 
-def _seal(db: sqlite3.Connection, count: int, url_of: Callable[[int], str]) -> None:
+def seal_channels(db: sqlite3.Connection, count: int, url_of: Callable[[int], str]) -> None:
     """Give each channel its own encrypted URL."""
     secrets = Secrets([KEY], "the benchmark")
     sealed = (secrets.seal(SecretStr(url_of(number))) for number in range(count))

@@ -1,6 +1,6 @@
 """Stories in the store: which releases say the same thing, and how a copy is looked up."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -67,6 +67,12 @@ class Stories(Protocol):
 
         Each with the name of the publisher, and the address.
         """
+        ...
+
+    def published_twice(
+        self, releases: Collection[ReleaseId]
+    ) -> Mapping[ReleaseId, Sequence[Linked]]:
+        """Return the same of each of these that is in a story with another one."""
         ...
 
     def forget_hashes(self, before: datetime) -> int:

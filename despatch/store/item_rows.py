@@ -82,7 +82,10 @@ def settled(ended: EndedDigest) -> Iterator[dict[str, Any]]:
     for place, item in enumerate(ended.due.items):
         dropped = ended.dropped.get(place)
         yield {
-            **{f"the_{name}": value for name, value in named(item).items()},
+            "the_release": item.release,
+            "the_subscriber": item.subscriber,
+            "the_revision": item.classified.revision.id,
+            "the_event": item.event,
             "the_state": "sent" if dropped is None else "dropped",
             "the_alert": ended.run.alert if dropped is None else None,
             "the_outcome": dropped or "",

@@ -1,16 +1,16 @@
 """Stories in the store."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
 from despatch.model import Classified, Linked, ReleaseId, SourceId
 from despatch.ports import Member
 from despatch.store import tables
-from despatch.store.rows import Rows, insert_into, read_payload
+from despatch.store.rows import Rows, in_parts, insert_into, read_payload
 from despatch.store.tables import releases, story_hashes, story_members
 
 _LOCK_KEY = 0x73746F7279  # "story"
@@ -106,6 +106,18 @@ class Stories(Rows):
         )
         kept = {row.id: read_payload(Classified, row.payload) for row in rows}
         return [kept[one].revision.release.publisher for one in others if one in kept]
+
+    def published_twice(
+        self, releases: Collection[ReleaseId]
+    ) -> Mapping[ReleaseId, Sequence[Linked]]:
+        other = story_members.alias()
+        same = (other.c.story == story_members.c.story, other.c.release != story_members.c.release)
+        tied = select(story_members.c.release).where(exists().where(*same))
+        return {
+            ReleaseId(row.release): self.also_published(ReleaseId(row.release))
+            for part in in_parts(releases)
+            for row in self._all(tied.where(story_members.c.release.in_(part)))
+        }
 
     def forget_hashes(self, before: datetime) -> int:
         return self._run(delete(story_hashes).where(story_hashes.c.since < before))

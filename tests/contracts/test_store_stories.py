@@ -96,6 +96,10 @@ def test_also_published_names_publisher_and_address_of_what_is_live(store: Store
             Linked(title="theirs", address="https://example.gov/c"),
         ]
         assert tx.also_published(ReleaseId("r-unknown")) == []
+        tx.add_to_story(a_member("alone", story="t-2"), (2,))
+        asked = [releases[0].id, releases[1].id, a_member("alone").release, ReleaseId("r-unknown")]
+        assert tx.published_twice(asked) == {one: tx.also_published(one) for one in asked[:2]}
+        assert tx.published_twice([]) == {}
 
 
 def test_forgotten_hashes_find_nothing_and_leave_the_story(store: Store) -> None:
