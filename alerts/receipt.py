@@ -5,7 +5,7 @@ not well is said first and plainly: silence that means broken must not look like
 nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -57,26 +57,49 @@ class Came:
     """Releases that matched, and were held back for a reason that is recorded."""
 
 
-def receipt(
-    due: DueReceipt, who: Subscriber, theirs: Sequence[Subscription], looked: Looked, came: Came
-) -> tuple[Alert, tuple[ChannelId, ...]]:
-    """Return the receipt, and the channels that it goes to: those of all active subscriptions.
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a receipt says: the same for all with the same scope, zone, period and count."""
+
+    subject: str
+    body: str
+
+
+def scope_of(theirs: Iterable[Subscription]) -> Hashable:
+    """Return what decides which sources a subscriber's receipt is about."""
+    return frozenset(one.filter.sources for one in theirs)
+
+
+def zone_of(who: Subscriber) -> ZoneInfo:
+    """Return the zone that a receipt's times are in."""
+    return ZoneInfo(who.receipt.zone if who.receipt is not None else "UTC")
+
+
+def wording(theirs: Sequence[Subscription], zone: ZoneInfo, looked: Looked, came: Came) -> Wording:
+    """Return what is said to whoever has such subscriptions.
 
     Of sources, only those count that the subscriptions can match.
     """
-    zone = ZoneInfo(who.receipt.zone if who.receipt is not None else "UTC")
     sources = [one for one in looked.sources if _is_read(one[0].id, theirs)]
     faults = list(_faults(sources, looked, theirs, zone))
+    body = "\n\n".join(_body(came, faults, sources, looked, zone))
+    return Wording(_subject(came, faults), body)
+
+
+def receipt(
+    due: DueReceipt, theirs: Sequence[Subscription], says: Wording, at: datetime
+) -> tuple[Alert, tuple[ChannelId, ...]]:
+    """Return the receipt, and the channels that it goes to: those of all active subscriptions."""
     alert = Alert(
         id=AlertId("a-" + digest("receipt", due.subscriber, due.due_at.isoformat())),
         subscriber=due.subscriber,
         event="receipt",
         classified=None,
-        reason=f"you asked for a receipt: {who.receipt}",
-        subject=_subject(came, faults),
-        body="\n\n".join(_body(came, faults, sources, looked, zone)),
+        reason=f"you asked for a receipt: {due.who.receipt}",
+        subject=says.subject,
+        body=says.body,
         subscriptions=tuple(one.id for one in theirs),
-        created_at=looked.until,
+        created_at=at,
     )
     return alert, tuple(dict.fromkeys(channel for one in theirs for channel in one.channels))
 

@@ -2,19 +2,21 @@
 
 A receipt and when the next one is due are one transaction of the store, so that a moment has one
 receipt whatever crashes. One that nobody was there for comes later, once, with all the time that it
-covers.
+covers. All that are due at a time cover the time up to the same moment, so that what was looked at
+is asked once, and said once for all whose subscriptions read the same sources.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from alerts.receipt import Came, Looked, receipt
+from alerts.receipt import Came, receipt
 from alerts.rhythm import due as next_due
+from alerts.together import Together
 from despatch import log
 from despatch.errors import TransientError
 from despatch.model import SubscriberId, Subscription
-from despatch.ports import Clock, DueReceipt, Store, Transaction
+from despatch.ports import Clock, DueReceipt, EndedReceipt, Store, Transaction
 from despatch.schedule import quiet_until
 
 PAGE = 100
@@ -34,28 +36,36 @@ class Receipting:
         """Send what is due, and what comes due, until told to stop."""
         while not stop.is_set():
             try:
-                self.run_due()
+                self._run_round(stop)
             except TransientError as exc:  # the stages have an alarm for it already
                 self._log.warning("waiting", why=str(exc))
             stop.wait(LOOK_EVERY.total_seconds())
 
     def run_due(self) -> int:
         """Send all that is due now; return how many that were. Raises TransientError."""
-        done = 0
-        while count := self._run_page():
+        together, done = Together(self._clock.now()), 0
+        while count := self._run_page(together):
             done += count
         return done
 
-    def _run_page(self) -> int:
+    def _run_round(self, stop: threading.Event) -> None:
+        """Send what is due now, with as long a pause after each page: others write meanwhile."""
+        together = Together(self._clock.now())
+        while not stop.is_set():
+            began = self._clock.now()
+            if not self._run_page(together):
+                return
+            stop.wait(min(self._clock.now() - began, LOOK_EVERY).total_seconds())
+
+    def _run_page(self, together: Together) -> int:
         with self._store.transaction() as tx:
-            now = self._clock.now()
-            due = tx.due_receipts(now, self._page)
+            due = tx.due_receipts(together.until, self._page)
             theirs: dict[SubscriberId, list[Subscription]] = {one.subscriber: [] for one in due}
             for subscription in tx.subscriptions_of(theirs) if due else ():
                 if subscription.state == "active":
                     theirs[subscription.subscriber].append(subscription)
-            for since in sorted({one.since for one in due}):
-                _send(tx, [one for one in due if one.since == since], theirs, now)
+            if due:
+                _send(tx, due, theirs, together)
         if due:
             self._log.info("receipts run", count=len(due))
         return len(due)
@@ -65,42 +75,29 @@ def _send(
     tx: Transaction,
     due: Sequence[DueReceipt],
     theirs: Mapping[SubscriberId, Sequence[Subscription]],
-    now: datetime,
+    together: Together,
 ) -> None:
-    """Send those of one period: what the store says of it is asked once."""
-    since = due[0].since
-    wanted = [one for one in due if theirs[one.subscriber] and not _is_left_alone(one, now)]
-    looked = _look(tx, since, now) if wanted else None
-    came = tx.matched_between([one.subscriber for one in wanted], since, now) if wanted else {}
-    for one in due:
-        quiet = one.who.quiet
-        if _is_left_alone(one, now) and quiet is not None:
-            tx.finish_receipt(one, quiet_until(quiet, now) or now, since)
-            continue
-        if looked is not None and theirs[one.subscriber]:
-            told, held = came.get(one.subscriber, (0, 0))
-            alert, channels = receipt(
-                one, one.who, theirs[one.subscriber], looked, Came(told, held)
-            )
-            tx.add_alert(alert, channels, now, lane="bulk")
-        assert one.who.receipt is not None  # noqa: S101 - else nothing is due
-        tx.finish_receipt(one, next_due(one.who.receipt, quiet, now), now)
+    now = together.until
+    wanted = [one for one in due if theirs[one.subscriber] and _quiet_until(one, now) is None]
+    together.look(tx, {one.since for one in wanted})
+    came = tx.matched_until([one.subscriber for one in wanted], now)
+    alerts = []
+    for one in wanted:
+        told, held = came.get(one.subscriber, (0, 0))
+        says = together.says(one, theirs[one.subscriber], Came(told, held))
+        alerts.append(receipt(one, theirs[one.subscriber], says, now))
+    tx.add_alerts(alerts, now, lane="bulk")
+    tx.finish_receipts([_ended(one, now) for one in due])
 
 
-def _is_left_alone(one: DueReceipt, now: datetime) -> bool:
-    return one.who.quiet is not None and quiet_until(one.who.quiet, now) is not None
+def _ended(one: DueReceipt, now: datetime) -> EndedReceipt:
+    """Return what comes next: the end of quiet hours, or the next moment."""
+    later = _quiet_until(one, now)
+    if later is not None:
+        return EndedReceipt(one, later, one.since)
+    assert one.who.receipt is not None  # noqa: S101 - else nothing is due
+    return EndedReceipt(one, next_due(one.who.receipt, one.who.quiet, now), now)
 
 
-def _look(tx: Transaction, since: datetime, until: datetime) -> Looked:
-    return Looked(
-        since=since,
-        until=until,
-        judged=tx.judged_between(since, until),
-        sources=tx.sources(),
-        gaps=tx.gaps(),
-        alarms=[
-            one
-            for one in tx.alarms_to_tell(since)
-            if one.closed_at is None or one.closed_at > since
-        ],
-    )
+def _quiet_until(one: DueReceipt, now: datetime) -> datetime | None:
+    return quiet_until(one.who.quiet, now) if one.who.quiet is not None else None

@@ -8,7 +8,7 @@ from alerts.gaps import tell_of_gap
 from alerts.stories import WINDOW
 from despatch import log
 from despatch.app.moving import READS
-from despatch.app.overdue import look_for_overdue
+from despatch.app.overdue import LookingForOverdue
 from despatch.app.running import ALIVE_WITHIN, waiting
 from despatch.app.silence import look_for_silence
 from despatch.app.wiring import App
@@ -36,6 +36,7 @@ class Housekeeper:
         """At how many looks in a row a stage showed no life."""
         self._gaps_told: set[str] = set()
         """So that subscriptions are not read again every minute for a gap that stays open."""
+        self._overdue = LookingForOverdue(app)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
         self._log = log.get(stage="housekeeper")
@@ -67,12 +68,12 @@ class Housekeeper:
                 self._app.alarms.open(_NOT_KEPT, f"{_NOT_KEPT}: {exc or repr(exc)}")
 
     def once(self) -> None:
-        """Look at life, lag, gaps and what is overdue; hourly, drop what is old and look for silence."""
+        """Look at life, lag, gaps, what is overdue; hourly, drop what is old, look for silence."""
         self._look_for_life()
         for stage in READS:
             self._look(stage)
         self._tell_gaps()
-        look_for_overdue(self._app)
+        self._overdue.look()
         now = self._app.clock.now()
         if now - self._dropped_at >= DROP_EVERY:
             self._dropped_at = now

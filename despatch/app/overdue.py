@@ -1,26 +1,47 @@
-"""Digests and receipts that are overdue: an alarm until the last of them was run.
+"""Digests and receipts that are overdue: an alarm until the last of them was run."""
 
-A run that is under way is late for its last subscriber by as long as it takes, so that one is no
-alarm; nor is a machine that slept, once it is at it again.
-"""
-
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from despatch.app.wiring import App
+from despatch.ports import Overdue
 
 WITHIN = timedelta(minutes=15)
-"""So long after its moment a digest is told at last: a run of 100,000 takes a third of it."""
-
-DIGESTS = "digests overdue"
-RECEIPTS = "receipts overdue"
-"""The alarms' keys."""
+"""So long after its moment one is told at last: a run of 100,000 takes a third of it."""
 
 
-def look_for_overdue(app: App) -> None:
-    """Raise an alarm while the oldest digest, or receipt, is overdue; end it afterwards."""
-    now = app.clock.now()
-    with app.store.transaction() as tx:
-        digest, receipt = tx.next_digest_at(), tx.next_receipt_at()
-        digests = tx.digests_due(now - WITHIN) if _late(digest, now) else 0
-    _judge(app, DIGESTS, digest, now, f"{digests:,} digests" if digests != 1 else "1 digest")
-    _judge(app, RECEIPTS, receipt, now, "receipts")
+class LookingForOverdue:
+    """Looks every minute; one that is overdue at two looks in a row is an alarm.
+
+    One look is too few: a machine that slept over a digest finds it overdue, and runs it at once.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._seen: set[str] = set()
+        """What was overdue at the look before."""
+
+    def look(self) -> None:
+        """Open or close the alarms."""
+        before = self._app.clock.now() - WITHIN
+        with self._app.store.transaction() as tx:
+            found = {
+                "digests": tx.overdue_digests(before),
+                "receipts": tx.overdue_receipts(before),
+            }
+        for what, overdue in found.items():
+            self._judge(what, overdue)
+        self._seen = {what for what, overdue in found.items() if overdue.number}
+
+    def _judge(self, what: str, overdue: Overdue) -> None:
+        key = f"{what} overdue"
+        if overdue.since is None:
+            self._app.alarms.close(key)
+        elif what in self._seen:
+            named = what if overdue.number > 1 else what.removesuffix("s")
+            self._app.alarms.open(
+                key,
+                f"{overdue.number:,} {named} not sent though due: the first since "
+                f"{overdue.since:%d %B %Y, %H:%M} UTC. The alert stage runs them: does it wait for "
+                "the store, or is it too slow for so many? See: despatch status. Once it can, "
+                "each is sent, once, and says which time it covers",
+            )

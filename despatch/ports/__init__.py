@@ -5,7 +5,7 @@ from despatch.ports.bus import Batch, Bus, Extent, Message, Outgoing, Place, Rea
 from despatch.ports.channel import Sender, Sent
 from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.consent import Consent, Signup, Suppressed
-from despatch.ports.digests import DigestRun, DueDigest, EndedDigest, Item
+from despatch.ports.digests import DigestRun, DueDigest, EndedDigest, Item, Overdue
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
 from despatch.ports.fetch import LARGE_BYTES, Fetcher, Grow, Response, Validators
 from despatch.ports.links import Links, NoLinks
@@ -20,7 +20,7 @@ from despatch.ports.reading import (
     Progress,
     SourceRecord,
 )
-from despatch.ports.receipts import DueReceipt
+from despatch.ports.receipts import DueReceipt, EndedReceipt
 from despatch.ports.store import (
     Alarm,
     Archived,
@@ -60,6 +60,7 @@ __all__ = [
     "DueDigest",
     "DueReceipt",
     "EndedDigest",
+    "EndedReceipt",
     "Extent",
     "Fetcher",
     "Finished",
@@ -76,6 +77,7 @@ __all__ = [
     "NoLinks",
     "Notice",
     "Outgoing",
+    "Overdue",
     "Place",
     "Poll",
     "Progress",

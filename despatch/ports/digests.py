@@ -104,6 +104,15 @@ class EndedDigest:
     """The items, by their place in `due.items`, that were not sent, and why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What should have been run by now."""
+
+    number: int
+    since: datetime | None
+    """When the oldest of them was due; None if there is none."""
+
+
 class Digests(Protocol):
     """The part of a transaction that is about what is told later."""
 
@@ -164,6 +173,10 @@ class Digests(Protocol):
 
     def next_digest_at(self) -> datetime | None:
         """Return when the next run is due; None if nothing waits."""
+        ...
+
+    def overdue_digests(self, before: datetime) -> Overdue:
+        """Return how many runs were due before a moment and are not run."""
         ...
 
     def digest_runs(

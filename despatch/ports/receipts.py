@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from despatch.model import Subscriber, SubscriberId
+from despatch.ports.digests import Overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,16 @@ class DueReceipt:
         return self.who.id
 
 
+@dataclass(frozen=True, slots=True)
+class EndedReceipt:
+    """A receipt that was due, and what comes next."""
+
+    due: DueReceipt
+    next_at: datetime
+    since: datetime
+    """From when on the next one covers the time."""
+
+
 class Receipts(Protocol):
     """The part of a store's transaction that receipts are made with.
 
@@ -34,23 +45,28 @@ class Receipts(Protocol):
         """Borrow what is due, the longest due first, for this transaction; others skip it."""
         ...
 
-    def finish_receipt(self, due: DueReceipt, next_at: datetime, since: datetime) -> None:
-        """Record when the next one is due, and from when on it covers the time."""
+    def finish_receipts(self, ended: Sequence[EndedReceipt]) -> None:
+        """Record when the next ones are due, and from when on they cover the time."""
+        ...
+
+    def overdue_receipts(self, before: datetime) -> Overdue:
+        """Return how many receipts were due before a moment and are not sent."""
         ...
 
     def receipt_due(self, subscriber: SubscriberId) -> datetime | None:
         """Return when a subscriber's next receipt is due; None if they get none."""
         ...
 
-    def judged_between(self, since: datetime, until: datetime) -> int:
-        """Return how many releases were taken, judged, after one moment and up to another."""
+    def judged_since(self, since: Collection[datetime], until: datetime) -> Mapping[datetime, int]:
+        """Return how many releases were taken, judged, after each moment and up to another."""
         ...
 
-    def matched_between(
-        self, subscribers: Collection[SubscriberId], since: datetime, until: datetime
+    def matched_until(
+        self, subscribers: Collection[SubscriberId], until: datetime
     ) -> Mapping[SubscriberId, tuple[int, int]]:
         """Return of how many releases each was told, and how many matched and were held back.
 
-        Of what matched after one moment and up to another; whom nothing matched is left out.
+        Of what matched in the time that their next receipt covers, up to a moment; whom nothing
+        matched, or who gets no receipt, is left out.
         """
         ...

@@ -12,7 +12,7 @@ from despatch.model import (
     Subscriber,
     SubscriberId,
 )
-from despatch.ports import DigestRun, DueDigest, EndedDigest, Item
+from despatch.ports import DigestRun, DueDigest, EndedDigest, Item, Overdue
 from despatch.ports.digests import DigestState
 from despatch.store.digest_items import ITEMS_AT_ONCE, first_within
 from despatch.store.item_rows import MOVE, SETTLE, TOLD, add_items, read_item, settled, written
@@ -106,6 +106,12 @@ class Digests(Kept):
         first = select(func.min(digests.c.waits_until)).where(digests.c.waits_until.is_not(None))
         at: datetime | None = self._connection.scalar(first)
         return at
+
+    def overdue_digests(self, before: datetime) -> Overdue:
+        number, first = func.count(), func.min(digests.c.waits_until)
+        asked = select(number, first).where(digests.c.waits_until < before)
+        found, since = self._all(asked)[0]
+        return Overdue(found, since)
 
     def digest_runs(
         self,

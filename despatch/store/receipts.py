@@ -1,12 +1,13 @@
 """Receipts: who gets one when, and what they are made of."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, distinct, func, select, update
+from sqlalchemy import bindparam, case, distinct, func, select, update
 
 from despatch.model import SubscriberId
-from despatch.ports import DueReceipt
+from despatch.ports import DueReceipt, EndedReceipt, Overdue
 from despatch.store.rows import Rows, in_parts
 from despatch.store.subscribers import read_subscriber
 from despatch.store.tables import matches, receipts, subscribers, taken
@@ -28,35 +29,61 @@ class Receipts(Rows):
             DueReceipt(read_subscriber(row), row.due_at, row.since) for row in self._all(wanted)
         ]
 
-    def finish_receipt(self, due: DueReceipt, next_at: datetime, since: datetime) -> None:
-        theirs = (receipts.c.subscriber == due.subscriber, receipts.c.due_at == due.due_at)
-        self._run(update(receipts).where(*theirs).values(due_at=next_at, since=since))
+    def finish_receipts(self, ended: Sequence[EndedReceipt]) -> None:
+        rows = [
+            {
+                "the_subscriber": one.due.subscriber,
+                "was_due_at": one.due.due_at,
+                "the_due_at": one.next_at,
+                "the_since": one.since,
+            }
+            for one in ended
+        ]
+        if rows:
+            self._many(_FINISH, rows)
+
+    def overdue_receipts(self, before: datetime) -> Overdue:
+        number, first = func.count(), func.min(receipts.c.due_at)
+        asked = select(number, first).where(receipts.c.due_at < before)
+        found, since = self._all(asked)[0]
+        return Overdue(found, since)
 
     def receipt_due(self, subscriber: SubscriberId) -> datetime | None:
         row = self._first(select(receipts.c.due_at).where(receipts.c.subscriber == subscriber))
         return None if row is None else row.due_at
 
-    def judged_between(self, since: datetime, until: datetime) -> int:
-        asked = select(func.count(distinct(taken.c.release)).label("number")).where(
-            taken.c.taken_at > since, taken.c.taken_at <= until
-        )
-        row = self._first(asked)
-        return 0 if row is None else int(row.number)
+    def judged_since(self, since: Collection[datetime], until: datetime) -> Mapping[datetime, int]:
+        if not since:
+            return {}
+        last = func.max(taken.c.taken_at).label("last")
+        asked = select(last).where(taken.c.taken_at > min(since), taken.c.taken_at <= until)
+        times = sorted(row.last for row in self._all(asked.group_by(taken.c.release)))
+        return {moment: len(times) - bisect_right(times, moment) for moment in set(since)}
 
-    def matched_between(
-        self, subscribers: Collection[SubscriberId], since: datetime, until: datetime
+    def matched_until(
+        self, subscribers: Collection[SubscriberId], until: datetime
     ) -> Mapping[SubscriberId, tuple[int, int]]:
         column = matches.c
         told = func.count(distinct(case((column.outcome == "told", column.release))))
         every = func.count(distinct(column.release))
-        found: dict[SubscriberId, tuple[int, int]] = {}
-        for part in in_parts(subscribers):
-            asked = (
-                select(column.subscriber, told.label("told"), every.label("every"))
-                .where(column.subscriber.in_(part))
-                .where(column.matched_at > since, column.matched_at <= until)
-                .group_by(column.subscriber)
-            )
-            for row in self._all(asked):
-                found[SubscriberId(row.subscriber)] = (row.told, row.every - row.told)
-        return found
+        asked = (
+            select(column.subscriber, told.label("told"), every.label("every"))
+            .join(receipts, receipts.c.subscriber == column.subscriber)
+            .where(column.matched_at > receipts.c.since, column.matched_at <= until)
+            .group_by(column.subscriber)
+        )
+        return {
+            SubscriberId(row.subscriber): (row.told, row.every - row.told)
+            for part in in_parts(subscribers)
+            for row in self._all(asked.where(column.subscriber.in_(part)))
+        }
+
+
+_FINISH = (
+    update(receipts)
+    .where(
+        receipts.c.subscriber == bindparam("the_subscriber"),
+        receipts.c.due_at == bindparam("was_due_at"),
+    )
+    .values(due_at=bindparam("the_due_at"), since=bindparam("the_since"))
+)
