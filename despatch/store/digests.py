@@ -108,10 +108,9 @@ class Digests(Kept):
         return at
 
     def overdue_digests(self, before: datetime) -> Overdue:
-        number, first = func.count(), func.min(digests.c.waits_until)
-        asked = select(number, first).where(digests.c.waits_until < before)
-        found, since = self._all(asked)[0]
-        return Overdue(found, since)
+        number, first = func.count().label("number"), func.min(digests.c.waits_until).label("first")
+        row = self._first(select(number, first).where(digests.c.waits_until < before))
+        return Overdue(0, None) if row is None else Overdue(row.number, row.first)
 
     def digest_runs(
         self,

@@ -43,10 +43,9 @@ class Receipts(Rows):
             self._many(_FINISH, rows)
 
     def overdue_receipts(self, before: datetime) -> Overdue:
-        number, first = func.count(), func.min(receipts.c.due_at)
-        asked = select(number, first).where(receipts.c.due_at < before)
-        found, since = self._all(asked)[0]
-        return Overdue(found, since)
+        number, first = func.count().label("number"), func.min(receipts.c.due_at).label("first")
+        row = self._first(select(number, first).where(receipts.c.due_at < before))
+        return Overdue(0, None) if row is None else Overdue(row.number, row.first)
 
     def receipt_due(self, subscriber: SubscriberId) -> datetime | None:
         row = self._first(select(receipts.c.due_at).where(receipts.c.subscriber == subscriber))

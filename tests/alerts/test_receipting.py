@@ -274,3 +274,30 @@ def test_a_crash_at_whichever_step_sends_it_once(tmp_path: Path, clock: FakeCloc
         if crashing.steps < steps:
             break
     assert steps > 8
+
+
+def test_each_is_told_of_the_sources_they_read_in_their_zone_and_what_came_to_them(
+    store: SqlStore, clock: FakeClock, receipts: Receipting
+) -> None:
+    """Texts are made once for all whom they fit: not for one more."""
+    for source in ("govuk", "other"):
+        add_source(store, clock, source)
+    for name in ("ada", "bob", "cay"):
+        enrol(store, name)
+    enrol(store, "dan", receipt=frequency("daily 08:00 Europe/Lisbon"))
+    who = a_subscriber("eve").model_copy(update={"receipt": DAILY})
+    one_source = Filter(sources=Choice[SourceId](any=(SourceId("other"),)))
+    asked = a_subscription(a_channel(a_subscriber("cay")), name="cay")
+    with store.transaction() as tx:
+        tx.add_subscriber(who)
+        channel = tx.add_channel(a_channel(who))
+        tx.add_subscription(a_subscription(channel, name="eve", filter=one_source))
+        tx.add_match(a_match(a_classified(), asked, matched_at=clock.now() + HOUR))
+    at(clock, 8)
+    assert receipts.run_due() == 5
+    bodies = {str(alert.subscriber): alert.body for alert in sent(store)}
+    assert bodies["u-ada"] == bodies["u-bob"]
+    assert len(set(bodies.values())) == 4
+    assert "1 release told" in bodies["u-cay"]
+    assert "Europe/Lisbon" in bodies["u-dan"]
+    assert "govuk" not in bodies["u-eve"]

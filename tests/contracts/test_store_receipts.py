@@ -6,7 +6,7 @@ import pytest
 
 from despatch.frequency import frequency
 from despatch.model import Subscriber
-from despatch.ports import Place, Taken
+from despatch.ports import EndedReceipt, Overdue, Place, Taken
 from despatch.testing import FakeClock
 from despatch.testing.releases import SEEN, a_classified, a_release, a_revision
 from despatch.testing.stores import StoreUnderTest
@@ -67,8 +67,8 @@ def test_one_that_is_finished_is_due_when_it_is_said_and_finished_once(
     with store.transaction() as tx:
         tx.add_subscriber(who())
         (due,) = tx.due_receipts(EIGHT, 10)
-        tx.finish_receipt(due, EIGHT + 24 * HOUR, EIGHT)
-        tx.finish_receipt(due, EIGHT + 48 * HOUR, EIGHT)
+        tx.finish_receipts([EndedReceipt(due, EIGHT + 24 * HOUR, EIGHT)])
+        tx.finish_receipts([EndedReceipt(due, EIGHT + 48 * HOUR, EIGHT)])
         assert tx.due_receipts(EIGHT, 10) == []
         (next_,) = tx.due_receipts(EIGHT + 24 * HOUR, 10)
     assert (next_.due_at, next_.since) == (EIGHT + 24 * HOUR, EIGHT)
@@ -105,7 +105,41 @@ def test_releases_that_were_judged_and_matched_in_a_period_are_counted_once(
             classified = a_classified(a_revision(a_release(name), number=number))
             given = {"outcome": outcome, "matched_at": SEEN + HOUR}
             tx.add_match(a_match(classified, asked).model_copy(update=given))
-        assert tx.judged_between(SEEN, SEEN + 2 * HOUR) == 2
-        assert tx.judged_between(SEEN - HOUR, SEEN + 3 * HOUR) == 3
-        assert tx.matched_between([ada.id, bob.id], SEEN, SEEN + HOUR) == {ada.id: (2, 1)}
-        assert tx.matched_between([ada.id], SEEN + HOUR, SEEN + 2 * HOUR) == {}
+        since = [SEEN - HOUR, SEEN, SEEN + 2 * HOUR]
+        assert tx.judged_since(since, SEEN + 2 * HOUR) == dict(zip(since, (2, 2, 0), strict=True))
+        assert tx.judged_since(since[:1], SEEN + 3 * HOUR) == {SEEN - HOUR: 3}
+        assert tx.judged_since([], SEEN) == {}
+
+
+def test_what_matched_is_counted_from_when_the_receipt_covers_the_time(
+    database: StoreUnderTest, clock: FakeClock
+) -> None:
+    """Each release once; whom nothing matched, or who gets no receipt, is left out."""
+    store = database.open(clock=clock)
+    began = clock.now()
+    given = [("a", 1, "held", 1), ("a", 2, "told", 1), ("b", 1, "told", 2), ("c", 1, "held", 1)]
+    given.append(("d", 1, "told", 0))  # at the moment itself: the one before has it
+    with store.transaction() as tx:
+        for whose in (who("ada"), who("bob"), a_subscriber("cy")):
+            tx.add_subscriber(whose)
+            channel = tx.add_channel(a_channel(whose))
+            tx.add_subscription(asked := a_subscription(channel, name=whose.name))
+            for name, number, outcome, hours in given if whose.name != "bob" else ():
+                classified = a_classified(a_revision(a_release(name), number=number))
+                changed = {"outcome": outcome, "matched_at": began + hours * HOUR}
+                tx.add_match(a_match(classified, asked).model_copy(update=changed))
+        everybody = [a_subscriber(name).id for name in ("ada", "bob", "cy")]
+        assert tx.matched_until(everybody, began + 2 * HOUR) == {everybody[0]: (2, 1)}
+        assert tx.matched_until(everybody, began + HOUR) == {everybody[0]: (1, 1)}
+        assert tx.matched_until(everybody, began) == {}
+
+
+def test_what_is_overdue_is_counted_from_the_oldest(
+    database: StoreUnderTest, clock: FakeClock
+) -> None:
+    store = database.open(clock=clock)
+    with store.transaction() as tx:
+        tx.add_subscriber(who("ada", "daily 09:00"))
+        tx.add_subscriber(who("bob", "daily 08:00"))
+        assert tx.overdue_receipts(EIGHT) == Overdue(0, None)
+        assert tx.overdue_receipts(EIGHT + 2 * HOUR) == Overdue(2, EIGHT)

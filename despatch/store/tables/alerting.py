@@ -39,7 +39,7 @@ taken = Table(
     Column("topic_id", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("log_offset", BigInteger, nullable=False),
-    Column("taken_at", Moment, nullable=False),
+    Column("taken_at", Moment, nullable=False, index=True),
     Column("verdict", Words, nullable=False),
     Column("subscription_version", BigInteger),
 )
@@ -77,6 +77,8 @@ matches = Table(
     Column("outcome", Text, nullable=False),
     Column("reason", Words, nullable=False),
     Column("matched_at", Moment, nullable=False),
+    # A receipt says how much came for one subscriber since the last.
+    Index(None, "subscriber", "matched_at"),
 )
 
 told = Table(
