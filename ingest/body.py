@@ -1,8 +1,9 @@
 """An answer's body, read whole within limits: of one answer, and of all that are read at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
 
 import aiohttp
 
@@ -20,6 +21,18 @@ A few dozen endless ones would else fill half a gigabyte before each is found to
 _CHUNK_BYTES = 64 * 1024
 
 
+class Coming(Protocol):
+    """An answer whose body is still to come: the wire's, and aiohttp's own."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> aiohttp.StreamReader: ...
+    @property
+    def content_length(self) -> int | None: ...
+    def close(self) -> None: ...
+
+
 class BodyReader:
     """Reads bodies of at most `most` bytes after decompression. One event loop's own."""
 
@@ -28,11 +41,7 @@ class BodyReader:
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def read(
-        self,
-        url: str,
-        answer: aiohttp.ClientResponse,
-        limit: asyncio.Timeout,
-        grow: Grow | None = None,
+        self, url: str, answer: Coming, limit: asyncio.Timeout, grow: Grow | None = None
     ) -> bytes:
         """Return the body; waiting for others doesn't count towards the time limit.
 

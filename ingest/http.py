@@ -14,10 +14,9 @@ from typing import NamedTuple, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from yarl import URL
 
 from despatch import __version__
-from despatch.connect import Resolve, SystemResolver, VettingResolver, vetting_sockets
+from despatch.connect import Resolve, SystemResolver
 from despatch.errors import (
     BadStatus,
     DespatchError,
@@ -26,12 +25,13 @@ from despatch.errors import (
     Throttled,
     TransientError,
 )
-from despatch.guard import EVERYWHERE, Network, host_of, vet_host, vet_ip
+from despatch.guard import Network, host_of, vet_host
 from despatch.ports import Clock, Grow, Response, SystemClock, Validators
 from despatch.retry import parse_retry_after
 from ingest.body import BodyReader
 from ingest.decompress import ENCODINGS
 from ingest.http_errors import translate
+from ingest.outward import CONNECT, Answer, Outward, Proxied, Straight
 from ingest.pace import PER_HOST, Pace
 from ingest.schedule import LONGEST_ASKED
 from ingest.witness import Witness
@@ -39,7 +39,6 @@ from ingest.witness import Witness
 MAX_BODY_BYTES = 15 * 1024 * 1024
 MAX_REDIRECTS = 5
 TOTAL = timedelta(seconds=30)
-CONNECT = timedelta(seconds=10)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
@@ -49,7 +48,7 @@ _NO_PAUSE = timedelta(0)
 
 
 class HttpFetcher:
-    """A `Fetcher` over aiohttp; use it as an async context manager.
+    """A `Fetcher`; use it as an async context manager.
 
     Connections are kept alive. At most `per_host` requests are under way at a host, and `pause`
     lies between two starts there; `at_once` is the most in all. `total` is the time for one
@@ -77,10 +76,6 @@ class HttpFetcher:
         proxy: str | None = None,
         witness: Witness | None = None,
     ) -> None:
-        self._headers = {
-            "User-Agent": f"Despatch/{__version__}" + (f" (+{contact})" if contact else ""),
-            "Accept-Encoding": ENCODINGS,
-        }
         self._allowed = tuple(allow_networks)
         self._clock = clock or SystemClock()
         self._total_s = total.total_seconds()
@@ -95,27 +90,16 @@ class HttpFetcher:
         if witness is not None:
             self._resolve = witness.resolving(self._resolve)
         self._tls = tls
-        self._proxy = URL(proxy) if proxy else None
-        self._session: aiohttp.ClientSession | None = None
+        self._proxy = proxy
+        self._always = (
+            ("User-Agent", f"Despatch/{__version__}" + (f" (+{contact})" if contact else "")),
+            ("Accept-Encoding", ENCODINGS),
+        )
+        self._outward: Outward | None = None
 
     async def __aenter__(self) -> Self:
-        # The only connection through a proxy is to the proxy, which the operator has named.
-        allowed = self._allowed if self._proxy is None else EVERYWHERE
-        connector = aiohttp.TCPConnector(
-            limit=self._at_once,
-            resolver=VettingResolver(self._resolve, allowed),
-            use_dns_cache=False,
-            socket_factory=vetting_sockets(allowed),
-            ssl=self._tls or True,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=self._headers,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT.total_seconds()),
-            auto_decompress=False,
-            trust_env=False,
-        )
+        given = (self._always, self._resolve, self._allowed, self._at_once, self._tls)
+        self._outward = Proxied(self._proxy, *given) if self._proxy else Straight(*given)
         return self
 
     async def __aexit__(
@@ -124,9 +108,9 @@ class HttpFetcher:
         _exc: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._outward is not None:
+            await self._outward.close()
+            self._outward = None
         self._system.close()
 
     async def get(
@@ -143,23 +127,18 @@ class HttpFetcher:
         disconnected, truncated, encoding, too large, redirect, bad address, blocked address,
         bad answer, proxy, http 503.
         """
-        headers = {"Accept": accept}
-        if validators.etag:
-            headers["If-None-Match"] = validators.etag
-        if validators.last_modified:
-            headers["If-Modified-Since"] = validators.last_modified
         try:
-            return await self._follow(address, headers, validators, grow)
+            return await self._follow(address, accept, validators, grow)
         except TimeoutError as exc:
             raise ServerAway(
                 f"timeout: {address} gave no whole answer in time "
                 f"({CONNECT.total_seconds():g} s to connect, {self._total_s:g} s in all)"
             ) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
-            raise translate(address, exc, proxied=self._proxy is not None) from exc
+            raise translate(address, exc, proxied=bool(self._proxy)) from exc
 
     async def _follow(
-        self, address: str, headers: dict[str, str], validators: Validators, grow: Grow | None
+        self, address: str, accept: str, known: Validators, grow: Grow | None
     ) -> Response:
         loop = asyncio.get_running_loop()
         url, left_s = address, self._total_s
@@ -170,7 +149,7 @@ class HttpFetcher:
                 self._check_held(host, url)
                 began = loop.time()
                 async with asyncio.timeout(left_s) as limit:
-                    answer = await self._ask(url, headers, validators, limit, grow)
+                    answer = await self._ask(url, accept, known, limit, grow)
                 left_s -= loop.time() - began
             if isinstance(answer, Response):
                 return replace(answer, moved=True) if for_good else answer
@@ -190,54 +169,47 @@ class HttpFetcher:
     async def _ask(
         self,
         url: str,
-        headers: dict[str, str],
-        given: Validators,
+        accept: str,
+        known: Validators,
         limit: asyncio.Timeout,
         grow: Grow | None,
     ) -> "Response | _Hop":
         """Return the answer, or where it sends on to."""
-        if self._session is None:
+        if self._outward is None:
             raise RuntimeError("use HttpFetcher as an async context manager")
-        if self._proxy is not None:
-            await self._vet_for_proxy(url)
-        async with self._session.get(
-            url, headers=headers, allow_redirects=False, proxy=self._proxy
-        ) as answer:
-            if self._witness is not None:
-                sent, got, now = answer.request_info.headers, answer.headers, self._clock.now()
-                self._witness.saw(url, sent, answer.status, answer.reason, got, now)
-            if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
-                return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
-            if answer.status not in {200, 203} and not (answer.status == 304 and given != _NONE):
-                raise await self._failed(url, answer, limit)
-            body = b""
-            if answer.status != 304:
-                body = await self._bodies.read(url, answer, limit, grow)
-            return Response(
-                address=url,
-                status=answer.status,
-                body=body,
-                at=self._clock.now(),
-                headers=tuple(answer.headers.items()),
-                validators=_renewed(answer, given),
-            )
-
-    async def _vet_for_proxy(self, url: str) -> None:
-        """Refuse what leads inward as far as we can tell; a name that only it knows is the proxy's.
-
-        The host is read as it will be sent: no resolver and no socket of ours sees it again.
-        """
-        host = URL(url).host or ""
-        vet_host(host, self._allowed)
+        answer = await self._outward.ask(url, accept, known)
         try:
-            found = await self._resolve(host)
-        except OSError:
-            return
-        for ip in found:
-            vet_ip(ip, host, self._allowed)
+            if self._witness is not None:
+                sent = self._outward.sent(url, accept, known)
+                self._witness.saw(url, sent, answer, self._clock.now())
+            return await self._read(url, answer, known, limit, grow)
+        finally:
+            answer.release()
+
+    async def _read(
+        self,
+        url: str,
+        answer: Answer,
+        given: Validators,
+        limit: asyncio.Timeout,
+        grow: Grow | None,
+    ) -> "Response | _Hop":
+        if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
+            return _Hop(_joined(url, target), answer.status in _FOR_GOOD)
+        if answer.status not in {200, 203} and not (answer.status == 304 and given != _NONE):
+            raise await self._failed(url, answer, limit)
+        body = b"" if answer.status == 304 else await self._bodies.read(url, answer, limit, grow)
+        return Response(
+            address=url,
+            status=answer.status,
+            body=body,
+            at=self._clock.now(),
+            headers=tuple(answer.headers.items()),
+            validators=_renewed(answer, given),
+        )
 
     async def _failed(
-        self, url: str, answer: aiohttp.ClientResponse, limit: asyncio.Timeout
+        self, url: str, answer: Answer, limit: asyncio.Timeout
     ) -> TransientError | PermanentError:
         status = answer.status
         text = f"http {status}: {url}" + (f" ({answer.reason})" if answer.reason else "")
@@ -267,9 +239,7 @@ class HttpFetcher:
         )
         raise Throttled(text, retry_after=left, host=host, asked=False)
 
-    async def _last_words(
-        self, url: str, answer: aiohttp.ClientResponse, limit: asyncio.Timeout
-    ) -> bytes:
+    async def _last_words(self, url: str, answer: Answer, limit: asyncio.Timeout) -> bytes:
         """Who is gone may say why, and where to look instead (GOV.UK's Content API does)."""
         try:
             return await self._bodies.read(url, answer, limit)
@@ -290,7 +260,7 @@ def _joined(url: str, target: str) -> str:
         raise PermanentError(f"redirect: {url} sends to {target[:200]!r}") from exc
 
 
-def _renewed(answer: aiohttp.ClientResponse, given: Validators) -> Validators:
+def _renewed(answer: Answer, given: Validators) -> Validators:
     """Return the validators to ask with next time; a 304 may renew one and leave the other."""
     etag = _sendable(answer.headers.get("ETag"))
     modified = _sendable(answer.headers.get("Last-Modified"))

@@ -1,10 +1,11 @@
 """What a fetcher does, as seen by somebody beside it: for a dry run that explains itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from despatch.connect import Resolve
+from ingest.outward import Answer
 from ingest.text import clean_line
 
 
@@ -39,15 +40,8 @@ class Witness:
         return seen
 
     def saw(
-        self,
-        address: str,
-        sent: Mapping[str, str],
-        status: int,
-        reason: str | None,
-        headers: Mapping[str, str],
-        at: datetime,
+        self, address: str, sent: Sequence[tuple[str, str]], answer: Answer, at: datetime
     ) -> None:
         """Note an answer's head."""
-        pairs = (tuple(sent.items()), tuple(headers.items()))
-        words = clean_line(reason or "")
-        self.exchanges.append(Exchange(address, pairs[0], status, words, pairs[1], at))
+        got, words = tuple(answer.headers.items()), clean_line(answer.reason or "")
+        self.exchanges.append(Exchange(address, tuple(sent), answer.status, words, got, at))

@@ -99,6 +99,16 @@ def test_connections_are_kept(server: LoopbackServer) -> None:
     assert (len(server.requests), server.connections) == (5, 1)
 
 
+def test_a_kept_connection_that_was_closed_meanwhile_costs_nobody_a_failure(
+    server: LoopbackServer,
+) -> None:
+    ok = Answer(body=b"<rss/>")
+    address = server.will("/feed", ok, Answer(raw=b""), ok)
+
+    assert fetch(address, fetches=2).body == b"<rss/>"
+    assert server.connections == 2
+
+
 def test_validators_are_sent_back_byte_for_byte_and_a_304_may_renew_one(
     server: LoopbackServer,
 ) -> None:

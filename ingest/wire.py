@@ -1,0 +1,193 @@
+"""GETs over kept connections, for what asks thousands of times: aiohttp without its session.
+
+Connections, their guard, TLS and the parser of answers are aiohttp's. What its `ClientSession` puts
+between them and its caller (cookies, redirects, tracing, default headers, an object for each
+request) took two thirds of a small exchange, and nobody here needs it: docs/adr/0031.
+"""
+
+import re
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple, NewType
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from despatch.connect import Resolve, VettingResolver, vetting_sockets
+from despatch.guard import Network
+
+Lines = NewType("Lines", bytes)
+"""Header lines as they are sent, made by `header_lines` alone: nothing smuggled is in them."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SMUGGLED = re.compile(r"[\r\n\x00]")
+_MANY = 10_000
+_SWITCHING = 101
+
+
+def header_lines(pairs: Iterable[tuple[str, str]]) -> Lines:
+    """Return headers as they are sent.
+
+    Raises ValueError for a name that is none, and for a value with a line's end in it.
+    """
+    lines = []
+    for name, value in pairs:
+        if not _TOKEN.fullmatch(name) or _SMUGGLED.search(value):
+            raise ValueError(f"header {name[:50]!r} can't be sent")
+        lines.append(f"{name}: {value}\r\n".encode())
+    return Lines(b"".join(lines))
+
+
+class Answer:
+    """The head of an answer, and its body as it comes; to be released or closed."""
+
+    __slots__ = ("_connection", "content", "headers", "reason", "status")
+
+    def __init__(
+        self,
+        connection: Connection,
+        status: int,
+        reason: str,
+        headers: Mapping[str, str],
+        content: aiohttp.StreamReader,
+    ) -> None:
+        self._connection = connection
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.content = content
+
+    @property
+    def content_length(self) -> int | None:
+        """How many bytes are announced."""
+        said = self.headers.get("Content-Length")
+        return int(said) if said is not None else None
+
+    def close(self) -> None:
+        """Close the connection: what is left of the body is not read."""
+        self._connection.close()
+
+    def release(self) -> None:
+        """Keep the connection if the body has come whole, else close it."""
+        self._connection.release()
+
+
+class Wire:
+    """Kept connections to many hosts, guarded: see `despatch/connect.py`. One event loop's own.
+
+    Neither redirects nor proxies nor cookies nor codings are dealt with. `at_once` is the most
+    connections in use, `connect_s` the time to make one; the whole time is the caller's to limit.
+    `tls` is whom to trust, if not whom the system trusts.
+    """
+
+    def __init__(
+        self,
+        resolve: Resolve,
+        allowed: Sequence[Network],
+        *,
+        at_once: int,
+        connect_s: float,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._connector = aiohttp.TCPConnector(
+            limit=at_once,
+            resolver=VettingResolver(resolve, allowed),
+            use_dns_cache=False,
+            socket_factory=vetting_sockets(allowed),
+            ssl=tls or True,
+        )
+        self._connect = aiohttp.ClientTimeout(sock_connect=connect_s)
+        self._way = lru_cache(_MANY)(partial(_way, lru_cache(_MANY)(_request)))
+        self._served: WeakSet[ResponseHandler] = WeakSet()
+
+    async def ask(self, url: str, lines: Lines) -> Answer:
+        """Return the answer to a GET, its body not read yet. `Host` is added to the lines.
+
+        A kept connection that the other side has closed meanwhile is no failure: it is asked again
+        over the next, and at last over a new one. Raises what aiohttp raises (`ClientError`,
+        `TimeoutError`), PermanentError for an address that is refused once it is resolved, and
+        ValueError for a URL that can't be asked for. The URL's own host is the caller's to vet.
+        """
+        way = self._way(url)
+        while True:
+            connection, kept = await self._connected(way)
+            try:
+                return await self._exchange(way, lines, connection)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                connection.close()
+                if not kept:
+                    raise
+            except BaseException:
+                connection.close()
+                raise
+
+    def sent(self, url: str, lines: Lines) -> Sequence[tuple[str, str]]:
+        """Return all headers that a GET is sent with."""
+        head = self._way(url).begin + lines
+        _first, *pairs = head.decode().removesuffix("\r\n").split("\r\n")
+        return [(name, value) for name, _, value in (pair.partition(": ") for pair in pairs)]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._connector.close()
+
+    async def _connected(self, way: "_Way") -> tuple[Connection, bool]:
+        """Return a connection, and whether it has served before."""
+        while True:
+            try:
+                connection = await self._connector.connect(way.request, [], self._connect)
+            except TimeoutError as exc:
+                where = way.request.url
+                raise aiohttp.ConnectionTimeoutError(f"no connection to {where} in time") from exc
+            protocol = connection.protocol
+            kept = protocol in self._served
+            if not kept or (protocol is not None and not protocol.should_close):
+                return connection, kept
+            connection.close()  # it has said something that nobody asked for
+
+    async def _exchange(self, way: "_Way", lines: Lines, connection: Connection) -> Answer:
+        protocol = connection.protocol
+        if protocol is None or protocol.transport is None or protocol.transport.is_closing():
+            raise aiohttp.ServerDisconnectedError
+        protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+        protocol.transport.write(b"%b%b\r\n" % (way.begin, lines))
+        try:
+            head, content = await protocol.read()
+            while 100 <= head.code < 200 and head.code != _SWITCHING:
+                head, content = await protocol.read()
+        except HttpProcessingError as exc:
+            raise aiohttp.ClientResponseError(
+                way.request.request_info, (), status=exc.code, message=exc.message
+            ) from exc
+        self._served.add(protocol)
+        return Answer(connection, head.code, head.reason, head.headers, content)
+
+
+class _Way(NamedTuple):
+    """How a URL is asked for."""
+
+    request: aiohttp.ClientRequest
+    """Never sent: it tells aiohttp's connector where to connect to. One for all of an origin."""
+    begin: bytes
+    """What a request begins with: its first line and `Host`."""
+
+
+def _request(origin: URL) -> aiohttp.ClientRequest:
+    return aiohttp.ClientRequest("GET", origin)
+
+
+def _way(request_to: Callable[[URL], aiohttp.ClientRequest], url: str) -> _Way:
+    """Return how a URL is asked for, read and quoted as aiohttp does. Raises ValueError."""
+    read = URL(url)
+    if read.scheme not in {"http", "https"} or not read.raw_host:
+        raise aiohttp.InvalidURL(url)
+    if read.raw_user or read.raw_password:
+        raise aiohttp.InvalidURL(read.with_user(None), "a user name stands in it")
+    request = request_to(read.origin())
+    begin = f"GET {read.raw_path_qs} HTTP/1.1\r\nHost: {request.headers['Host']}\r\n"
+    return _Way(request, begin.encode("ascii"))
