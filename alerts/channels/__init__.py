@@ -84,11 +84,12 @@ class Senders:
 
     def address(self, url: SecretStr) -> SecretStr | None:
         """Return the e-mail address that a URL leads to; None for one that is no e-mail's."""
-        module = self._modules.get(scheme_of(url))
-        if module is None or not hasattr(module, "address_of"):
+        scheme = scheme_of(url)
+        module = self._modules.get(scheme) or importlib.import_module("alerts.channels.apprise")
+        if not hasattr(module, "address_of"):
             return None
         try:
-            found: SecretStr = module.address_of(url, self._setup)
+            found: SecretStr | None = module.address_of(url, self._setup)
         except UsageError:
             return None
         return found

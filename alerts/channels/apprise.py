@@ -13,6 +13,7 @@ from typing import Any
 from apprise import NotifyType
 from pydantic import SecretStr
 
+from alerts.addresses import email_address
 from alerts.channels import grammar, scheme_of
 from alerts.channels.answers import of_http
 from alerts.channels.form import fit
@@ -40,6 +41,21 @@ _NEVER = re.compile(
     r"|unreachable|certificate|ssl|no route",
     re.IGNORECASE,
 )
+
+
+def address_of(url: SecretStr, _setup: ChannelSetup) -> SecretStr | None:
+    """Return the e-mail address that a service sends to (`sendgrid://`, `mailgun://`, …), if any.
+
+    It is what apprise takes for the URL's only target. Raises UsageError, without the secret.
+    """
+    targets = getattr(grammar.read(url), "targets", None)
+    if not isinstance(targets, list) or len(targets) != 1:
+        return None
+    one = targets[0][-1] if isinstance(targets[0], tuple) else targets[0]
+    try:
+        return email_address(one) if isinstance(one, str) else None
+    except UsageError:
+        return None
 
 
 def open_channel(setup: ChannelSetup) -> Sender:

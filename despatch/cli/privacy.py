@@ -138,6 +138,10 @@ def _shown(found: "Person", told: "Mapping[SubscriberId, int]") -> list[str]:
     ]
     if not found.known:
         lines.append("Nothing is kept about that address.")
+        lines.append(
+            "Whose a telephone number, a chat, a topic or a webhook is, is not known from an "
+            "address: such people are found by their name in despatch subscriptions list."
+        )
     if found.suppressed:
         lines.append("The address is written to no more, since it was forgotten before.")
     return lines

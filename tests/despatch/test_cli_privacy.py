@@ -102,3 +102,29 @@ def test_an_address_that_bounced_is_shown_with_the_reason_until_it_may_be_writte
     assert ADA not in said
     assert "can be written to again" in known("unsuppress", ADA)
     assert "(active)" in known("subscriptions", "show", "ada")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"sendgrid://abcd123-abcd:from@example.org/{ADA}",
+        f"mailgun://user@example.org/12345678-abcdef12-12345678abc/{ADA}",
+        f"ses://from@example.org/AKIA1234/secret/us-east-1/{ADA}",
+    ],
+)
+def test_an_address_behind_a_service_is_found_and_erased_too(cli: Cli, url: str) -> None:
+    cli("subscribe", "--theme", "migration", "--to", url, "--name", "ada")
+    scheme = url.partition(":")[0]
+    assert f"1 channel ({scheme}://…" in cli("forget", ADA)
+    assert "Erased." in cli("forget", ADA, "--yes")
+    assert "Nobody is subscribed" in cli("subscriptions", "list")
+    refused = cli("subscribe", "--theme", "migration", "--to", url, code=2)
+    assert "asked to be forgotten" in refused
+
+
+@pytest.mark.parametrize("url", ["ntfy://h/topic", "json://hooks.example/in?to=ada@example.org"])
+def test_what_names_no_address_as_its_target_is_nobody_s(cli: Cli, url: str) -> None:
+    cli("subscribe", "--theme", "migration", "--to", url, "--name", "ada")
+    said = cli("forget", ADA)
+    assert "Nothing is kept about that address" in said
+    assert "found by their name" in said
