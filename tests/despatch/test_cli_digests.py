@@ -25,6 +25,7 @@ def release(tmp_path: Path, installed: App, cli: Say) -> str:
     cli("subscribe", "visa", "--name", "desk", "--to", URL, "--frequency", "daily 08:30")
     said = cli("replay", str(file), "--deliver", "--yes")
     assert "Told later, by a digest or after quiet hours: 1" in said
+    assert "1 alert." in said, "not that it was sent"
     with installed.store.transaction() as tx:
         ((who,),) = [tx.subscribers()]
         (item,) = tx.items_for(who.id)
