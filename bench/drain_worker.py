@@ -26,6 +26,7 @@ _CLOCK = SystemClock()
 def a_worker(store: Store) -> DeliveryWorker:
     """Return a worker as an installation would have it, that may send to this machine."""
     senders = Senders(mail_from="Alerts <alerts@example.org>", allow_networks=EVERYWHERE)
+    senders.load()
     return DeliveryWorker(store, senders, _CLOCK, owner="bench")
 
 

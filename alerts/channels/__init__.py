@@ -65,6 +65,10 @@ class Senders:
         )
         self._open: dict[str, Sender] = {}
 
+    def load(self) -> None:
+        """Load now what is loaded when the first URL is read: a third of a second of a loop."""
+        importlib.import_module("alerts.channels.grammar").known_schemes()
+
     def sender_for(self, url: SecretStr) -> Sender:
         """Return the sender for a channel's URL.
 

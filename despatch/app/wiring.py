@@ -303,10 +303,12 @@ class App:
         from alerts.host import Limits
 
         self.templates.compile_all()  # now, not in the loop that sends
+        senders = self._new_senders()
+        senders.load()  # likewise
         said = self.settings
         return DeliveryWorker(
             self.store,
-            self._new_senders(),
+            senders,
             self.clock,
             owner=self.instance,
             alarms=self.alarms,
