@@ -12,6 +12,9 @@ from despatch.shorten import shorten
 LEAST = 20
 """Characters that must be left for words; else an address is left out, for it is never cut."""
 
+LEAST_BESIDE_STOP = 40
+"""Characters that must be left for words beside both addresses; else how to stop is left out."""
+
 _PLAIN = str.maketrans(
     {
         "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'",
@@ -63,6 +66,15 @@ def short(said: Said, most: int, line: Callable[[str, str], str]) -> str:
         room = most - (len(text) - len(head))
         text = line(plainly_cut(head, room), where) if room >= 1 else ""
     return text if 0 < len(text) <= most else plainly_cut(head, most)
+
+
+def with_stop(said: Said, most: int, line: Callable[[str, str], str], stop: Url) -> str:
+    """Return a line that ends with how to stop, if words and their own address keep their room."""
+    hint = f" Stop: {stop}"
+    where = link_of(said)
+    if most - len(hint) < len(where) + LEAST_BESIDE_STOP:
+        return short(said, most, line)
+    return short(said, most - len(hint), line) + hint
 
 
 def plainly_cut(text: str, most: int) -> str:

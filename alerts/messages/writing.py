@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from alerts.memo import Memo
+from alerts.messages.about import link_of
 from alerts.messages.digest_json import digest_json
 from alerts.messages.faults import TemplateFault
 from alerts.messages.forms import Form
@@ -16,7 +17,7 @@ from alerts.messages.payload import Body, release_part, shared_part
 from alerts.messages.personal import You, marks, you
 from alerts.messages.said import Item, Said, kind_of
 from alerts.messages.saying import digest_key, say, say_item
-from alerts.messages.short import short
+from alerts.messages.short import short, with_stop
 from alerts.messages.templates import Templates, built_in
 from alerts.messages.written import Written
 from despatch import log
@@ -107,8 +108,13 @@ class Messages:
         return self._whole(alert, key, "chat")
 
     def short(self, alert: Alert, most: int = MAX_SHORT) -> str:
-        """Return at most so many characters in one line, the link whole or left out."""
-        return short(self.said(alert), most, self._line(alert))
+        """Return at most so many characters in one line, the link whole or left out.
+
+        With how to stop, where there is a page for it and room: the title is cut first.
+        """
+        said, line = self.said(alert), self._line(alert)
+        stop = link_of(self._links.unsubscribe(alert))
+        return with_stop(said, most, line, stop) if stop else short(said, most, line)
 
     def fitting(self, alert: Alert, key: DeliveryId, form: Form, most: int) -> str:
         """Return as much as there is room for: the least important goes first, the link last.
