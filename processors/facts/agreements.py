@@ -13,7 +13,9 @@ from despatch.facts import MAX_OF_A_KIND, MAX_SPAN_CHARS, MAX_SPANS
 from processors.facts.countries import Places
 from processors.facts.gather import Row, SpanRow
 from processors.facts.lexicon import MONTHS, grammar
-from processors.facts.parties import Chain, chains, joined_countries
+from processors.facts.local import local_government
+from processors.facts.main_parties import JOINT, Parties, codes_of, main_parties, names_of
+from processors.facts.parties import Chain, chains
 from processors.facts.passage import Marked, Passage
 from processors.facts.phrases import clause_end, phrase
 
@@ -22,11 +24,9 @@ Status = Literal["agreed", "signed", "planned", "in talks"]
 _BEFORE = 26
 _AFTER = 30
 _LEAD_CHARS = 600
-_FIRST_SENTENCES = 4
-_FIRST_WORDS = 120
+_NAMED_BEHIND = 4
 
 
-_JOINT = frozenset({"joint statement", "joint declaration", "exchange of letters"})
 _WEAK = frozenset(
     {"agreement", "partnership", "dialogue", "alliance", "compact", "protocol", "roadmap"}
     | {"action plan", "working group", "cooperation"}
@@ -48,16 +48,11 @@ _COVERS = _WORDS["covers"]
 _MONTHS = frozenset(month.lower() for month in MONTHS)
 _QUOTES = " \xa0\n\"'”’*_"
 _BY = _WORDS["by"]
+_LEADS_BEHIND = _WORDS["named_behind"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parties:
-    parties: tuple[str, ...]
-    codes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found(_Parties):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found(Parties):
     instrument: str
     status: Status
     about: str
@@ -75,7 +70,7 @@ class Agreed:
 def find_agreements(passages: Sequence[Passage], places: Places) -> Agreed:
     """Return what the passages say was agreed, in order."""
     found: list[tuple[_Found, list[SpanRow]]] = []
-    main = _of_the_title(passages[0], places) or _of_the_beginning(passages, places)
+    main = main_parties(passages, places)
     for passage in passages:
         for marked in passage.of_kind("instrument"):
             one = _read(passage, marked, places, main)
@@ -105,26 +100,6 @@ def _add(found: list[tuple[_Found, list[SpanRow]]], new: _Found) -> None:
         found.append((new, [new.span]))
 
 
-def _of_the_title(title: Passage, places: Places) -> _Parties | None:
-    """Return the parties that a title joins: they are meant by `the two countries`."""
-    joined = joined_countries(title, places)
-    return None if joined is None else _Parties(_names(joined), _codes(joined))
-
-
-def _of_the_beginning(passages: Sequence[Passage], places: Places) -> _Parties | None:
-    """Return who speaks in a joint statement whose title does not say it."""
-    title, text = passages
-    if not any(marked.mark.value in _JOINT for marked in title.of_kind("instrument")):
-        return None
-    end = 0
-    while end < len(text.words) and text.sentence[end] < _FIRST_SENTENCES:
-        end += 1
-    for chain in chains(text, 0, min(end, _FIRST_WORDS), places):
-        if len(chain.parties) > 1:
-            return _Parties(_names(chain), _codes(chain))
-    return None
-
-
 def _row(found: _Found, spans: list[SpanRow]) -> Row:
     return {
         "evidence": spans,
@@ -135,39 +110,44 @@ def _row(found: _Found, spans: list[SpanRow]) -> Row:
     }
 
 
-def _read(passage: Passage, marked: Marked, places: Places, main: _Parties | None) -> _Found | None:
+def _read(passage: Passage, marked: Marked, places: Places, main: Parties | None) -> _Found | None:
     """Return the agreement that an instrument stands for; None if it is none of the release's."""
     instrument = marked.mark.value
-    before = [word.lower() for word in passage.words[max(0, marked.first - 3) : marked.first]]
+    before = [
+        passage.words[at].lower()
+        for at in range(max(0, marked.first - 3), marked.first)
+        if at not in passage.covered  # the African Union is no trade union
+    ]
     begin, end = _bounds(passage, marked)
     status = _status(passage, marked, begin, end)
     if _in_passing(passage, marked, before, status):
         return None
     chain = _own_parties(passage, marked, begin, end, places)
-    names, codes = (_names(chain), _codes(chain)) if chain else ((), frozenset())
-    own = len(names) > 1 and (bool(codes) or instrument not in _WEAK)
-    spoken = passage.field == "title" and instrument in _JOINT
+    names, codes = (names_of(chain), codes_of(chain)) if chain else ((), frozenset())
+    of_states = bool(codes) or (chain is not None and any(one.local for one in chain.parties))
+    own = len(names) > 1 and (of_states or instrument not in _WEAK)
+    listed = main is not None and main.listed
+    spoken = passage.field == "title" and (instrument in JOINT or listed)
     if not own:
         if main is None or not (set(names) <= set(main.parties) or spoken):
             return None
         if status is None and not spoken:
             return None
-        if instrument in _WEAK and not _NEW & set(before):
+        if instrument in _WEAK and not (_NEW & set(before) or (listed and spoken)):
             return None
         names, codes = main.parties, main.codes
     elif status is None and not _is_in_front(passage, marked):
         return None
     about_end, about = _about(passage, marked, chain, end)
     span = _evidence(passage, marked, chain, about_end)
-    return _Found(names[:MAX_OF_A_KIND], codes, instrument, status or "agreed", about, span)
-
-
-def _names(chain: Chain) -> tuple[str, ...]:
-    return tuple(party.name for party in chain.parties)
-
-
-def _codes(chain: Chain) -> frozenset[str]:
-    return frozenset(party.code for party in chain.parties if party.code)
+    return _Found(
+        names[:MAX_OF_A_KIND],
+        codes,
+        instrument=instrument,
+        status=status or "agreed",
+        about=about,
+        span=span,
+    )
 
 
 def _bounds(passage: Passage, marked: Marked) -> tuple[int, int]:
@@ -198,7 +178,7 @@ def _is_in_front(passage: Passage, marked: Marked) -> bool:
     """Tell whether the title or the lead names an instrument that is hardly named in passing."""
     if passage.field == "title":
         return True
-    return passage.starts[marked.first] < _LEAD_CHARS and marked.mark.value in _JOINT
+    return passage.starts[marked.first] < _LEAD_CHARS and marked.mark.value in JOINT
 
 
 def _status(passage: Passage, marked: Marked, begin: int, end: int) -> Status | None:
@@ -236,7 +216,7 @@ def _own_parties(
             word.lower() for word in passage.words[max(marked.last, chain.first - 6) : chain.first]
         }
         if len(chain.parties) > 1 and (
-            lead & {"between", "among"} or (lead & _BY and marked.mark.value in _JOINT)
+            lead & {"between", "among"} or (lead & _BY and marked.mark.value in JOINT)
         ):
             return chain
     several = [chain for chain in before if len(chain.parties) > 1]
@@ -245,9 +225,26 @@ def _own_parties(
         return _together(before[0], partner)
     if several:
         return several[-1]
-    if marked.mark.value in _JOINT and after and len(after[0].parties) > 1:
-        return after[0]
+    if after and len(after[0].parties) > 1:
+        named = _is_named_behind(passage, marked, after[0])
+        if marked.mark.value in JOINT or (named and not before):
+            return after[0]
+    local = local_government(passage, marked.last, end)
+    bodies = chains(passage, begin, marked.first, places, bodies=True) if local else []
+    if local is not None and bodies:
+        return _together(bodies[-1], Chain((local,), local.first, local.last))
     return partner or (before[-1] if before else None)
+
+
+def _is_named_behind(passage: Passage, marked: Marked, chain: Chain) -> bool:
+    """Tell whether its name says whose it is: `Roadmap for a Renewed U.S.-Canada Partnership`."""
+    first, second = chain.parties[0], chain.parties[1]
+    return (
+        chain.first - marked.last <= _NAMED_BEHIND
+        and passage.words[marked.last].lower() in _LEADS_BEHIND
+        and first.last == second.first
+        and passage.between(first.last - 1) in {"-", "–", "‑"}
+    )
 
 
 def _is_with(passage: Passage, marked: Marked, chain: Chain) -> bool:

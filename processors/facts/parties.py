@@ -18,6 +18,10 @@ _MAX_LISTED = 2
 _WORDS = grammar("parties")
 _ACTS = _WORDS["acts"]
 _ABOUT = _WORDS["about"]
+_STATES = _WORDS["states"]
+_BYLINES = 4
+_LEAST_WORDS = 8
+"""Fewer words at the beginning are a byline: `Office of the Spokesperson`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Party:
     code: str | None
     first: int
     last: int
+    local: bool = False
+    """The government of a town or a county."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +71,40 @@ def acting(passage: Passage, places: Places) -> frozenset[str]:
 
     What the talks were about does not count: countries named behind `discussed` are not parties.
     """
-    last = 0
-    while passage.in_sentence(last, 0):
-        last += 1
+    first, last = _first_sentence(passage)
     joined = joined_countries(passage, places) if passage.field == "title" else None
     together = {party.code for party in joined.parties if party.code} if joined else set()
-    words = [word.lower() for word in passage.words[:last]]
-    acts = [at for at, word in enumerate(words) if word in _ACTS]
+    words = [word.lower() for word in passage.words[first:last]]
+    acts = [
+        at
+        for at, word in enumerate(words, first)
+        if word in _ACTS and at not in passage.covered  # the Organisation of Islamic Cooperation
+    ]
     if not acts:
         return frozenset(together)
-    about = (at for at, word in enumerate(words) if word in _ABOUT and at > acts[0])
+    about = (at for at, word in enumerate(words, first) if word in _ABOUT and at > acts[0])
     end = next(about, last)
-    return frozenset(together | {code for _, code in places.within(passage, 0, end)})
+    codes = {code for _, code in places.within(passage, first, end)}
+    if first and len(codes) < 2:  # behind a byline, one alone is who speaks or is spoken of
+        return frozenset(together)
+    return frozenset(together | codes)
+
+
+def _first_sentence(passage: Passage) -> tuple[int, int]:
+    """Return the words of the first sentence that is no byline on a line of its own."""
+    first, last = 0, 0
+    for sentence in range(_BYLINES):
+        first, last = last, _sentence_end(passage, last, sentence)
+        alone = last < len(passage.words) and last > 0 and "\n" in passage.between(last - 1)
+        if last - first >= _LEAST_WORDS or not alone:
+            break
+    return first, last
+
+
+def _sentence_end(passage: Passage, at: int, sentence: int) -> int:
+    while passage.in_sentence(at, sentence):
+        at += 1
+    return at
 
 
 def joined_countries(title: Passage, places: Places) -> Chain | None:
@@ -109,11 +137,12 @@ def _joined(passage: Passage, before: Party, after: Party) -> bool:
     if len(between) > _MAX_JOINED:
         return False
     gap = passage.text[passage.ends[before.last - 1] : passage.starts[after.first]]
-    if gap in {"-", "–", "‑", "/"}:
+    if gap.strip(" \xa0") in {"-", "–", "‑", "/"}:
         return True
     if {"and", "&"} & set(between) or "&" in gap:
         return not {"with", "to", "in", "on", "against", "for"} & set(between)
-    return gap.lstrip().startswith(",") and len(between) <= _MAX_LISTED
+    own = [word for word in between if word not in _STATES]
+    return gap.lstrip().startswith(",") and len(own) <= _MAX_LISTED
 
 
 def _chain(group: Sequence[Party]) -> Chain:
