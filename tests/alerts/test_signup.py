@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from alerts.channels import Senders
 from alerts.links import Opened, SignedLinks, Signer
 from alerts.signup import AN_HOUR, PER_MAILBOX, PER_NETWORK, TWICE_WITHIN, Asked, SignUps
+from despatch import log
 from despatch.filter import Choice, Filter, Phrase, Phrases, of_themes
 from despatch.frequency import frequency
 from despatch.model import Alert, ChannelId, Subscription
@@ -266,6 +267,7 @@ def test_an_address_that_bounced_is_asked_again_and_confirmed_is_written_to(
 def test_no_address_is_in_the_log(
     store: SqlStore, signups: SignUps, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    log.configure(level="info", json=True)
     for number in range(PER_MAILBOX + 1):
         signups.ask(asked(address=SecretStr(f"ada+{number}@example.org")))
     signups.confirm(waiting(store).id)
