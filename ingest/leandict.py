@@ -10,9 +10,8 @@ _ALIASES = frozenset(
 """Names under which feedparser's dictionary keeps or finds something else."""
 
 
-def quicken_dictionaries() -> None:
-    """Let feedparser's dictionary be a plain one for every name that is no alias."""
-    own = FeedParserDict
+def quicken(own: Any) -> None:
+    """Let feedparser's class of dictionaries be a plain one for every name that is no alias."""
     find, holds, get, keep, keep_first = (
         own.__getitem__,
         own.__contains__,

@@ -16,8 +16,9 @@ from xml.sax.expatreader import ExpatParser
 
 import feedparser
 from feedparser import api
+from feedparser.util import FeedParserDict
 
-from ingest.leandict import quicken_dictionaries
+from ingest.leandict import quicken
 from ingest.leanstrict import Strict
 
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
@@ -27,7 +28,7 @@ def use() -> None:
     """Let feedparser parse so in this process, from now on."""
     api.PREFERRED_XML_PARSERS[:] = [__name__]  # `create_parser` below is what SAX asks for
     api.StrictFeedParser = Strict
-    quicken_dictionaries()
+    quicken(FeedParserDict)
     feedparser.registerDateHandler(_utc)
 
 
