@@ -41,7 +41,8 @@ _RULES: Mapping[Kind, Sequence[str]] = {
         r"(?:is this page useful|report a problem with this page|give feedback)\b.{0,60}$",
         r"(?:get|sign up (?:for|to)|subscribe to) .{0,40}\b(?:e-?mails?|alerts?|newsletter)\b",
         r"(?:keep|stay) up to date with (?:the|us|our)\b.{0,160}$",
-        r"follow (?:the|us|our|\w+ ?on)\b.{0,160}$",
+        rf"follow (?:(?:us|our)\b|.{{1,80}}\b(?:on ?{_SITE}|social media)\b).{{0,160}}$",
+        r"follow .{1,80}\bon\s*:?$",
         r"(?:like|find) us on .{0,60}$",
     ),
     "cookies": (
@@ -68,7 +69,8 @@ _RULES: Mapping[Kind, Sequence[str]] = {
         r"(?:editor['’]?s['’]? notes?|notes|further information|background notes)\s*:?$",
     ),
     "legal": (
-        r"(?:©|copyright|crown copyright)\s.{0,80}$",
+        r"©.{0,80}$",
+        r"(?:crown )?copyright(?:[\s:]*(?:©|\(c\)|\d{4}|notice|policy|reserved).{0,80})?$",
         r"all content is available under\b",
         r"(?:an|the|a criminal) (?:indictment|complaint|information|charges?)\b.{0,80}\bmerely\b",
         r"(?:indictments|charges|complaints) .{0,60}\bmerely (?:an )?(?:accusation|allegation)",
