@@ -211,7 +211,7 @@ MAIL = {
     "never greets": ({"greeting": HANG}, "temporary", "timeout", "waiting"),
     "hangs up at once": ({"greeting": HANG_UP}, "temporary", "unreachable", "waiting"),
     "refuses the sender": ({"MAIL": "550 who?"}, "permanent", "smtp 550", "failed"),
-    "refuses the recipient": ({"RCPT": "550 nobody"}, "permanent", "smtp 550", "failed"),
+    "refuses the recipient": ({"RCPT": "550 nobody"}, "permanent", "bounce", "failed"),
     "has a full mailbox": ({"RCPT": "452 full"}, "temporary", "smtp 452", "waiting"),
     "hangs up on the recipient": ({"RCPT": HANG_UP}, "temporary", "disconnected", "waiting"),
     "refuses the text": ({"text": "554 spam"}, "permanent", "smtp 554", "failed"),

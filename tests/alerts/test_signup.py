@@ -1,15 +1,18 @@
 """Signing up: the same answer to everybody, one message to the owner, nothing before their word."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import structlog
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from alerts.channels import Senders
 from alerts.links import Opened, SignedLinks, Signer
 from alerts.signup import AN_HOUR, PER_MAILBOX, PER_NETWORK, TWICE_WITHIN, Asked, SignUps
-from despatch import log
 from despatch.filter import Choice, Filter, Phrase, Phrases, of_themes
 from despatch.frequency import frequency
 from despatch.model import Alert, ChannelId, Subscription
@@ -264,16 +267,25 @@ def test_an_address_that_bounced_is_asked_again_and_confirmed_is_written_to(
         assert [(one.state, one.why) for one in tx.channels()] == [("active", "")]
 
 
-def test_no_address_is_in_the_log(
-    store: SqlStore, signups: SignUps, capfd: pytest.CaptureFixture[str]
-) -> None:
-    log.configure(level="info", json=True)
-    for number in range(PER_MAILBOX + 1):
-        signups.ask(asked(address=SecretStr(f"ada+{number}@example.org")))
-    signups.confirm(waiting(store).id)
-    captured = capfd.readouterr()
-    assert "sign-up" in captured.out + captured.err
-    assert "example.org" not in captured.out + captured.err
+def test_no_address_is_in_the_log(store: SqlStore, signups: SignUps) -> None:
+    with logged() as lines:
+        for number in range(PER_MAILBOX + 1):
+            signups.ask(asked(address=SecretStr(f"ada+{number}@example.org")))
+        signups.confirm(waiting(store).id)
+    assert "sign-up" in repr(lines)
+    assert "example.org" not in repr(lines)
+
+
+@contextmanager
+def logged() -> Iterator[list[Any]]:
+    """Yield what is logged meanwhile, from `info` on, whatever a test before set up."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
+    try:
+        with capture_logs() as lines:
+            yield cast("list[Any]", lines)
+    finally:
+        structlog.configure(**before)
 
 
 def test_what_is_not_confirmed_in_a_week_is_gone_with_its_address(
