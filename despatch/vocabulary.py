@@ -8,6 +8,9 @@ from typing import Literal, NewType
 MAX_TEXT_CHARS = 500_000
 """A release's text is cut here and marked `truncated`."""
 
+LARGE_BYTES = 512 * 1024
+"""A body over half a mebibyte needs room; smaller ones are not counted."""
+
 SourceId = NewType("SourceId", str)
 ReleaseId = NewType("ReleaseId", str)
 RevisionId = NewType("RevisionId", str)

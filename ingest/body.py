@@ -8,7 +8,8 @@ from typing import Protocol
 import aiohttp
 
 from despatch.errors import NoRoom, PermanentError
-from despatch.ports import LARGE_BYTES, Grow
+from despatch.ports import Grow
+from despatch.vocabulary import LARGE_BYTES
 from ingest.decompress import decompressor
 
 LARGE_AT_ONCE = 2

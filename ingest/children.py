@@ -21,7 +21,7 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 
 from despatch.errors import PermanentError, TransientError
-from despatch.ports import LARGE_BYTES
+from despatch.vocabulary import LARGE_BYTES
 from ingest.child import FELL_OVER, MORE, PERMANENT, SIZE_BYTES, TRANSIENT
 from ingest.crew import Crew
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 
 from despatch.errors import DespatchError
-from despatch.ports.fetch import LARGE_BYTES
+from despatch.vocabulary import LARGE_BYTES
 from ingest.entry import Entry
 from ingest.familiar import Odd, spans_of
 from ingest.feedparse import ParsedFeed, in_order, parse_feed

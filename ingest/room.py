@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from despatch.errors import NoRoom
-from despatch.ports import LARGE_BYTES, Fetcher, Grow, Response, Validators
+from despatch.ports import Fetcher, Grow, Response, Validators
+from despatch.vocabulary import LARGE_BYTES
 
 ROOM_BYTES = 15 * 1024 * 1024
 """As much as one body may have: the largest has it alone."""

@@ -7,7 +7,7 @@ from despatch.ports.clock import Clock, SystemClock
 from despatch.ports.consent import Consent, Signup, Suppressed
 from despatch.ports.digests import DigestRun, DueDigest, EndedDigest, Item, Overdue
 from despatch.ports.documents import DocumentRecord, Documents, ReadAs
-from despatch.ports.fetch import LARGE_BYTES, Fetcher, Grow, Response, Validators
+from despatch.ports.fetch import Fetcher, Grow, Response, Validators
 from despatch.ports.links import Links, NoLinks
 from despatch.ports.notices import Notice
 from despatch.ports.polling import POLLS_KEPT, Due, Poll
@@ -39,7 +39,6 @@ from despatch.ports.stories import Member
 from despatch.ports.watching import Gap
 
 __all__ = [
-    "LARGE_BYTES",
     "POLLS_KEPT",
     "Alarm",
     "Alarms",

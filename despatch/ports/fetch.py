@@ -7,9 +7,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
-LARGE_BYTES = 512 * 1024
-"""A body over half a mebibyte needs room; smaller ones are not counted."""
-
 Grow = Callable[[int], bool]
 """Asked before a body grows beyond LARGE_BYTES, and again later: is there room for so many?"""
 

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from despatch.errors import BadStatus, DespatchError, NoRoom
-from despatch.ports import LARGE_BYTES, Grow, Response, Validators
+from despatch.ports import Grow, Response, Validators
+from despatch.vocabulary import LARGE_BYTES
 
 _READ_LIMIT = 64 * 1024
 _NONE = Validators()

@@ -1,6 +1,8 @@
 """Children that parse: what they give back, and what a hostile feed does to them."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -127,3 +129,10 @@ def test_a_child_ends_with_a_large_document_and_is_kept_after_a_small_one() -> N
             return left
 
     assert asyncio.run(work()) == [1, 0, 1]
+
+
+def test_a_child_loads_none_of_what_it_does_not_need() -> None:
+    """Each poller starts several: with the models and ports, that takes twice as long."""
+    loads = "import ingest.feedworker, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert not {"pydantic", "structlog", "aiohttp", "despatch.ports"} & set(done.stdout.split())

@@ -8,9 +8,9 @@ from ipaddress import ip_network
 from typing import Any
 
 from despatch.errors import NoRoom, PermanentError
-from despatch.ports import LARGE_BYTES
 from despatch.testing import Answer, FakeFetcher, LoopbackServer
 from despatch.testing.hostile import item, rss
+from despatch.vocabulary import LARGE_BYTES
 from ingest.http import HttpFetcher
 from ingest.room import ROOM_BYTES, InRoom, Room
 
