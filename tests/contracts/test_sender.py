@@ -28,8 +28,8 @@ from despatch.testing.subscribers import an_alert
 KEY = DeliveryId("y-0123456789abcdef")
 SECRET = "hunter2tracy"
 ALERT = an_alert()
-SLOW = timedelta(milliseconds=300)
-LIMIT = timedelta(seconds=1.5)
+SLOW = timedelta(milliseconds=600)
+LIMIT = timedelta(seconds=2.5)
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
