@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -45,6 +46,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         absent(missing)
     with server:
         yield server
+
+
+@pytest.fixture
+def memory_told() -> None:
+    """Who measures a process's memory asks for this first."""
+    if not Path("/proc/self/smaps_rollup").exists():
+        absent(Missing("memory is measured by /proc/PID/smaps_rollup: run this test on Linux"))
 
 
 def absent(missing: Missing) -> NoReturn:

@@ -21,7 +21,7 @@ MOST_MIB = 250
 
 @pytest.mark.e2e
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
+@pytest.mark.usefixtures("memory_told")
 def test_all_that_strangers_answer_is_polled_in_bounded_memory(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environ = {

@@ -38,7 +38,7 @@ def a_feed(number: int) -> bytes:
 
 @pytest.mark.e2e
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
+@pytest.mark.usefixtures("memory_told")
 def test_feeds_near_the_cap_are_polled_at_the_same_time_in_bounded_memory(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environ = {
