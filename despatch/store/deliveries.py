@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, get_args
 
 from pydantic import SecretStr
-from sqlalchemy import BindParameter, Row, bindparam, exists, func, null, select, update
+from sqlalchemy import Row, func, select, update
 
 from despatch.canary import CHANNEL
 from despatch.model import (
@@ -14,100 +13,35 @@ from despatch.model import (
     AlertId,
     Attempt,
     ChannelId,
-    Classified,
     Delivery,
     DeliveryId,
     DeliveryState,
-    DigestItem,
     Lane,
     SubscriberId,
 )
 from despatch.ports import Claim, Finished
+from despatch.store.delivery_rows import (
+    ALERTS,
+    DUE,
+    FINISH,
+    claimed,
+    delivery_of,
+    given_back,
+    lend,
+    lent_to,
+    read_alert,
+    stopped_why,
+    tried_row,
+)
 from despatch.store.digest_items import DigestItems, with_releases
-from despatch.store.rows import among, in_parts, read_payload
+from despatch.store.rows import in_parts
 from despatch.store.secrets import DamagedError
 from despatch.store.tables import (
     alerts,
     attempts,
     channels,
-    classified,
     deliveries,
-    subscription_channels,
-    subscriptions,
 )
-
-_ASKED_BY_NO_SUBSCRIPTION = {"confirm", "test", "alarm", "recovered"}
-
-_WANTED = exists().where(
-    subscription_channels.c.channel == deliveries.c.channel,
-    subscription_channels.c.subscription == subscriptions.c.id,
-    subscriptions.c.subscriber == alerts.c.subscriber,
-    subscriptions.c.state == "active",
-)
-_TRIES = select(func.count()).where(attempts.c.delivery == deliveries.c.id).scalar_subquery()
-_DUE = (
-    select(
-        deliveries.c.id,
-        deliveries.c.alert,
-        deliveries.c.state,
-        deliveries.c.lease_owner,
-        deliveries.c.lease_until,
-    )
-    .where(deliveries.c.lane == bindparam("of_lane"), deliveries.c.due_at <= bindparam("now"))
-    .order_by(deliveries.c.due_at)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-# The classified message is not joined: of a thousand deliveries most are about the same one.
-_CLAIMED = (
-    select(
-        deliveries.c.id,
-        deliveries.c.alert,
-        deliveries.c.channel,
-        deliveries.c.lane,
-        deliveries.c.added_at,
-        alerts.c.payload,
-        alerts.c.event,
-        alerts.c.classified,
-        channels.c.url,
-        channels.c.url_key,
-        channels.c.state.label("channel_state"),
-        _WANTED.label("wanted"),
-        _TRIES.label("tries"),
-    )
-    .join(alerts, alerts.c.id == deliveries.c.alert)
-    .join(channels, channels.c.id == deliveries.c.channel)
-)
-_FINISH = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("delivery"))
-    .values(lease_owner=null(), lease_until=null())
-    .values({name: bindparam(name) for name in ("state", "not_before", "due_at", "reason")})
-)
-
-
-@cache
-def _lend(dialect: str) -> Any:
-    until: BindParameter[datetime] = bindparam("until")
-    lent = {"state": "sending", "lease_owner": bindparam("owner")}
-    lent |= {"lease_until": until, "due_at": until}
-    return update(deliveries).where(among(dialect, deliveries.c.id)).values(lent)
-
-
-@cache
-def _claimed(dialect: str) -> Any:
-    return _CLAIMED.where(among(dialect, deliveries.c.id))
-
-
-@cache
-def _lent_to(dialect: str) -> Any:
-    """Return what reads until when deliveries are lent to an owner, and locks them."""
-    return (
-        select(deliveries.c.id, deliveries.c.lease_until)
-        .where(deliveries.c.state == "sending", deliveries.c.lease_owner == bindparam("owner"))
-        .where(among(dialect, deliveries.c.id))
-        .with_for_update()
-    )
 
 
 class Deliveries(DigestItems):
@@ -128,7 +62,7 @@ class Deliveries(DigestItems):
         ids = [row.id for row in due]
         until = now + lease
         if ids:
-            self._run(_lend(self._dialect), {"owner": owner, "until": until} | self._these(ids))
+            self._run(lend(self._dialect), {"owner": owner, "until": until} | self._these(ids))
         claims = {claim.delivery: claim for claim in self._claims(ids, until)}
         return [claims[id_] for id_ in ids]
 
@@ -136,12 +70,12 @@ class Deliveries(DigestItems):
         if any(one.state == "sending" for one in finished):
             raise ValueError("a delivery that is given back is not being sent")
         named = {"owner": owner} | self._these([one.claim.delivery for one in finished])
-        rows = self._all(_lent_to(self._dialect), named)
+        rows = self._all(lent_to(self._dialect), named)
         lent = {row.id: row.lease_until for row in rows}
         ours = [one for one in finished if lent.get(one.claim.delivery) == one.claim.lease_until]
         if ours:
-            self._many(_FINISH, [_given_back(one) for one in ours])
-        self._put(attempts, ("delivery", "number"), [_tried(one) for one in ours if one.attempt])
+            self._many(FINISH, [given_back(one) for one in ours])
+        self._put(attempts, ("delivery", "number"), [tried_row(one) for one in ours if one.attempt])
         return frozenset(one.claim.delivery for one in finished) - {
             one.claim.delivery for one in ours
         }
@@ -203,7 +137,7 @@ class Deliveries(DigestItems):
 
         Of large digests fewer: what is urgent is not to wait until all of their items are read.
         """
-        rows = self._all(_DUE, {"of_lane": lane, "now": now, "most": limit})
+        rows = self._all(DUE, {"of_lane": lane, "now": now, "most": limit})
         if lane != "bulk":  # no digest is urgent
             return rows
         first = self._first_alerts([row.alert for row in rows])
@@ -212,7 +146,7 @@ class Deliveries(DigestItems):
     def _claims(self, ids: Sequence[str], until: datetime) -> list[Claim]:
         if not ids:
             return []
-        rows = self._all(_claimed(self._dialect), self._these(ids))
+        rows = self._all(claimed(self._dialect), self._these(ids))
         about = self._classified({row.classified for row in rows if row.classified is not None})
         told = self._items_of({row.alert for row in rows if row.event == "digest"})
         return [
@@ -225,7 +159,7 @@ class Deliveries(DigestItems):
         ]
 
     def _claim(self, row: Row[Any], alert: Alert, until: datetime) -> Claim:
-        stopped = _stopped(row)
+        stopped = stopped_why(row)
         # A delivery that is to be cancelled needs no URL; a removed channel has none.
         url, fault = SecretStr(""), ""
         if not stopped:
@@ -255,7 +189,7 @@ class Deliveries(DigestItems):
                 tried[row.delivery].append(
                     Attempt(at=row.at, took_ms=row.took_ms, outcome=row.outcome, reason=row.reason)
                 )
-        return [_delivery(row, tried[row.id]) for row in rows]
+        return [delivery_of(row, tried[row.id]) for row in rows]
 
     def _add_doubt(self, row: Row[Any]) -> None:
         """Record that a worker did not report back: whether it had sent it, nobody knows."""
@@ -270,66 +204,3 @@ class Deliveries(DigestItems):
                 reason=f"{row.lease_owner} did not report back before its lease ran out",
             )
         )
-
-
-ALERTS = select(alerts, classified.c.payload.label("classified_payload")).outerjoin(
-    classified, classified.c.sha256 == alerts.c.classified
-)
-"""Alerts as `read_alert` reads them."""
-
-
-def read_alert(row: Row[Any], items: tuple[DigestItem, ...] = ()) -> Alert:
-    """Return the alert of a row that has `payload` and `classified_payload`."""
-    if row.classified_payload is None:
-        return with_releases(row.payload, None, items)
-    return with_releases(row.payload, read_payload(Classified, row.classified_payload))
-
-
-def _stopped(row: Row[Any]) -> str:
-    """Return why nothing is sent any more; empty if it still is asked for."""
-    # Whoever confirms shows that a channel which failed before works again.
-    usable = {"active", "paused"} if row.event == "confirm" else {"active"}
-    if row.channel_state not in usable:
-        return f"the channel is {row.channel_state}"
-    if row.wanted or row.event in _ASKED_BY_NO_SUBSCRIPTION:
-        return ""
-    return "no active subscription of theirs asks for this channel any more"
-
-
-def _given_back(one: Finished) -> dict[str, Any]:
-    return {
-        "delivery": one.claim.delivery,
-        "state": one.state,
-        "not_before": one.not_before,
-        "due_at": one.not_before if one.state == "waiting" else None,
-        "reason": one.reason,
-    }
-
-
-def _tried(one: Finished) -> dict[str, Any]:
-    attempt = one.attempt
-    if attempt is None:
-        raise ValueError("nothing was tried")
-    return {
-        "delivery": one.claim.delivery,
-        "number": one.claim.tries + 1,
-        "at": attempt.at,
-        "took_ms": attempt.took_ms,
-        "outcome": attempt.outcome,
-        "reason": attempt.reason,
-    }
-
-
-def _delivery(row: Row[Any], tried: Sequence[Attempt]) -> Delivery:
-    return Delivery(
-        id=DeliveryId(row.id),
-        alert=AlertId(row.alert),
-        channel=ChannelId(row.channel),
-        lane=row.lane,
-        state=row.state,
-        reason=row.reason,
-        attempts=tuple(tried),
-        not_before=row.not_before,
-        lease_owner=row.lease_owner,
-        lease_until=row.lease_until,
-    )

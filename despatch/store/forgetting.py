@@ -17,7 +17,8 @@ from despatch.model import (
     SubscriptionId,
 )
 from despatch.store.consent import Consent
-from despatch.store.deliveries import ALERTS, Deliveries, read_alert
+from despatch.store.deliveries import Deliveries
+from despatch.store.delivery_rows import ALERTS, read_alert
 from despatch.store.subscribers import SECRET_COLUMNS
 from despatch.store.tables import (
     alerts,

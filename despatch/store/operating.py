@@ -12,7 +12,8 @@ from despatch.fingerprint import canonical_address
 from despatch.model import Classified, DeliveryState, Match, ReleaseId, SubscriberId
 from despatch.ports import Alarm, Beat, Counts, Place, Taken, Trace
 from despatch.store import tables
-from despatch.store.deliveries import ALERTS, Deliveries, read_alert
+from despatch.store.deliveries import Deliveries
+from despatch.store.delivery_rows import ALERTS, read_alert
 from despatch.store.digests import Digests
 from despatch.store.rows import read_payload
 from despatch.store.tables import alarms, beats, channels, deliveries, release_sources, releases

@@ -3,19 +3,11 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Executable,
     Row,
-    Text,
-    and_,
-    bindparam,
-    func,
-    null,
     or_,
     select,
     update,
@@ -47,8 +39,19 @@ from despatch.store.hosts import (
     with_host,
     within_limits,
 )
-from despatch.store.listed import among, pairs
-from despatch.store.polls import Polls, due_columns
+from despatch.store.polls import Polls
+from despatch.store.source_rows import (
+    GIVE_BACK,
+    LEND,
+    LENT_ROWS,
+    READ_ON,
+    given_back,
+    health_columns,
+    health_of,
+    known_by,
+    read_on,
+    source_record,
+)
 from despatch.store.tables import entries, hosts, sources
 from despatch.store.watching import Watching
 
@@ -69,7 +72,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
             "next_due": source.added_at,
             "due_why": "",
             "held_until": None,
-            **_columns(Health()),
+            **health_columns(Health()),
         }
         if self._add(sources, id=source.id, epoch=0, polls=0, **fresh):
             return True
@@ -80,7 +83,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
 
     def sources(self) -> Sequence[tuple[SourceRecord, Health, datetime | None]]:
         wanted = with_host(sources).where(sources.c.state != "removed").order_by(sources.c.id)
-        return [(_record(row), _health(row), due_of(row).at) for row in self._all(wanted)]
+        return [(source_record(row), health_of(row), due_of(row).at) for row in self._all(wanted)]
 
     def active_sources(self, due_by: datetime | None = None) -> Sequence[SourceId]:
         wanted = with_host(sources.c.id).where(sources.c.state == "active").order_by(sources.c.id)
@@ -133,7 +136,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         addresses = {(each.source, address) for each in asked for address in each.addresses}
         for column, values in ((entries.c.key_hash, keys), (entries.c.address, addresses)):
             if values:
-                statement = _known_by(self._dialect, column)
+                statement = known_by(self._dialect, column)
                 for row in self._connection.execute(statement, {"asked": sorted(values)}):
                     found[row.source][row.key_hash] = known_entry(row)
         return {source: list(known.values()) for source, known in found.items()}
@@ -141,9 +144,9 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
     def keep(self, progress: Sequence[Progress]) -> Collection[SourceId]:
         lent = self._lent([each.source for each in progress])
         ours = [each for each in progress if lent.get(each.source, _NOBODY)[0] == each.epoch]
-        read_on = [_read_on(each) for each in ours if each.due is None]
-        given_back = [_given_back(each, each.due) for each in ours if each.due is not None]
-        for statement, rows in ((_READ_ON, read_on), (_GIVE_BACK, given_back)):
+        still = [read_on(each) for each in ours if each.due is None]
+        back = [given_back(each, each.due) for each in ours if each.due is not None]
+        for statement, rows in ((READ_ON, still), (GIVE_BACK, back)):
             if rows:
                 self._many(statement, rows)
         self._give_back_hosts([lent[each.source][1] for each in ours if each.due is not None])
@@ -205,13 +208,13 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
             rows = [row for row in rows if row.host in hosts]
         if rows:
             lent = {"part": [row.id for row in rows], "of_owner": owner, "of_until": until}
-            self._connection.execute(_LEND, lent)
+            self._connection.execute(LEND, lent)
         return [
             Leased(
-                source=_record(row),
+                source=source_record(row),
                 cursor=json.loads(row.cursor),
                 epoch=row.epoch + 1,
-                health=_health(row),
+                health=health_of(row),
                 first_contact=row.ok_at is None,
             )
             for row in rows
@@ -219,7 +222,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
 
     def _lent(self, wanted: Collection[SourceId]) -> Mapping[SourceId, tuple[int, str]]:
         """Lock sources; return lease and host of each that is lent to anybody, run out or not."""
-        rows = self._connection.execute(_LENT, {"part": list(wanted)})
+        rows = self._connection.execute(LENT_ROWS, {"part": list(wanted)})
         return {row.id: (row.epoch, row.host) for row in rows}
 
     def _keep_entries(self, progress: Sequence[Progress]) -> None:
@@ -232,83 +235,5 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         self._put(entries, ("source", "key_hash"), list(rows.values()))
 
 
-_HEALTH: Mapping[str, Any] = {
-    name: bindparam(f"of_{name}")
-    for name in ("polled_at", "ok_at", "failures", "problem", "newest_at")
-}
-_READ_ON = (
-    update(sources)
-    .where(sources.c.id == bindparam("of_id"))
-    .values(cursor=func.coalesce(bindparam("of_cursor", type_=Text), sources.c.cursor), **_HEALTH)
-)
-_LEND = (
-    update(sources)
-    .where(among(sources.c.id, "part"))
-    .values(
-        epoch=sources.c.epoch + 1,
-        lease_owner=bindparam("of_owner"),
-        lease_until=bindparam("of_until"),
-    )
-)
-_LENT = (
-    select(sources.c.id, sources.c.epoch, sources.c.host)
-    .where(among(sources.c.id, "part"), sources.c.lease_owner.is_not(None))
-    .order_by(sources.c.id)
-    .with_for_update()
-)
-_GIVE_BACK = _READ_ON.values(
-    lease_owner=null(),
-    lease_until=null(),
-    polls=sources.c.polls + bindparam("of_polls", type_=BigInteger),
-    next_due=bindparam("of_next_due"),
-    due_why=bindparam("of_due_why"),
-    held_until=bindparam("of_held_until"),
-)
-
-
-@cache
-def _known_by(dialect: str, column: Column[Any]) -> Any:
-    """Return the query for the entries that are asked for by source and one more column."""
-    given, source, value = pairs(dialect, "asked")
-    return select(entries).select_from(
-        given.join(entries, and_(entries.c.source == source, column == value))
-    )
-
-
 def _fenced(source: SourceId, epoch: int) -> FencedError:
     return FencedError(f"source {source} is no longer lent to this poller (lease {epoch})")
-
-
-def _read_on(progress: Progress) -> dict[str, Any]:
-    cursor = None if progress.cursor is None else json.dumps(dict(progress.cursor))
-    of = {"id": progress.source, "cursor": cursor, **_columns(progress.health)}
-    return {f"of_{name}": value for name, value in of.items()}
-
-
-def _given_back(progress: Progress, due: Due) -> dict[str, Any]:
-    of = {"polls": int(progress.poll is not None), **due_columns(due)}
-    return _read_on(progress) | {f"of_{name}": value for name, value in of.items()}
-
-
-def _record(row: Row[Any]) -> SourceRecord:
-    return SourceRecord(
-        id=SourceId(row.id),
-        kind=row.kind,
-        settings=json.loads(row.settings),
-        added_at=row.added_at,
-        state=row.state,
-    )
-
-
-def _health(row: Row[Any]) -> Health:
-    return Health(row.polled_at, row.ok_at, row.failures, row.problem, row.newest_at)
-
-
-def _columns(health: Health) -> dict[str, Any]:
-    return {
-        "polled_at": health.polled_at,
-        "ok_at": health.ok_at,
-        "failures": health.failures,
-        "problem": health.problem,
-        "newest_at": health.newest_at,
-    }

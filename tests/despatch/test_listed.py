@@ -8,7 +8,7 @@ from sqlalchemy.dialects import sqlite
 
 from despatch.store.hosts import NAMED
 from despatch.store.listed import among
-from despatch.store.sources import _known_by
+from despatch.store.source_rows import known_by
 from despatch.store.tables import entries, metadata, sources
 
 
@@ -17,9 +17,9 @@ from despatch.store.tables import entries, metadata, sources
     [
         (select(sources).where(among(sources.c.id, "part")), "sqlite_autoindex_sources_1 (id=?)"),
         (NAMED, "sqlite_autoindex_sources_1 (id=?)"),
-        (_known_by("sqlite", entries.c.address), "ix_entries_address (address=?)"),
+        (known_by("sqlite", entries.c.address), "ix_entries_address (address=?)"),
         (
-            _known_by("sqlite", entries.c.key_hash),
+            known_by("sqlite", entries.c.key_hash),
             "sqlite_autoindex_entries_1 (source=? AND key_hash=?)",
         ),
     ],

@@ -1,0 +1,96 @@
+"""Rows of the table of sources: what the statements are, and how records are read and written."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Row, Text, and_, bindparam, func, null, select, update
+
+from despatch.model import SourceId
+from despatch.ports import Due, Health, Progress, SourceRecord
+from despatch.store.listed import among, pairs
+from despatch.store.polls import due_columns
+from despatch.store.tables import entries, sources
+
+_HEALTH: Mapping[str, Any] = {
+    name: bindparam(f"of_{name}")
+    for name in ("polled_at", "ok_at", "failures", "problem", "newest_at")
+}
+READ_ON = (
+    update(sources)
+    .where(sources.c.id == bindparam("of_id"))
+    .values(cursor=func.coalesce(bindparam("of_cursor", type_=Text), sources.c.cursor), **_HEALTH)
+)
+LEND = (
+    update(sources)
+    .where(among(sources.c.id, "part"))
+    .values(
+        epoch=sources.c.epoch + 1,
+        lease_owner=bindparam("of_owner"),
+        lease_until=bindparam("of_until"),
+    )
+)
+LENT_ROWS = (
+    select(sources.c.id, sources.c.epoch, sources.c.host)
+    .where(among(sources.c.id, "part"), sources.c.lease_owner.is_not(None))
+    .order_by(sources.c.id)
+    .with_for_update()
+)
+GIVE_BACK = READ_ON.values(
+    lease_owner=null(),
+    lease_until=null(),
+    polls=sources.c.polls + bindparam("of_polls", type_=BigInteger),
+    next_due=bindparam("of_next_due"),
+    due_why=bindparam("of_due_why"),
+    held_until=bindparam("of_held_until"),
+)
+
+
+@cache
+def known_by(dialect: str, column: Column[Any]) -> Any:
+    """Return the query for the entries that are asked for by source and one more column."""
+    given, source, value = pairs(dialect, "asked")
+    return select(entries).select_from(
+        given.join(entries, and_(entries.c.source == source, column == value))
+    )
+
+
+def read_on(progress: Progress) -> dict[str, Any]:
+    """Return what READ_ON keeps."""
+    cursor = None if progress.cursor is None else json.dumps(dict(progress.cursor))
+    of = {"id": progress.source, "cursor": cursor, **health_columns(progress.health)}
+    return {f"of_{name}": value for name, value in of.items()}
+
+
+def given_back(progress: Progress, due: Due) -> dict[str, Any]:
+    """Return what GIVE_BACK keeps."""
+    of = {"polls": int(progress.poll is not None), **due_columns(due)}
+    return read_on(progress) | {f"of_{name}": value for name, value in of.items()}
+
+
+def source_record(row: Row[Any]) -> SourceRecord:
+    """Return what was added."""
+    return SourceRecord(
+        id=SourceId(row.id),
+        kind=row.kind,
+        settings=json.loads(row.settings),
+        added_at=row.added_at,
+        state=row.state,
+    )
+
+
+def health_of(row: Row[Any]) -> Health:
+    """Return how a source is."""
+    return Health(row.polled_at, row.ok_at, row.failures, row.problem, row.newest_at)
+
+
+def health_columns(health: Health) -> dict[str, Any]:
+    """Return how a source is, by column."""
+    return {
+        "polled_at": health.polled_at,
+        "ok_at": health.ok_at,
+        "failures": health.failures,
+        "problem": health.problem,
+        "newest_at": health.newest_at,
+    }
