@@ -15,8 +15,9 @@ from despatch.bus.kafka_admin import Admin
 from despatch.bus.kafka_browse import browse
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_producer import Publisher
-from despatch.bus.kafka_reader import JOINS_WITHIN, KafkaReader, Lookups
+from despatch.bus.kafka_reader import JOINS_WITHIN, KafkaReader
 from despatch.bus.kafka_security import KafkaSecurity
+from despatch.bus.kafka_tenure import Lookups
 from despatch.errors import PositionLost, UsageError
 from despatch.ports.bus import Extent, Message, Outgoing, Place, StartAt
 from despatch.ports.clock import Clock, SystemClock

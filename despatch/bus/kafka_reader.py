@@ -5,12 +5,11 @@ anew: a *tenure*. A batch can be committed or handed back in the tenure that it 
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.base import MemberState
 from kafka.errors import CorruptRecordError, KafkaError, NoOffsetForPartitionError
 from kafka.errors import UnsupportedCodecError as UnknownCodec
@@ -19,8 +18,9 @@ from despatch import log
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_errors import translate, translated
 from despatch.bus.kafka_records import size_of, to_message
+from despatch.bus.kafka_tenure import Listener, Lookups, Tenure
 from despatch.errors import FencedError, OperatorError, ServerAway, TransientError
-from despatch.ports.bus import Batch, Extent, Message, Outgoing, Place, StartAt
+from despatch.ports.bus import Batch, Message, Outgoing, Place, StartAt
 from despatch.ports.clock import Clock
 
 HANDLES_WITHIN = timedelta(minutes=5)
@@ -35,36 +35,6 @@ JOINS_WITHIN = HANDLES_WITHIN + timedelta(minutes=1)
 _ANSWERS_WITHIN_MS = 3_000
 _COMMITS_WITHIN_MS = 10_000
 _SLICE = timedelta(milliseconds=500)
-
-
-class Lookups:
-    """What a reader asks of the bus about its partitions."""
-
-    def __init__(
-        self,
-        extents: Callable[[str], Mapping[Place, Extent]],
-        positions: Callable[[str, str], Mapping[int, int]],
-        publish: Callable[[Sequence[Outgoing]], None],
-    ) -> None:
-        self.extents = extents
-        self.positions = positions
-        self.publish = publish
-
-
-class _Tenure:
-    """A partition while it is ours: which offsets the stage has in hand.
-
-    From `start`, behind what it committed, up to `next`, behind what it was given last.
-    """
-
-    def __init__(self, place: Place, start: int) -> None:
-        self.place = place
-        self.start = start
-        self.next = start
-
-    def holds(self, batch: Batch) -> bool:
-        """Tell whether the batch was given out in this tenure and is still in hand."""
-        return batch.place == self.place and self.start <= batch.first and batch.next <= self.next
 
 
 class KafkaReader:
@@ -87,7 +57,7 @@ class KafkaReader:
         self._group = group
         self._start_at = start_at
         self._clock = clock
-        self._tenures: dict[TopicPartition, _Tenure] = {}
+        self._tenures: dict[TopicPartition, Tenure] = {}
         self._given: set[TopicPartition] = set()
         """Given to us and not yet positioned: paused until then, so that nothing is fetched."""
         self._broken: OperatorError | None = None
@@ -111,7 +81,7 @@ class KafkaReader:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
-        self._consumer.subscribe(self._topics, listener=_Listener(self))
+        self._consumer.subscribe(self._topics, listener=Listener(self))
 
     def poll(
         self, wait: timedelta, *, max_messages: int = 500, max_bytes: int = 8_000_000
@@ -228,7 +198,7 @@ class KafkaReader:
                     if start is None:
                         start = kept.get(place.partition, extent.oldest)
                     self._consumer.seek(partition, start)
-                    self._tenures[partition] = _Tenure(place, start)
+                    self._tenures[partition] = Tenure(place, start)
         self._consumer.resume(*self._given)
         self._given = set()
 
@@ -255,7 +225,7 @@ class KafkaReader:
         first, tenure.next = tenure.next, messages[-1].offset + 1
         return Batch(tenure.place, first, tenure.next, messages)
 
-    def _held(self, batch: Batch) -> _Tenure:
+    def _held(self, batch: Batch) -> Tenure:
         tenure = self._tenures.get(_partition_of(batch.place))
         stable = self._consumer.group_metadata().state is MemberState.STABLE
         if tenure is None or not stable or not tenure.holds(batch):
@@ -289,19 +259,6 @@ class KafkaReader:
         with translated(f"ask for the coordinator of {self._group}"):
             self._consumer.committed(any_partition, timeout_ms=_ANSWERS_WITHIN_MS)
         self._heard_at = time.monotonic()
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    """Passes on what the group gives and takes. Blocks nothing: it runs on the I/O thread."""
-
-    def __init__(self, reader: KafkaReader) -> None:
-        self._reader = reader
-
-    def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
-        self._reader.taken()
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._reader.given(assigned)
 
 
 def _partition_of(place: Place) -> TopicPartition:

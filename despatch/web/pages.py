@@ -5,10 +5,11 @@ scanners and browsers that look ahead fetch every link (RFC 8058 §3.1), so noth
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, cast, get_args
+from typing import cast, get_args
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -17,41 +18,23 @@ from alerts.in_words import about
 from alerts.links import Opened, Purpose, Signer
 from alerts.managing import Act, Managed
 from alerts.signup import Asked, SignUps
-from despatch import log
-from despatch.errors import DespatchError
 from despatch.frequency import Frequency
 from despatch.model import Subscription
 from despatch.ports import Clock
 from despatch.web import shown
+from despatch.web.answering import Answered, Answers, read_fields, with_headers
 from despatch.web.forms import (
     MAX_BYTES,
     Faults,
-    NotAForm,
     Typed,
-    fields_of,
     frequencies,
     typed_of,
     wanted_of,
 )
 from despatch.web.networks import network_of
-from despatch.web.rendering import Templates
 
 ENDING: tuple[Purpose, ...] = ("unsubscribe", "leave", "receipt")
 """What the link of a message may end."""
-
-_READ_WITHIN_S = 10
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +66,8 @@ class Pages:
 
         A proxy may take the path off or leave it on.
         """
-        app = web.Application(client_max_size=MAX_BYTES, middlewares=[self._guarded])
-        app.on_response_prepare.append(_with_headers)
+        app = web.Application(client_max_size=MAX_BYTES, middlewares=[self._show.guarded])
+        app.on_response_prepare.append(with_headers)
         for prefix in dict.fromkeys(["", self.base]):
             app.add_routes(
                 [
@@ -108,26 +91,26 @@ class Pages:
         """The path that the pages are under; empty at the root."""
         return urlsplit(self.public_url).path.rstrip("/")
 
-    @property
-    def _templates(self) -> Templates:
-        return Templates(self.base, self.contact)
+    @cached_property
+    def _show(self) -> Answers:
+        return Answers(self.base, self.contact, inviting=self.signups is not None)
 
     async def _front(self, _request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(f"{self.base}/subscribe")
 
     async def _style(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self._templates.style(), content_type="text/css")
+        return self._show.style()
 
     # signing up
     async def _subscribe(self, _request: web.Request) -> web.Response:
         if self.signups is None:
-            return self._message(shown.CLOSED)
+            return self._show.message(shown.CLOSED)
         return self._form(Typed())
 
     async def _ask(self, request: web.Request) -> web.Response:
         if self.signups is None:
-            return self._message(shown.CLOSED, 403)
-        typed = typed_of(await _fields(request))
+            return self._show.message(shown.CLOSED, 403)
+        typed = typed_of(await read_fields(request))
         wanted = wanted_of(typed, [one.id for one in self.themes], self.zone)
         if isinstance(wanted, Faults):
             return self._form(typed, wanted.by_field, 400)
@@ -136,13 +119,15 @@ class Pages:
         )
         asked = Asked(wanted.address, wanted.filter, wanted.frequency, network)
         answer = await asyncio.to_thread(self.signups.ask, asked)
-        return self._message(shown.LATER, 429) if answer == "later" else self._message(shown.ASKED)
+        if answer == "later":
+            return self._show.message(shown.LATER, 429)
+        return self._show.message(shown.ASKED)
 
     def _form(
         self, typed: Typed, faults: Mapping[str, str] | None = None, status: int = 200
     ) -> web.Response:
         every = shown.choices(frequencies(self.zone))
-        return self._page(
+        return self._show.page(
             "subscribe.html",
             status,
             typed=typed,
@@ -156,10 +141,10 @@ class Pages:
         opened = self._opened(request, ("confirm",))
         signup = await asyncio.to_thread(self._signups().waiting, opened.ids[0])
         if signup is None:
-            return self._message(shown.ENDED, 410)
+            return self._show.message(shown.ENDED, 410)
         if signup.subscription is not None:
-            return self._message(shown.CONFIRMED)
-        return self._page(
+            return self._show.message(shown.CONFIRMED)
+        return self._show.page(
             "confirm.html",
             about=about(signup.filter),
             often=shown.often(signup.frequency),
@@ -169,18 +154,20 @@ class Pages:
     async def _confirmed(self, request: web.Request) -> web.Response:
         opened = self._opened(request, ("confirm",))
         signup = await asyncio.to_thread(self._signups().confirm, opened.ids[0])
-        return self._message(shown.ENDED, 410) if signup is None else self._message(shown.CONFIRMED)
+        if signup is None:
+            return self._show.message(shown.ENDED, 410)
+        return self._show.message(shown.CONFIRMED)
 
     def _signups(self) -> SignUps:
         if self.signups is None:
-            raise _Answered(self._message(shown.CLOSED, 403))
+            raise Answered(self._show.message(shown.CLOSED, 403))
         return self.signups
 
     # managing
     async def _manage(self, request: web.Request) -> web.Response:
         opened = self._opened(request, ("manage",))
         theirs = await asyncio.to_thread(self.managed.theirs, opened.ids[0])
-        return self._page(
+        return self._show.page(
             "manage.html",
             subscriptions=[self._card(one) for one in theirs],
             receipt=await self._receipt(opened.ids[0]) if theirs else "",
@@ -191,7 +178,7 @@ class Pages:
 
     async def _change(self, request: web.Request) -> web.Response:
         who = self._opened(request, ("manage",)).ids[0]
-        fields = await _fields(request)
+        fields = await read_fields(request)
         which, act = ((fields.get(name) or [""])[0] for name in ("subscription", "act"))
         if act == "leave":
             await asyncio.to_thread(self.managed.leave, who)
@@ -234,8 +221,8 @@ class Pages:
         else:
             found = await asyncio.to_thread(self.managed.named, opened.ids)
         if not found:
-            return self._message(shown.UNSUBSCRIBED)
-        return self._page(
+            return self._show.message(shown.UNSUBSCRIBED)
+        return self._show.page(
             "unsubscribe.html",
             subscriptions=[
                 {"name": one.name, "often": shown.often(one.frequency)} for one in found
@@ -248,18 +235,18 @@ class Pages:
         opened = self._opened(request, ENDING)
         if opened.purpose == "receipt":
             await asyncio.to_thread(self.managed.end_receipt, opened.ids[0])
-            return self._message(shown.NO_RECEIPTS)
+            return self._show.message(shown.NO_RECEIPTS)
         if opened.purpose == "leave":
             await asyncio.to_thread(self.managed.leave, opened.ids[0])
         else:
             await asyncio.to_thread(self.managed.end, opened.ids)
-        return self._message(shown.UNSUBSCRIBED)
+        return self._show.message(shown.UNSUBSCRIBED)
 
     async def _of_receipt(self, request: web.Request, who: str) -> web.Response:
         every = await self._receipt(who)
         if not every:
-            return self._message(shown.NO_RECEIPTS)
-        return self._page("receipt.html", every=every, token=request.match_info["token"])
+            return self._show.message(shown.NO_RECEIPTS)
+        return self._show.page("receipt.html", every=every, token=request.match_info["token"])
 
     async def _receipt(self, who: str) -> str:
         """Return when they get a receipt, in words; empty if they get none."""
@@ -271,75 +258,9 @@ class Pages:
         if isinstance(found, Opened):
             return found
         if found.reason == "ended":
-            raise _Answered(self._message(shown.ENDED, 410))
-        raise _Answered(self._message(shown.WRONG, 404))
-
-    # answering
-    def _message(self, said: shown.Message, status: int = 200) -> web.Response:
-        again = bool(said.again and self.signups is not None)
-        return self._page(
-            "message.html",
-            status,
-            title=said.title,
-            paragraphs=said.paragraphs,
-            link=f"{self.base}/subscribe" if again else None,
-            link_text=said.again,
-        )
-
-    def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
-        text = self._templates.render(template, **values)
-        return web.Response(status=status, text=text, content_type="text/html")
-
-    @web.middleware
-    async def _guarded(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        """Answer with a page, too, what can't be done; the store's errors are not the reader's."""
-        try:
-            return await handler(request)
-        except _Answered as done:
-            return done.response
-        except NotAForm:
-            return self._message(shown.BAD, 400)
-        except web.HTTPRedirection:
-            raise
-        except web.HTTPException as exc:
-            said = shown.NOT_HERE if exc.status == 404 else shown.BAD
-            response = self._message(said, exc.status)
-            if "Allow" in exc.headers:
-                response.headers["Allow"] = exc.headers["Allow"]
-            return response
-        except DespatchError as exc:
-            log.get(stage="web").error("page not served", why=str(exc))
-            response = self._message(shown.AWAY, 503)
-            response.headers["Retry-After"] = "30"
-            return response
-
-
-class _Answered(Exception):
-    """A handler is done early."""
-
-    def __init__(self, response: web.Response) -> None:
-        super().__init__()
-        self.response = response
-
-
-async def _fields(request: web.Request) -> Mapping[str, Sequence[str]]:
-    try:
-        async with asyncio.timeout(_READ_WITHIN_S):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
-    return fields_of(body)
+            raise Answered(self._show.message(shown.ENDED, 410))
+        raise Answered(self._show.message(shown.WRONG, 404))
 
 
 async def _live(_request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
-
-
-async def _with_headers(_request: web.BaseRequest, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
