@@ -94,6 +94,25 @@ class _Ready:
     facts: bool
 
 
+class _Evidence(msgspec.Struct, gc=False):
+    """A piece of evidence as it is written; a model of it would take ten times as long."""
+
+    field: str
+    start: int
+    end: int
+    text: str
+    weight: float
+
+
+class _Theme(msgspec.Struct, gc=False, omit_defaults=True):
+    """A theme as it is written."""
+
+    theme: str
+    score: float
+    evidence: list[_Evidence]
+    experimental: bool = False
+
+
 _own: list[_Ready] = []
 """What a worker process judges with."""
 
@@ -132,20 +151,18 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
     return msgspec.json.encode(result) + b"\n"
 
 
-def _theme(one: Belongs, title: str, text: str) -> dict[str, object]:
-    """Return a theme as it is written; models of it would take ten times as long."""
+def _theme(one: Belongs, title: str, text: str) -> _Theme:
     evidence = [
-        {
-            "field": match.field,
-            "start": match.start,
-            "end": match.end,
-            "text": (title if match.field == "title" else text)[match.start : match.end],
-            "weight": match.weight,
-        }
+        _Evidence(
+            match.field,
+            match.start,
+            match.end,
+            (title if match.field == "title" else text)[match.start : match.end],
+            match.weight,
+        )
         for match in one.matches
     ]
-    theme: dict[str, object] = {"theme": one.theme.id, "score": one.score, "evidence": evidence}
-    return theme | {"experimental": True} if one.theme.experimental else theme
+    return _Theme(one.theme.id, one.score, evidence, experimental=one.theme.experimental)
 
 
 def _document(line: bytes | str, *, dated: bool) -> dict[str, Any]:

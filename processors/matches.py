@@ -5,8 +5,10 @@ overlap one counts, and of a term no more than its most. All of it is told by wo
 begin in the text is looked up for what is shown.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from functools import cached_property
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -28,6 +30,7 @@ Counted = tuple[Read, int, int, Meaning, Worth]
 """A field, its words `[first, last)`, what they mean, and what that adds."""
 
 _FIRST = itemgetter(0)
+_NONE: frozenset[Context] = frozenset()
 
 
 class Match(NamedTuple):
@@ -53,22 +56,21 @@ def hits_of(read: Read, wanted: Iterable[int], themes: int) -> list[list[Hit] | 
     for theme in wanted:
         found[theme] = []
         mask |= 1 << theme
-    hidden = read.hidden
-    for at, one in zip(read.scan.places, read.said, strict=True):
-        if one.mask & mask and at not in hidden:
-            for meaning, words in one.terms:
-                hits = found[meaning.theme]
-                if hits is not None:
-                    hits.append((at, at + words, meaning))
-    unordered = _add_others(read, found)
     contexts = _Contexts(read)
+    for at, one in zip(read.scan.places, read.said, strict=True):
+        if one.mask & mask:
+            for theme, words, asks, meaning in one.terms:
+                hits = found[theme]
+                if hits is not None and not (asks and not contexts.allow(at, meaning)):
+                    hits.append((at, at + words, meaning))
+    unordered = _add_others(read, found, contexts)
     for theme in wanted:
         hits = found[theme]
         if hits:
+            if read.hidden:
+                hits = [hit for hit in hits if hit[0] not in read.hidden]
             if theme in unordered:
                 hits.sort(key=_FIRST)
-            if any(hit[2].asks for hit in hits):
-                hits = list(filter(contexts.allow, hits))
             found[theme] = _apart(hits, read.scan.words)
     return found
 
@@ -78,22 +80,27 @@ def counted(fields: Iterable[tuple[Read, list[Hit] | None]]) -> list[Counted]:
     kept: list[Counted] = []
     times: dict[Worth, int] = {}
     for read, hits in fields:
-        early, late = read.places
-        lead = read.lead
-        for first, last, meaning in hits or ():
-            place = early if first < lead else late
-            if meaning.quoted and read.is_quoted(first):
-                place = "quote"
-            worth = meaning.worths[place]
-            if worth is not None:
-                before = times.get(worth, 0)
-                if before < worth.most:
-                    times[worth] = before + 1
-                    kept.append((read, first, last, meaning, worth))
+        for place, some in _by_place(read, hits or []):
+            for first, last, meaning in some:
+                worth = meaning.worths[place]
+                if meaning.quoted and read.is_quoted(first):
+                    worth = meaning.worths["quote"]
+                if worth is not None:
+                    before = times.get(worth, 0)
+                    if before < worth.most:
+                        times[worth] = before + 1
+                        kept.append((read, first, last, meaning, worth))
     if len(kept) > MAX_EVIDENCE:
         heaviest = sorted(range(len(kept)), key=lambda at: -abs(kept[at][4].weight))
         kept = [kept[at] for at in sorted(heaviest[:MAX_EVIDENCE])]
     return kept
+
+
+def _by_place(read: Read, hits: list[Hit]) -> Iterator[tuple[Place, list[Hit]]]:
+    early, late = read.places
+    leads = bisect_left(hits, read.lead, key=_FIRST)
+    yield early, hits[:leads]
+    yield late, hits[leads:]
 
 
 def as_match(one: Counted) -> Match:
@@ -115,60 +122,64 @@ def all_matches(fields: Iterable[tuple[Read, list[Hit] | None]]) -> Iterator[Mat
             yield as_match((read, first, last, meaning, worth))
 
 
-def _add_others(read: Read, found: list[list[Hit] | None]) -> set[int]:
+def _add_others(read: Read, found: list[list[Hit] | None], contexts: "_Contexts") -> set[int]:
     """Add the longer phrases, which stand in no order with the rest; return whose they are."""
     unordered = set()
     for what, first, last in read.scan.others:
-        if first in read.hidden or read.scan.words.chars(first, last) > MAX_SPAN_CHARS:
+        if read.scan.words.chars(first, last) > MAX_SPAN_CHARS:
             continue
         for meaning in what.terms:
             hits = found[meaning.theme]
-            if hits is not None:
+            if hits is not None and not (meaning.asks and not contexts.allow(first, meaning)):
                 hits.append((first, last, meaning))
                 unordered.add(meaning.theme)
     return unordered
 
 
 class _Contexts:
-    """The contexts that stand in a field, by sentence: read where they are asked for."""
+    """The contexts that stand in a field, by sentence: read once some term asks for one."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._known: dict[int, set[Context]] = {}
 
-    def allow(self, hit: Hit) -> bool:
+    def allow(self, word: int, meaning: Meaning) -> bool:
         """Tell whether the contexts that a term asks for, or shuns, are as it wants them."""
-        contexts = self._of_sentence(hit[0])
-        near, unless = hit[2].near, hit[2].unless
-        return (near is None or near in contexts) and (unless is None or unless not in contexts)
+        known = self._by_sentence
+        beside = known.get(self._read.scan.words.sentence_of(word), _NONE) if known else _NONE
+        near, unless = meaning.near, meaning.unless
+        return (near is None or near in beside) and (unless is None or unless not in beside)
 
-    def _of_sentence(self, word: int) -> set[Context]:
-        scan, hidden = self._read.scan, self._read.hidden
-        first, last = scan.words.around(word)
-        if first not in self._known:
-            said = [
-                what.contexts
-                for what, at in scan.between(first, last)
-                if what.contexts and at not in hidden
-            ]
-            self._known[first] = set().union(*said)
-        return self._known[first]
+    @cached_property
+    def _by_sentence(self) -> dict[int, set[Context]]:
+        read = self._read
+        found: dict[int, set[Context]] = {}
+        pairs = ((at, one.contexts) for at, one in zip(read.scan.places, read.said, strict=True))
+        others = ((first, what.contexts) for what, first, _last in read.scan.others)
+        for at, contexts in chain(pairs, others):
+            if contexts and at not in read.hidden:
+                sentence = read.scan.words.sentence_of(at)
+                found.setdefault(sentence, set()).update(contexts)
+        return found
 
 
 def _apart(hits: list[Hit], words: Words) -> list[Hit]:
     """Return what stays where hits overlap; mostly none do."""
-    if not any(other[0] < one[1] for one, other in pairwise(hits)):
-        return hits
     kept: list[Hit] = []
     beside: list[Hit] = []
     end = 0
     for hit in hits:
-        if hit[0] >= end:
-            kept += beside if len(beside) < 2 else _best(beside, words)
-            beside = []
-        beside.append(hit)
-        end = max(end, hit[1])
-    return kept + (beside if len(beside) < 2 else _best(beside, words))
+        if hit[0] < end:
+            if not beside:
+                beside.append(kept.pop())
+            beside.append(hit)
+        else:
+            if beside:
+                kept += _best(beside, words)
+                beside = []
+            kept.append(hit)
+        if hit[1] > end:
+            end = hit[1]
+    return kept + _best(beside, words) if beside else kept
 
 
 def _best(hits: list[Hit], words: Words) -> list[Hit]:

@@ -64,12 +64,15 @@ class Meanings:
 class Said:
     """What the phrases that a pair of words completes stand for, all together."""
 
-    __slots__ = ("body", "lead", "mask", "terms", "title")
+    __slots__ = ("body", "contexts", "lead", "mask", "terms", "title")
 
     def __init__(self, pair: Pair[Meanings]) -> None:
         self.mask = reduce(or_, (what.mask for what in pair.whats), 0)
-        self.terms = tuple((one, words) for what, words in pair.whole for one in what.terms)
-        """Each with its number of words."""
+        self.terms = tuple(
+            (one.theme, words, one.asks, one) for what, words in pair.whole for one in what.terms
+        )
+        """Each behind whose it is, of how many words, and whether it asks for a context."""
+        self.contexts = frozenset(one for what in pair.whats for one in what.contexts)
         self.title = tuple(slot for what in pair.whats for slot in what.title)
         self.lead = tuple(slot for what in pair.whats for slot in what.lead)
         self.body = tuple(slot for what in pair.whats for slot in what.body)

@@ -6,7 +6,7 @@ time in proportion to its length, and little more for many phrases than for few.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, compress, count
 from operator import attrgetter, itemgetter
@@ -22,7 +22,6 @@ Found = tuple[T, int, int]
 
 _ALONE = attrgetter("alone")
 _OPEN = attrgetter("open")
-_WHATS = attrgetter("whats")
 _FIRST = itemgetter(1)
 _NUMBER = attrgetter("number")
 
@@ -48,24 +47,9 @@ class Scan(Generic[T]):
         ]
         return found + self.others
 
-    def between(self, first: int, last: int) -> Iterator[tuple[T, int]]:
-        """Yield what begins at the words `[first, last)`, and where."""
-        for n in range(self.before(first), self.before(last)):
-            for what in self.pairs[n].whats:
-                yield what, self.places[n]
-        # Looked up, not walked through: a long text has as many sentences as it has of these.
-        others = self.others
-        begins, ends = (bisect_left(others, word, key=_FIRST) for word in (first, last))
-        for what, at, _last in others[begins:ends]:
-            yield what, at
-
     def before(self, word: int) -> int:
         """Return how many of the pairs stand before a word."""
         return bisect_left(self.places, word)
-
-    def whats(self, first: int = 0, last: int | None = None) -> Iterator[T]:
-        """Yield what the phrases of the pairs `[first, last)` were given with."""
-        return chain.from_iterable(map(_WHATS, self.pairs[first:last]))
 
 
 class Scanner(Generic[T]):

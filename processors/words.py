@@ -99,11 +99,9 @@ class Words:
         """Return how many characters the words `[first, last)` take with what is between them."""
         return sum(map(len, self._pieces[2 * first + 1 : 2 * last]))
 
-    def around(self, word: int) -> tuple[int, int]:
-        """Return the first word of a word's sentence, and the first of the next."""
-        after = bisect_right(self.breaks, word)
-        first = self.breaks[after - 1] if after else 0
-        return first, self.breaks[after] if after < len(self.breaks) else len(self.words)
+    def sentence_of(self, word: int) -> int:
+        """Return the number of a word's sentence, where few are asked for."""
+        return bisect_right(self.breaks, word)
 
     def lead(self) -> int:
         """Return how many of the words stand in the lead."""
