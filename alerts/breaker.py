@@ -10,6 +10,8 @@ from despatch.ports import Sent
 
 FAILURES = 10
 """So many in a row, and the host rests: of receivers that fail at random even every other one."""
+AT_ONCE = frozenset({"login"})
+"""What no second try is made of: a few wrong logins in a row, and many servers lock the account."""
 FIRST_REST = timedelta(seconds=15)
 LONGEST_REST = timedelta(minutes=15)
 
@@ -25,6 +27,8 @@ class Breaker:
     def __init__(self) -> None:
         self.rests_until: datetime | None = None
         """Closed, if None. Later than now: it rests. Past: one send may try it."""
+        self.held_up = ""
+        """What all go by and failed last, `Sent.by`; empty if it was not that."""
         self._failures = 0
         self._rests = 0
 
@@ -41,9 +45,10 @@ class Breaker:
         """Take note of a send; return whether the host begins to rest by it."""
         if not _speaks_of_host(sent):
             self._failures = self._rests = 0
-            self.rests_until = None
+            self.rests_until, self.held_up = None, ""
             return False
-        self._failures += 1
+        self._failures += FAILURES if sent.failure in AT_ONCE else 1
+        self.held_up = sent.by if sent.outcome == "held up" else ""
         if self.resting(now) or (self._failures < FAILURES and not self.trying):
             return False
         self.rests_until = now + min(FIRST_REST * 2**self._rests, LONGEST_REST)
@@ -52,4 +57,6 @@ class Breaker:
 
 
 def _speaks_of_host(sent: Sent) -> bool:
+    if sent.outcome == "held up":
+        return True
     return sent.outcome != "delivered" and _OF_THE_HOST.fullmatch(sent.failure) is not None

@@ -255,7 +255,8 @@ class DeliveryWorker:
                 self._give_back(later, now)
 
     def _give_back(self, later: Later, now: datetime) -> None:
-        self._finished.append(postponed(later.claim, later.at, later.reason, now))
+        held_up = later.held_up
+        self._finished.append(postponed(later.claim, later.at, later.reason, now, held_up=held_up))
 
     async def _land(self, store: "_InStore") -> None:
         """Wait for the sends in hand, record them, and give back what was not started."""

@@ -28,6 +28,8 @@ class Later:
     claim: Claim
     at: datetime
     reason: str
+    held_up: bool = False
+    """By what all go by, such as the operator's own mail server."""
 
 
 class Hosts:
@@ -192,6 +194,9 @@ def _waits_in_vain(host: Host, lane: Lane, since: datetime, now: datetime) -> bo
 
 def _after_others(host: Host, claim: Claim, now: datetime) -> Later:
     reason = "its host is busy: given back until its turn"
-    if host.breaker.trying:
+    by = host.breaker.held_up if host.breaker.trying else ""
+    if by:
+        reason = f"{by} fails, and rests: all that go by it wait"
+    elif host.breaker.trying:
         reason = "its host fails again and again, and rests"
-    return Later(claim, host.postpone(claim.lane, now), reason)
+    return Later(claim, host.postpone(claim.lane, now), reason, held_up=bool(by))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from alerts.failing import Failing, bounced
+from alerts.servers import Servers
 from despatch import log
 from despatch.canary import CHANNEL as CANARY
 from despatch.model import Lane, SubscriberId
@@ -25,6 +26,7 @@ class Outbox:
         self._store = store
         self._owner = owner
         self._failing = Failing(store, alarms)
+        self._servers = Servers(store, alarms)
         self._log = log.get(stage="deliveries")
 
     def exchange(
@@ -39,6 +41,7 @@ class Outbox:
         What was paused or removed since is recorded as cancelled, and not returned. Raises
         TransientError if the store is away: then nothing is recorded.
         """
+        self._servers.raise_alarms(finished)
         broken = {one.claim.channel: one for one in finished if _ends_channel(one)}
         if broken:
             self._failing.raise_alarms(list(broken.values()), now)
@@ -52,6 +55,7 @@ class Outbox:
         self._say(finished, lost)
         well = {one.claim.channel for one in finished if one.state == "delivered"}
         self._failing.delivered(well, now)
+        self._servers.look(finished, now)
         return kept
 
     def next_at(self) -> datetime | None:
@@ -94,8 +98,10 @@ class Outbox:
 def _ends_channel(one: Finished) -> bool:
     """The operator's channel is never paused: nobody would be told. A test is only a test.
 
-    A sign-up names whatever address a stranger typed: that it does not exist is no alarm.
+    A sign-up names whatever address a stranger typed: that it does not exist is no alarm. What
+    failed with all that go by it is no channel's fault.
     """
     alert = one.claim.alert
     tried_out = alert.event in {"test", "confirm"}
-    return one.state == "failed" and alert.subscriber != OPERATOR and not tried_out
+    spared = alert.subscriber == OPERATOR or tried_out or one.blameless
+    return one.state == "failed" and not spared

@@ -181,7 +181,8 @@ class Attempt(Frozen):
 
     at: Instant
     took_ms: int
-    outcome: Literal["delivered", "temporary", "permanent", "in doubt"]
+    outcome: Literal["delivered", "temporary", "permanent", "in doubt", "held up"]
+    """`held up`: what all go by failed; it counts as no try."""
     reason: str
     """A sentence without any secret."""
 

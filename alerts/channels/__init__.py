@@ -169,16 +169,20 @@ def shown(url: SecretStr) -> str:
 
 
 def host_of(url: SecretStr) -> str:
-    """Return what sends to one place have in common: scheme, host and port. Secret, too."""
+    """Return what sends to one place have in common: scheme, host and port. Secret, too.
+
+    Of a mail server the login too: what it refuses one it may take from another.
+    """
     return _host_of(url.get_secret_value().strip())
 
 
 @lru_cache(10_000)
 def _host_of(text: str) -> str:
     parts = urlsplit(text)
-    host = parts.netloc.rpartition("@")[2]
+    login, _at, host = parts.netloc.rpartition("@")
     if parts.scheme in {"mailto", "mailtos"}:  # the server that takes it, if another is named
-        host = dict(parse_qsl(parts.query)).get("smtp", host)
+        host = dict(parse_qsl(parts.query)).get("smtp", host).lower()
+        return f"{parts.scheme}://{digest(login, length=16) if login else ''}@{host}"
     if parts.scheme == "mail":  # all go by the installation's own mail server
         host = ""
     return f"{parts.scheme}://{host.lower()}"

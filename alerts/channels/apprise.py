@@ -6,6 +6,7 @@ only yes or no, so what came of a no is read from what it logged.
 """
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from alerts.channels.limited import within
 from alerts.channels.setup import ChannelSetup
 from alerts.messages import Messages
 from despatch.errors import UsageError
+from despatch.fingerprint import digest
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
 
@@ -95,10 +97,11 @@ class AppriseChannel:
         plugin.socket_read_timeout = self._setup.read_timeout.total_seconds()
         if scheme_of(url) in _KEY_SCHEMES:
             plugin.headers["Idempotency-Key"] = key
-        return await within(
+        sent = await within(
             self.time_limit,
             partial(_notify, plugin, scheme_of(url), self._setup.messages, alert, key),
         )
+        return of_token(plugin, sent)
 
     async def close(self) -> None:
         return None
@@ -129,6 +132,23 @@ def judge(lines: list[str]) -> Sent:
     if _NEVER.search(said):
         return Sent("temporary", "unreachable: the other side can't be reached")
     return Sent("temporary", "unknown: apprise could not send it and does not say why")
+
+
+def of_token(plugin: Any, sent: Sent) -> Sent:
+    """Return what came of a send by a token that many recipients share, if the URL has such.
+
+    apprise says which parts of a URL are the account's (`url_identifier`), and who its recipients
+    are (`targets`): where there are both, 401 Unauthorized is the token's fault (RFC 9110 §15.5.2).
+    403 is not: a chat's owner may have shut us out.
+    """
+    account = getattr(plugin, "url_identifier", None)
+    if not account or not getattr(plugin, "targets", None):
+        return sent
+    by = f"{plugin.service_name} account …{digest(*map(str, account), length=4)}"
+    if sent.failure == "http 401":
+        refused = "login: the service does not take the token, or the user and password (401)"
+        return Sent("held up", refused, sent.retry_after, by)
+    return replace(sent, by=by)
 
 
 def _kind(alert: Alert) -> NotifyType:

@@ -6,12 +6,13 @@ import ssl
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import aiosmtplib
 from aiosmtplib import SMTP
 
-from alerts.channels.answers import of_recipient, of_smtp
+from alerts.channels.answers import of_login, of_recipient, of_sender, of_smtp
 from alerts.channels.mailbox import Server
 from alerts.channels.tls import trusting
 from despatch.ports import Sent
@@ -29,22 +30,31 @@ class Relay:
 
     def __init__(self, server: Server, connect_timeout: timedelta, read_timeout: timedelta) -> None:
         self._server = server
+        self._name = f"mail server {server.host}:{server.port}"
         self._connect_s = connect_timeout.total_seconds()
         self._read_s = read_timeout.total_seconds()
         self._idle: deque[tuple[SMTP, float]] = deque()
 
     async def deliver(self, envelope: str, recipient: str, written: bytes) -> Sent:
-        """Hand one message over, and say at which step it ended."""
+        """Hand one message over, and say at which step it ended.
+
+        Until the recipient is named, whatever fails is the server's: it holds up all that go by it.
+        """
+        return replace(await self._deliver(envelope, recipient, written), by=self._name)
+
+    async def _deliver(self, envelope: str, recipient: str, written: bytes) -> Sent:
         kept = self._take()
         if kept is not None:
             with suppress(*_GONE):  # it was closed meanwhile: nothing of this message was sent
                 return await self._converse(kept, envelope, recipient, written)
         try:
             client = await self._open()
+        except aiosmtplib.SMTPAuthenticationError as exc:
+            return of_login(exc.code)
         except aiosmtplib.SMTPResponseException as exc:
-            return of_smtp(exc.code)
+            return Sent("held up", of_smtp(exc.code).reason)
         except (ssl.SSLError, OSError, aiosmtplib.SMTPException, UnicodeError) as exc:
-            return _not_there(exc)
+            return _no_way_in(exc)
         try:
             return await self._converse(client, envelope, recipient, written)
         except _GONE:
@@ -96,6 +106,9 @@ class Relay:
             await client.rcpt(recipient, encoding="utf-8", timeout=self._read_s)
             handed_over = True
             code = (await client.data(written, timeout=self._read_s)).code
+        except aiosmtplib.SMTPSenderRefused as exc:
+            await self._reset(client)
+            return of_sender(exc.code)
         except aiosmtplib.SMTPRecipientRefused as exc:
             await self._reset(client)
             return of_recipient(exc.code, exc.message)
@@ -110,7 +123,7 @@ class Relay:
             if not handed_over:
                 if isinstance(exc, _GONE):
                     raise
-                return _not_there(exc)
+                return _unanswered(exc)
             return _in_doubt(exc)
         except asyncio.CancelledError:
             client.close()
@@ -128,16 +141,21 @@ class Relay:
             self._idle.append((client, time.monotonic()))
 
 
-def _not_there(exc: Exception) -> Sent:
-    """Return what came of a message that never left us, by the error's class alone."""
+def _no_way_in(exc: Exception) -> Sent:
+    """Return why no mail server was there to be spoken to, by the error's class alone."""
     if type(exc) in _UNSUPPORTED:
-        return Sent("permanent", "unsupported: the mail server has no STARTTLS or no login")
+        return Sent("held up", "unsupported: the mail server has no STARTTLS or no login")
     if isinstance(exc, ssl.SSLError):
-        return Sent("temporary", f"tls: no TLS with the mail server: {exc.reason or 'refused'}")
+        return Sent("held up", f"tls: no TLS with the mail server: {exc.reason or 'refused'}")
+    if isinstance(exc, socket.gaierror):
+        return Sent("held up", "dns: the mail server's name can't be resolved")
+    return replace(_unanswered(exc), outcome="held up")
+
+
+def _unanswered(exc: Exception) -> Sent:
+    """Return what came of a message that never left us."""
     if isinstance(exc, TimeoutError | aiosmtplib.SMTPTimeoutError):
         return Sent("temporary", "timeout: the mail server does not answer")
-    if isinstance(exc, socket.gaierror):
-        return Sent("temporary", "dns: the mail server's name can't be resolved")
     if isinstance(exc, aiosmtplib.SMTPServerDisconnected):
         return Sent("temporary", "disconnected: the mail server hung up")
     return Sent("temporary", f"unreachable: the mail server can't be reached: {type(exc).__name__}")

@@ -17,11 +17,18 @@ class Sent:
     and a colon, such as `timeout: no answer within 15 s` (docs/reference/delivery.md lists them).
     """
 
-    outcome: Literal["delivered", "temporary", "permanent", "in doubt"]
-    """`in doubt`: the other side may have it (no answer in time); it is tried again, same key."""
+    outcome: Literal["delivered", "temporary", "permanent", "in doubt", "held up"]
+    """`in doubt`: the other side may have it (no answer in time); it is tried again, same key.
+
+    `held up`: what all go by failed, such as the operator's own mail server. It says nothing of
+    this recipient: it counts as no try, and no channel is paused for it.
+    """
     reason: str
     retry_after: timedelta | None = None
     """How long the other side asked us to leave this channel alone."""
+    by: str = ""
+    """What many recipients go by, as an operator may read it: `mail server smtp.example.org:587`;
+    empty where there is nothing between us and the recipient. Never so if held up."""
 
     @property
     def failure(self) -> str:

@@ -33,7 +33,9 @@ class Claim:
     """Since when it waits; None if that was before this was kept."""
     lane: Lane = "urgent"
     tries: int = 0
-    """How often it was tried before."""
+    """How often it was tried before; what was held up counts as none."""
+    attempts: int = 0
+    """How many attempts are recorded, those that were held up too."""
     stopped: str = ""
     """Why it is not wanted any more (the channel, the subscriber or the subscription was paused or
     removed since): the worker records it as cancelled, with this reason, and sends nothing."""
@@ -51,6 +53,10 @@ class Finished:
     not_before: datetime
     reason: str = ""
     """Why it has this state; without any secret."""
+    by: str = ""
+    """What many recipients go by, if it went or was to go by such: `Sent.by`."""
+    blameless: bool = False
+    """Whatever it came to, the channel is not to blame and stays as it is."""
 
 
 class Delivering(Protocol):

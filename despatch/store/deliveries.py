@@ -174,6 +174,7 @@ class Deliveries(DigestItems):
             url=url,
             lane=row.lane,
             tries=row.tries,
+            attempts=row.attempts,
             lease_until=until,
             added_at=row.added_at,
             stopped=stopped,

@@ -38,7 +38,8 @@ _WANTED = exists().where(
     subscriptions.c.subscriber == alerts.c.subscriber,
     subscriptions.c.state == "active",
 )
-_TRIES = select(func.count()).where(attempts.c.delivery == deliveries.c.id).scalar_subquery()
+_ATTEMPTS = select(func.count()).where(attempts.c.delivery == deliveries.c.id)
+_TRIES = _ATTEMPTS.where(attempts.c.outcome != "held up")
 DUE = (
     select(
         deliveries.c.id,
@@ -67,7 +68,8 @@ _CLAIMED = (
         channels.c.url_key,
         channels.c.state.label("channel_state"),
         _WANTED.label("wanted"),
-        _TRIES.label("tries"),
+        _ATTEMPTS.scalar_subquery().label("attempts"),
+        _TRIES.scalar_subquery().label("tries"),
     )
     .join(alerts, alerts.c.id == deliveries.c.alert)
     .join(channels, channels.c.id == deliveries.c.channel)
@@ -148,7 +150,7 @@ def tried_row(one: Finished) -> dict[str, Any]:
         raise ValueError("nothing was tried")
     return {
         "delivery": one.claim.delivery,
-        "number": one.claim.tries + 1,
+        "number": one.claim.attempts + 1,
         "at": attempt.at,
         "took_ms": attempt.took_ms,
         "outcome": attempt.outcome,

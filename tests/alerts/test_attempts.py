@@ -1,5 +1,6 @@
 """What comes after a try."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from pydantic import SecretStr
 
 from alerts.attempts import (
     GIVE_UP_AFTER,
+    HELD_UP_FOR,
+    HELD_UP_WAIT,
     MAX_RETRY_AFTER,
     MAX_TRIES,
     WAITS,
@@ -16,6 +19,7 @@ from alerts.attempts import (
     next_state,
     next_try,
     postponed,
+    tried,
 )
 from despatch.model import ChannelId, DeliveryId
 from despatch.ports import Claim, Sent
@@ -96,3 +100,35 @@ def test_what_is_never_tried_does_not_wait_for_ever() -> None:
     given_up = postponed(a_claim(), now + HOUR, "its host rests", now)
     assert given_up.state == "failed"
     assert "its host rests" in given_up.reason
+
+
+HELD_UP = Sent("held up", "login: the mail server does not let us in (535)", by="mail server h:25")
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.floats(0, 1, exclude_max=True))
+def test_what_is_held_up_waits_however_often_and_never_for_long(
+    tries: int, attempts: int, chance: float
+) -> None:
+    claim = replace(a_claim(tries), attempts=tries + attempts)
+    after = tried(Result(claim, HELD_UP, SEEN, timedelta(0)), SEEN + HOUR, MAX_TRIES, chance)
+    assert after.state == "waiting"
+    assert after.not_before <= SEEN + HOUR + HELD_UP_WAIT
+
+
+def test_what_was_held_up_for_too_long_is_given_up_and_its_channel_not_to_blame() -> None:
+    late = SEEN + HELD_UP_FOR + HOUR
+    after = tried(Result(a_claim(), HELD_UP, late, timedelta(0)), late, MAX_TRIES, 0.5)
+    assert (after.state, after.blameless) == ("failed", True)
+    assert after.reason == (
+        "too late: mail server h:25 fails: login: the mail server does not let us in (535), "
+        "for over 5 days"
+    )
+
+
+def test_what_waits_behind_it_waits_as_long_and_is_as_little_to_blame() -> None:
+    weekend = SEEN + GIVE_UP_AFTER + HOUR
+    kept = postponed(a_claim(), weekend + HOUR, "it rests", weekend, held_up=True)
+    assert kept.state == "waiting"
+    late = SEEN + HELD_UP_FOR + HOUR
+    ended = postponed(a_claim(), late + HOUR, "it rests", late, held_up=True)
+    assert (ended.state, ended.blameless) == ("failed", True)

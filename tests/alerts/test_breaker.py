@@ -83,3 +83,18 @@ def test_what_speaks_of_the_host_counts(failure: str) -> None:
     for _ in range(FAILURES):
         breaker.ended(Sent("temporary", f"{failure}: words"), SEEN)
     assert breaker.resting(SEEN)
+
+
+def test_a_wrong_login_is_not_tried_a_second_time_before_a_rest() -> None:
+    """A few in a row, and many servers lock the account."""
+    breaker = Breaker()
+    assert breaker.ended(Sent("held up", "login: the server does not let us in", by="x"), SEEN)
+    assert breaker.rests_until == SEEN + FIRST_REST
+    assert breaker.held_up == "x"
+
+
+def test_what_holds_all_up_counts_whatever_its_word() -> None:
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        breaker.ended(Sent("held up", "relay: words", by="x"), SEEN)
+    assert breaker.resting(SEEN)

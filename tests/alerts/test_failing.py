@@ -17,7 +17,7 @@ from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
 
 LEASE = timedelta(minutes=1)
 NONE = Sent("permanent", "bounce: there is no such mailbox (550 5.1.1)")
-LOGIN = Sent("permanent", "smtp 535: the mail server refused it for good")
+SPAM = Sent("permanent", "smtp 554: the mail server refused it for good")
 GONE = Sent("permanent", "http 410: the other side answered 410 Gone")
 NAMES = ("ada", "bob", "cyd")
 
@@ -102,16 +102,16 @@ def test_the_alarm_of_bounces_ends_a_day_after_the_last_one(worker: Worker) -> N
 
 def test_mailboxes_that_fail_for_one_cause_are_one_alarm(worker: Worker) -> None:
     worker.enrol()
-    worker.send("ada", "bob", sent=LOGIN)
-    worker.send("cyd", sent=LOGIN)
+    worker.send("ada", "bob", sent=SPAM)
+    worker.send("cyd", sent=SPAM)
     (alarm,) = worker.open()
-    assert (alarm.key, alarm.count) == ("mail fails: smtp 535", 2)
-    assert alarm.text.startswith("mail fails: smtp 535: 3 channels are paused. The last one: ")
+    assert (alarm.key, alarm.count) == ("mail fails: smtp 554", 2)
+    assert alarm.text.startswith("mail fails: smtp 554: 3 channels are paused. The last one: ")
 
 
 def test_that_alarm_ends_once_none_of_them_stands_still(worker: Worker) -> None:
     worker.enrol()
-    worker.send("ada", "bob", sent=LOGIN)
+    worker.send("ada", "bob", sent=SPAM)
     with worker.store.transaction() as tx:
         tx.set_channel_state(ChannelId("n-ada"), "active")
     worker.turn(timedelta(minutes=1))
@@ -124,7 +124,7 @@ def test_that_alarm_ends_once_none_of_them_stands_still(worker: Worker) -> None:
 
 def test_another_worker_ends_it_too(worker: Worker) -> None:
     worker.enrol()
-    worker.send("ada", sent=LOGIN)
+    worker.send("ada", sent=SPAM)
     with worker.store.transaction() as tx:
         tx.set_channel_state(ChannelId("n-ada"), "active")
     Failing(worker.store, worker.alarms).delivered(set(), worker.clock.now())

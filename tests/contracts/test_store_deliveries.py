@@ -48,7 +48,9 @@ def kept(store: Store, delivery: DeliveryId) -> Delivery:
     return found
 
 
-def tried(outcome: Literal["delivered", "temporary"] = "temporary", minutes: int = 0) -> Attempt:
+def tried(
+    outcome: Literal["delivered", "temporary", "held up"] = "temporary", minutes: int = 0
+) -> Attempt:
     return Attempt(at=NOW + minutes * MINUTE, took_ms=12, outcome=outcome, reason="503")
 
 
@@ -227,6 +229,16 @@ def test_attempts_come_back_in_order(waiting: Store) -> None:
         finish(waiting, claimed, tried(minutes=minutes), "waiting")
     attempts = kept(waiting, claimed.delivery).attempts
     assert attempts == tuple(tried(minutes=minutes) for minutes in range(4))
+
+
+def test_what_was_held_up_is_recorded_and_counts_as_no_try(waiting: Store) -> None:
+    """The operator's own mail server failed: its recipient loses none of their tries by it."""
+    for minutes in range(2):
+        (claimed,) = claim(waiting, minutes=minutes)
+        assert (claimed.tries, claimed.attempts) == (0, minutes)
+        finish(waiting, claimed, attempt=tried("held up", minutes))
+    (again,) = claim(waiting, minutes=3)
+    assert [one.outcome for one in kept(waiting, again.delivery).attempts] == ["held up"] * 2
 
 
 def test_a_delivery_given_back_without_a_try_has_no_attempt(waiting: Store) -> None:
