@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import uuid4
 
 from alerts.attempts import MAX_TRIES, Result, postponed, tried
@@ -32,6 +32,7 @@ from despatch.ports import Alarms, Claim, Clock, Finished, LoggedAlarms, Sent, S
 from despatch.watchdog import Watchdog
 
 T = TypeVar("T")
+OnWait: TypeAlias = Callable[[str, datetime], None]
 
 _WAITS = "deliveries wait"
 """The alarm's key while the store is away."""
@@ -89,6 +90,8 @@ class DeliveryWorker:
         self._turned_at: datetime | None = None
         self._watchdog = Watchdog("deliveries", stuck_after)
         self._stuck_after = stuck_after
+        self._failed = ""
+        """What failed last, and over which channel."""
         self._alarmed = True
         """Whether the alarm that it waits is open; an earlier life may have left it so."""
         self._log = log.get(stage="deliveries")
@@ -106,12 +109,13 @@ class DeliveryWorker:
         """
         return asyncio.run(self._once())
 
-    def drain(self, until: datetime) -> int:
+    def drain(self, until: datetime, on_wait: OnWait = lambda _failed, _at: None) -> int:
         """Deliver until nothing waits, or nothing is due before `until`; return how many tries.
 
-        Raises as `run_once` does.
+        `on_wait` is told, while there is nothing to do, what failed last (`n-1f2e: refused: …`)
+        and when the next try is. Raises as `run_once` does.
         """
-        return asyncio.run(self._drain(until))
+        return asyncio.run(self._drain(until, on_wait))
 
     async def _run(self, stop: threading.Event) -> None:
         async with self._opened() as (store, due):
@@ -129,7 +133,7 @@ class DeliveryWorker:
                 done += await self._turn(store, claim=False)
             return done
 
-    async def _drain(self, until: datetime) -> int:
+    async def _drain(self, until: datetime, on_wait: OnWait) -> int:
         done = 0
         async with self._opened() as (store, due):
             while True:
@@ -140,6 +144,7 @@ class DeliveryWorker:
                 at, now = await store(self._outbox.next_at), self._clock.now()
                 if at is None or at > until or now > until:
                     return done
+                on_wait(self._failed, at)
                 pause = min(max(at - now, timedelta(milliseconds=20)), timedelta(seconds=1))
                 await store(partial(self._clock.sleep, pause))
 
@@ -239,6 +244,7 @@ class DeliveryWorker:
         if self._hosts.ended(claim, sent, now):
             self._log.warning("host rests", channel=claim.channel, why=sent.failure)
         if sent.outcome != "delivered":
+            self._failed = f"{sent.by or claim.channel}: {sent.reason}"
             self._looked_at = None  # what is in hand for the same place may have no turn soon
         self._record(claim, sent, began, now)
         if len(self._finished) >= _BATCH:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alerts.evidence import scored
+from alerts.evidence import percent, scored
 from alerts.facets import Facets
 from alerts.words import listed, one_line
 from despatch.filter import Choice, Filter, Phrase
@@ -38,7 +38,7 @@ class Check:
 def matches(filter_: Filter, classified: Classified) -> str | None:
     """Return why a filter matches, or None if it doesn't.
 
-    `theme migration, score 0.97: “small boats”; country TR (Türkiye); “visa fee” in the title`.
+    `theme migration, 97% sure: “small boats”; country TR (Türkiye); “visa fee” in the title`.
     """
     return reason(filter_, Facets(classified))
 
@@ -88,7 +88,8 @@ def _themes(filter_: Filter, facets: Facets) -> Check:
 
 
 def _scores(low: Sequence[ThemeScore], least: float) -> str:
-    return listed([f"{one.theme} scores {one.score:.2f}, less than {least:g}" for one in low])
+    wanted = f"less than the {100 * least:g}% asked for"
+    return listed([f"{one.theme} is {percent(one.score)} sure, {wanted}" for one in low])
 
 
 @dataclass(frozen=True, slots=True)

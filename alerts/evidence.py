@@ -27,8 +27,14 @@ def evidence_words(score: ThemeScore) -> tuple[str, ...]:
     return tuple({word.lower(): word for word in reversed([w for w in words if w])}.values())[::-1]
 
 
+def percent(score: float) -> str:
+    """Return a score for people, the one form that it has: `97%`. Nothing is ever certain."""
+    return f"{min(99, max(1, round(100 * score)))}%"
+
+
 def scored(score: ThemeScore) -> str:
-    """Return a theme with its score and words: `theme migration, score 0.97: “small boats”`."""
+    """Return a theme with its score and words: `theme migration, 97% sure: “small boats”`."""
     shown = listed([f"“{word}”" for word in evidence_words(score)[:MAX_WORDS]])
     mark = " (experimental)" if score.experimental else ""
-    return f"theme {score.theme}{mark}, score {score.score:.2f}" + (f": {shown}" if shown else "")
+    sure = f"{percent(score.score)} sure"
+    return f"theme {score.theme}{mark}, {sure}" + (f": {shown}" if shown else "")

@@ -24,7 +24,7 @@ WASTE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A subscription that is met, and why: `theme migration, score 0.97: “small boats”`."""
+    """A subscription that is met, and why: `theme migration, 97% sure: “small boats”`."""
 
     subscription: Subscription
     reason: str

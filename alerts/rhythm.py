@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from alerts.zones import moment, zone_named
 from despatch.frequency import IMMEDIATE, Frequency, Limit, Quiet
 from despatch.model import ChannelId, Subscriber, Subscription
 from despatch.ports import Item
@@ -80,8 +81,11 @@ def join(asking: Sequence[Subscription], waiting: Item) -> Later:
 
 
 def said(later: Later | Item) -> str:
-    """Return what a match says of it: `waits for the digest of daily 08:30 UTC, due 2026-…`."""
-    at = f"{later.due_at:%Y-%m-%d %H:%M} UTC"
+    """Return what a match says of it: `waits for the digest of daily 08:30 UTC, due 2026-…`.
+
+    The moment is told by the subscriber's clock, where what they asked for names a zone.
+    """
+    at = moment(later.due_at, zone_named(later.why))
     if later.waits_for == "quiet":
         return f"waits until {at}: {later.why}"
     if later.waits_for == "limit":
@@ -116,7 +120,8 @@ def again(
 
 def _over(through: tuple[Subscription, ...], limit: Limit, who: Subscriber, now: datetime) -> Later:
     since = last_at(who.overflow, now)
-    why = f"over the limit of {limit}"
+    told = f", {who.overflow}" if who.overflow.at is not None else ""
+    why = f"over the limit of {limit}{told}"
     return Later(through, "limit", why, since, due(who.overflow, who.quiet, now))
 
 

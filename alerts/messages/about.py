@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
 
-from alerts.evidence import evidence_words
+from alerts.evidence import evidence_words, percent
 from alerts.excerpts import Excerpt, excerpts
 from alerts.messages.said import NO_URL, AboutRelease, Linked, Piece, Pieces, Theme, Url
 from alerts.words import listed, one_line
@@ -102,11 +102,6 @@ def best_sentence(classified: Classified) -> Pieces:
 def pieces(excerpt: Excerpt) -> Pieces:
     """Return an excerpt as templates show it."""
     return tuple(Piece(words, hit) for words, hit in excerpt.pieces)
-
-
-def percent(score: float) -> str:
-    """Return a score for people; nothing is ever said to be certain."""
-    return f"{min(99, max(1, round(100 * score)))}%"
 
 
 def _theme(score: ThemeScore, release: Release) -> Theme:

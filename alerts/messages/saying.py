@@ -1,8 +1,7 @@
 """What an alert says: made of the alert alone, the same for whoever gets it. Pure."""
 
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from alerts.digest import surest
 from alerts.messages.about import about, best_sentence, day, surest_first, themes_of, title_of
@@ -11,6 +10,7 @@ from alerts.messages.facts import fact_lines
 from alerts.messages.notes import paragraphs
 from alerts.messages.said import DigestSaid, Group, Item, NoteSaid, ReleaseSaid, Said
 from alerts.words import clean, one_line
+from alerts.zones import local, zone_named
 from despatch.model import Alert, Classified, Digest, DigestItem
 from despatch.shorten import shorten, shorten_to_sentence
 
@@ -89,9 +89,9 @@ def period_of(digest: Digest) -> str:
 
     `25 November 2026, 08:30 to 26 November 2026, 08:30 (Europe/London)`.
     """
-    zone, name = _zone(digest.why)
-    since, until = digest.since.astimezone(zone), digest.until.astimezone(zone)
-    return f"{_moment(since)} to {_moment(until)} ({name})"
+    zone = zone_named(digest.why)
+    since, until = local(digest.since, zone), local(digest.until, zone)
+    return f"{_moment(since)} to {_moment(until)} ({zone})"
 
 
 def _of_release(alert: Alert, classified: Classified) -> ReleaseSaid:
@@ -190,17 +190,6 @@ def _of_note(alert: Alert) -> NoteSaid:
         title=one_line(alert.subject) or "Despatch",
         paragraphs=paragraphs(body),
     )
-
-
-def _zone(why: str) -> tuple[tzinfo, str]:
-    """Return the time zone that a frequency names, else UTC: `daily 08:30 Europe/London`."""
-    for word in why.split():
-        if "/" in word and word[0].isupper():
-            try:
-                return ZoneInfo(word), word
-            except (ValueError, OSError, KeyError):
-                continue
-    return UTC, "UTC"
 
 
 def _moment(at: datetime) -> str:

@@ -6,7 +6,7 @@ subscriptions and no way to send: the live log, archive and cursors stay as they
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,9 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import despatch
+from despatch.app.finishing import (
+    PATIENCE,
+    Notice,
+    Progress,
+    Sending,
+    finish,
+    silent,
+    unheard,
+)
 from despatch.app.history import Polled, poll_history
 from despatch.app.rehearsal import apart, rehearsal
-from despatch.app.running import others_running, own_stages, wait_until_done, wait_until_sent
 from despatch.app.saved_source import LEASE, borrow, put_away, source_for
 from despatch.app.wiring import App
 from despatch.errors import UsageError
@@ -27,11 +35,6 @@ from despatch.topics import CLASSIFIED, decode
 if TYPE_CHECKING:
     from ingest.poller import PollReport
     from ingest.saved import Window
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with what is being done, how far, and of how many (None: not known)."""
-
-_DELIVERING = "delivering; what fails is tried again (Ctrl-C leaves the rest to despatch up)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,9 @@ def replay(
     since: datetime | None = None,
     until: datetime | None = None,
     rate: float | None = None,
-    patience: timedelta = timedelta(minutes=10),
+    patience: timedelta = PATIENCE,
     progress: Progress | None = None,
+    notice: Notice | None = None,
 ) -> ReplayReport:
     """Replay what is saved at a path, documents or a feed's history; `deliver`: tell subscribers.
 
@@ -99,23 +103,19 @@ def replay(
     from ingest.saved import Window
     from ingest.snapshots import is_history
 
-    progress = progress or _silent
+    sending = Sending(deliver, patience, progress or silent, notice or unheard)
     with nullcontext(live) if deliver else rehearsal(live) as app:
         if is_history(path):
             window = Window(since, until)
-            return _replay_history(app, path, window, rate, patience, progress, send=deliver)
+            return _replay_history(app, path, window, rate, sending)
         source = source_for(path, since, until)
-        return _replay(app, source, path, rate, patience, progress, send=deliver)
+        return _replay(app, source, path, rate, sending)
 
 
 def replay_in(app: App, path: Path) -> ReplayReport:
     """Replay within a rehearsal that is already open, and send nothing."""
     source = source_for(path, None, None)
-    return _replay(app, source, path, None, timedelta(minutes=1), _silent, send=False)
-
-
-def _silent(_doing: str, _at: int, _of: int | None) -> None:
-    """Report no progress."""
+    return _replay(app, source, path, None, Sending(False, PATIENCE, silent, unheard))
 
 
 def _replay(
@@ -123,17 +123,13 @@ def _replay(
     source: SourceRecord,
     path: Path,
     rate: float | None,
-    patience: timedelta,
-    progress: Progress,
-    *,
-    send: bool,
+    sending: Sending,
 ) -> ReplayReport:
     starts = _ends(app)
-    until = app.clock.now() + patience
-    polled = asyncio.run(_poll(app, source, rate, progress))
+    polled = asyncio.run(_poll(app, source, rate, sending.progress))
     report = ReplayReport(
         path=str(path),
-        delivered=send,
+        delivered=sending.send,
         documents=polled.entries,
         new=polled.new,
         revised=polled.changed,
@@ -142,7 +138,7 @@ def _replay(
         unchanged=polled.outcome == "unchanged",
         skipped=polled.skipped,
     )
-    return _with_the_end(report, app, starts, until, progress)
+    return _with_the_end(report, app, starts, sending)
 
 
 def _replay_history(
@@ -150,20 +146,23 @@ def _replay_history(
     path: Path,
     window: "Window",
     rate: float | None,
-    patience: timedelta,
-    progress: Progress,
-    *,
-    send: bool,
+    sending: Sending,
 ) -> ReplayReport:
     starts = _ends(app)
     with apart(app) as memory:
         polling = poll_history(
-            app, memory, path, window, rate=rate, keep_bodies=send, progress=progress
+            app,
+            memory,
+            path,
+            window,
+            rate=rate,
+            keep_bodies=sending.send,
+            progress=sending.progress,
         )
         polled = asyncio.run(polling)
     report = ReplayReport(
         path=str(path),
-        delivered=send,
+        delivered=sending.send,
         documents=polled.new + polled.changed + polled.known,
         new=polled.new,
         revised=polled.changed,
@@ -173,7 +172,7 @@ def _replay_history(
         skipped=polled.skipped,
         history=polled,
     )
-    return _with_the_end(report, app, starts, app.clock.now() + patience, progress)
+    return _with_the_end(report, app, starts, sending)
 
 
 def _ends(app: App) -> Mapping[Place, int]:
@@ -185,11 +184,10 @@ def _with_the_end(
     report: ReplayReport,
     app: App,
     starts: Mapping[Place, int],
-    until: datetime,
-    progress: Progress,
+    sending: Sending,
 ) -> ReplayReport:
     """Have the stages do their part; return the report with what came of it."""
-    done = _finish(app, until, progress, send=report.delivered)
+    done = finish(app, sending)
     heard = tuple(_heard(app, starts))
     with app.store.transaction() as tx:
         live = [s for s in tx.subscriptions() if s.state == "active"]
@@ -223,26 +221,6 @@ async def _poll(
         named = report.problem.startswith(where)
         raise UsageError(report.problem if named else f"{where}: {report.problem}")
     return report
-
-
-def _finish(app: App, until: datetime, progress: Progress, *, send: bool) -> bool:
-    """Have all that was published judged, matched and, with `send`, delivered."""
-    if send and others_running(app):
-        done = wait_until_done(
-            app, [], until=until, on_lag=lambda left: progress("waiting for the stages", left, None)
-        )
-        progress(_DELIVERING, 0, None)
-        wait_until_sent(app, until)
-        return done
-    with own_stages(app) as threads:
-        done = wait_until_done(
-            app, threads, on_lag=lambda left: progress("judging and matching", left, None)
-        )
-    if send:
-        progress(_DELIVERING, 0, None)
-        app.digesting().run_due()
-        app.deliverer().drain(until)
-    return done
 
 
 def _heard(app: App, starts: Mapping[Place, int]) -> Iterator[Heard]:

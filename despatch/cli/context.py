@@ -107,6 +107,16 @@ def moment(value: str) -> datetime:
     return at
 
 
+def length(value: str) -> timedelta:
+    """Read a length of time such as `90s`, `10m`, `2h`. Raises UsageError."""
+    from despatch.settings.forms import duration
+
+    try:
+        return duration(value)
+    except ValueError as exc:
+        raise UsageError(f"{value!r} is no length of time: {exc}") from None
+
+
 def address(value: str) -> tuple[str, int]:
     """Return host and port of `HOST:PORT`, `[::1]:8080` or `:8080` (this machine only)."""
     host, colon, port = value.rpartition(":")

@@ -45,7 +45,9 @@ def list_(
             if subscriber and who is None:
                 raise UsageError(f"no subscriber {subscriber!r}; see: despatch subscriptions list")
             found = tx.digest_runs(limit, subscriber=who.id if who else None, state=state)
-            names = {one.id: one.name for one in tx.subscribers()}
+            everybody = {one.id: one for one in tx.subscribers()}
+            asking = tx.subscriptions_of({run.subscriber for run in found})
+        names = {one.id: one.name for one in everybody.values()}
         now = app.clock.now()
     if as_json:
         for run in found:
@@ -54,15 +56,19 @@ def list_(
     if not found:
         out.print("There is no such digest. --frequency and --quiet of subscribe ask for them.")
         return
+    from alerts.zones import moment, zone_of
+
     table = Table("subscriber", "due", "", "items", "state", "period or reason", "alert", box=None)
     for run in found:
+        theirs = [one for one in asking if one.subscriber == run.subscriber]
+        zone = zone_of(everybody[run.subscriber], theirs)
         table.add_row(
             escape(names.get(run.subscriber, run.subscriber)),
-            f"{run.due_at:%Y-%m-%d %H:%M} UTC",
+            moment(run.due_at, zone),
             ago(run.due_at, now),
             str(run.items),
             run.state,
-            escape(_said(run)),
+            escape(_said(run, zone)),
             run.alert or "",
         )
     out.print(table)
@@ -117,7 +123,10 @@ def later_json(item: Item) -> dict[str, Any]:
     }
 
 
-def _said(run: DigestRun) -> str:
+def _said(run: DigestRun, zone: str) -> str:
+    from alerts.zones import local
+
     if run.since is not None and run.until is not None:
-        return f"{run.since:%Y-%m-%d %H:%M} to {run.until:%Y-%m-%d %H:%M}"
+        since, until = local(run.since, zone), local(run.until, zone)
+        return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
     return run.reason

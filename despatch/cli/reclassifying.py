@@ -100,6 +100,8 @@ def _ask(app: App) -> None:
 
 
 def _show(change: Change) -> None:
+    from alerts.evidence import percent
+
     release = change.after.revision.release
     marks = [f"[green]+{theme}[/green]" for theme in change.gained]
     marks += [f"[red]-{theme}[/red]" for theme in change.lost]
@@ -108,7 +110,7 @@ def _show(change: Change) -> None:
         if score.theme in change.gained:
             best = sorted(score.evidence, key=lambda one: -one.weight)[:5]
             words = ", ".join(dict.fromkeys(f"“{one.text}”" for one in best))
-            out.print(f"    {score.theme} {score.score:.2f}: {escape(words)}")
+            out.print(f"    {score.theme}, {percent(score.score)} sure: {escape(words)}")
 
 
 def _summary(progress: Progress, changed: int) -> str:

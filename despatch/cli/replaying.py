@@ -10,7 +10,7 @@ from rich.markup import escape
 from despatch.app import App
 from despatch.app.history import Polled
 from despatch.app.replay import Heard, ReplayReport, replay, seeds
-from despatch.cli.context import Json, count, err, example, give, here, moment, out
+from despatch.cli.context import Json, count, err, example, give, here, length, moment, out
 from despatch.cli.progress import progress as progress_bar
 from despatch.errors import UsageError
 
@@ -24,7 +24,9 @@ def add_to(app: typer.Typer) -> None:
         "replay",
         rich_help_panel="Analysts",
         epilog=example(
-            "despatch replay", "despatch replay saved.jsonl.gz --since 2023-01-01 --json"
+            "despatch replay",
+            "despatch replay saved.jsonl.gz --since 2023-01-01 --json",
+            "despatch replay saved/ --deliver --yes --wait 30s",
         ),
     )(_replay)
 
@@ -54,6 +56,14 @@ def _replay(
     rate: Annotated[
         float | None, typer.Option(metavar="N", min=0.001, help="At most N documents a second.")
     ] = None,
+    wait: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="With --deliver: how long to wait for receivers that are away, and for stages "
+            "that run elsewhere, such as 30s, 10m, 2h.",
+        ),
+    ] = "10m",
     as_json: Json = False,
 ) -> None:
     """Replay saved documents: what would I have been told?
@@ -68,12 +78,21 @@ def _replay(
     if begin is not None and end is not None and begin >= end:
         raise UsageError(f"--since {since} is not before --until {until}: nothing lies between")
     what = _path(path)
+    patience = length(wait)
     with here(context).open() as app:
         if deliver and not yes:
             _ask(app, what)
         with progress_bar(show=not as_json) as progress:
             report = replay(
-                app, what, deliver=deliver, since=begin, until=end, rate=rate, progress=progress
+                app,
+                what,
+                deliver=deliver,
+                since=begin,
+                until=end,
+                rate=rate,
+                patience=patience,
+                progress=progress,
+                notice=lambda said: err.print(said, markup=False, soft_wrap=True),
             )
         if as_json:
             _give(report)
@@ -215,6 +234,8 @@ def _alerts(report: ReplayReport) -> int:
 
 
 def _show_one(heard: Heard) -> None:
+    from alerts.evidence import percent
+
     release = heard.classified.revision.release
     date = f" ({release.published_at:%-d %B %Y})" if release.published_at else ""
     out.print(f"[bold]{escape(release.title)}[/bold]{date}")
@@ -222,7 +243,7 @@ def _show_one(heard: Heard) -> None:
         best = sorted(score.evidence, key=lambda one: -one.weight)[:5]
         words = ", ".join(dict.fromkeys(f"“{one.text}”" for one in best))
         mark = " (experimental)" if score.experimental else ""
-        out.print(f"  {score.theme}{mark} {score.score:.2f}: {escape(words)}")
+        out.print(f"  {score.theme}{mark}, {percent(score.score)} sure: {escape(words)}")
     for match in heard.matches:
         mark = "[green]→ told[/green]" if match.outcome == "told" else "[dim]· not told[/dim]"
         out.print(f"  {mark} {match.subscription}: {escape(match.reason)}")
@@ -233,6 +254,11 @@ def _next(report: ReplayReport) -> None:
     if report.delivered and report.deliveries:
         states = ", ".join(f"{n} {state}" for state, n in sorted(report.deliveries.items()))
         out.print(f"Deliveries: {states}.")
+        if report.deliveries.get("waiting"):
+            out.print(
+                "What waits is tried again by despatch up; see: "
+                "despatch deliveries list --state waiting"
+            )
     if report.later:
         out.print(
             f"Told later, by a digest or after quiet hours: {report.later}, "

@@ -237,11 +237,13 @@ def _waiting(app: App, one: Subscription) -> str:
 
 def _next(app: App, one: Subscription, who: Subscriber) -> str:
     from alerts.rhythm import due
+    from alerts.zones import local, zone_of
 
     if one.frequency.every == "immediate":
         return ""
     at = due(one.frequency, who.quiet, app.clock.now())
-    return f"; next digest {at:%A %d %B %Y, %H:%M} UTC"
+    zone = zone_of(who, [one])
+    return f"; next digest {local(at, zone):%A %-d %B %Y, %H:%M} {zone}"
 
 
 def _manner(who: Subscriber) -> str:

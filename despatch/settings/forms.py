@@ -17,7 +17,7 @@ POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
-def _duration(value: object) -> object:
+def duration(value: object) -> timedelta:
     """Read `90s`, `15m`, `24h`, `30d`, `2w`; a bare number is refused: of what?"""
     if isinstance(value, str):
         number, unit = value.strip()[:-1], value.strip()[-1:]
@@ -91,7 +91,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Listed = BeforeValidator(_listed)
 Bus = Annotated[str, AfterValidator(_bus)]
 StoreUrl = Annotated[SecretStr, AfterValidator(_store)]

@@ -40,7 +40,7 @@ def test_a_release_that_matches_is_sent_once_with_the_reason() -> None:
     first = observed()
     (sent,) = would_send([first, first], MIGRATION, ALL)
     assert (sent.event, sent.release) == ("new", first.revision.release.id)
-    assert sent.reason == "theme migration, score 0.90: “A”"
+    assert sent.reason == "theme migration, 90% sure: “A”"
 
 
 def test_one_that_does_not_match_is_not() -> None:

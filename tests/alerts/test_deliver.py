@@ -361,6 +361,20 @@ def test_drain_waits_for_repeats_that_are_due_in_time(store: SqlStore, clock: Fa
     assert states(store, 2) == {"delivered": 2}
 
 
+def test_drain_says_at_once_what_failed_and_when_it_goes_on(
+    store: SqlStore, clock: FakeClock
+) -> None:
+    enrol(store)
+    enqueue(store, clock)
+    said: list[tuple[str, bool]] = []
+    worker(store, RecordingSender(BUSY, OK), clock, limits=ONE).drain(
+        clock.now() + timedelta(minutes=5),
+        lambda failed, at: said.append((failed, at > clock.now())),
+    )
+    channel = deliveries(store)[0].channel
+    assert said[0] == (f"{channel}: {BUSY.reason}", True)
+
+
 def test_drain_leaves_what_is_due_later(store: SqlStore, clock: FakeClock) -> None:
     enrol(store)
     enqueue(store, clock)

@@ -100,7 +100,7 @@ def test_the_reason_names_what_was_found_in_its_own_words() -> None:
         phrases={"all": [{"text": "visa fee"}, {"text": "small boat"}]},
     )
     assert matches(filter_, release()) == (
-        "theme migration, score 0.90: “New”; country TR (Türkiye); "
+        "theme migration, 90% sure: “New”; country TR (Türkiye); "
         "“Small boats”; “visa fees” in the title"
     )
 
@@ -119,8 +119,8 @@ def test_a_filter_that_only_excludes_matches_every_other_release() -> None:
         ),
         (
             asks(themes={"all": ["migration"], "any": ["health", "trade"]}, minimum_score=0.95),
-            "it lacks theme migration: migration scores 0.90, less than 0.95 "
-            "and partnerships scores 0.90, less than 0.95",
+            "it lacks theme migration: migration is 90% sure, less than the 95% asked for "
+            "and partnerships is 90% sure, less than the 95% asked for",
         ),
         (
             asks(countries={"any": ["FR"]}),

@@ -52,7 +52,7 @@ def test_what_is_met_comes_with_its_reason_oldest_first(ada: SqlStore) -> None:
     matcher = Matcher()
     assert met(matcher, ada) == ["older", "younger"]
     with ada.transaction() as tx:
-        assert matcher.meet(tx, MIGRATION)[0].reason == "theme migration, score 0.90: “A”"
+        assert matcher.meet(tx, MIGRATION)[0].reason == "theme migration, 90% sure: “A”"
 
 
 def test_a_subscription_applies_to_the_next_batch_of_every_process(ada: SqlStore) -> None:

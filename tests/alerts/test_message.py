@@ -100,7 +100,7 @@ def test_an_experimental_theme_is_marked_in_the_text_the_body_and_the_reason() -
     shown = payload(alert)["release"]["themes"]
     assert [one["experimental"] for one in shown] == [False, True]
     asked = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
-    assert "theme partnerships (experimental), score 0.60: “deal”" in (
+    assert "theme partnerships (experimental), 60% sure: “deal”" in (
         matches(asked.filter, classified) or ""
     )
 
@@ -251,14 +251,14 @@ def test_evidence_against_a_theme_is_not_among_its_words() -> None:
 def test_a_reason_names_each_theme_that_was_asked_for_with_its_words() -> None:
     both = a_subscription(themes=(ThemeId("migration"), ThemeId("partnerships")))
     assert matches(both.filter, CLASSIFIED) == (
-        "theme migration, score 0.97: “people smuggling” and “small boats”; "
-        "theme partnerships, score 0.60: “deal”"
+        "theme migration, 97% sure: “people smuggling” and “small boats”; "
+        "theme partnerships, 60% sure: “deal”"
     )
 
 
 def test_a_reason_names_only_the_themes_that_were_asked_for() -> None:
     only = a_subscription(themes=(ThemeId("partnerships"),))
-    assert matches(only.filter, CLASSIFIED) == "theme partnerships, score 0.60: “deal”"
+    assert matches(only.filter, CLASSIFIED) == "theme partnerships, 60% sure: “deal”"
 
 
 ANY_EVIDENCE = st.builds(

@@ -116,7 +116,7 @@ def test_whoever_matches_is_told_once_with_the_reason(
     assert told(store) == [("u-ada", "new"), ("u-bob", "new")]
     (alert, _) = alerts_of(store)
     assert alert.reason == (
-        "your subscription “ada” asks for theme migration, score 0.90: “A” "
+        "your subscription “ada” asks for theme migration, 90% sure: “A” "
         "(the first sight of this release)"
     )
     assert [d.state for d in deliveries_of(store)] == ["waiting", "waiting"]

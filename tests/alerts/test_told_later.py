@@ -234,7 +234,7 @@ def test_the_match_says_when_it_comes(house: House) -> None:
         (match,) = tx.trace(a_release("fees").id).matches
     assert match.outcome == "told"
     assert match.reason.endswith(
-        "; waits for the digest of daily 08:30 Europe/London, due 2026-06-03 07:30 UTC"
+        "; waits for the digest of daily 08:30 Europe/London, due 2026-06-03 08:30 Europe/London"
     )
 
 

@@ -48,7 +48,7 @@ def test_a_backtest_lists_what_would_have_come_and_how_much(
 ) -> None:
     sent, summed = gives(home, capfd, "backtest", "theme:migration", *SINCE)
     assert (sent["release"], sent["event"]) == (VISAS.revision.release.id, "new")
-    assert sent["reason"] == "theme migration, score 0.90: “A”"
+    assert sent["reason"] == "theme migration, 90% sure: “A”"
     assert (summed["releases"], summed["alerts"], summed["busiest_week"]) == (3, 1, 1)
     shown = says(home, capfd, "backtest", "theme:migration", *SINCE)
     assert "2026-03-02  new  A release about visas" in shown
