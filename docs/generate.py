@@ -30,10 +30,13 @@ from despatch.filter import of_themes
 from despatch.model import DeliveryId, SubscriptionId
 from despatch.settings import PREFIX, Settings
 from despatch.settings import read as read_settings
+from despatch.settings.faults import written
 from despatch.topics import topic_specs
 from ingest.catalogue import load_catalogue
 
 DOCS = Path(__file__).parent
+HOME = "`~/.local/share/despatch`"
+"""The only setting without a default of its own: where the user's data is."""
 WEBHOOK = f"webhook.v{VERSION}.schema.json"
 MADE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
 
@@ -100,7 +103,7 @@ def settings_text() -> str:
         "|---|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = "" if field.is_required() else _default(field.default)
+        default = HOME if field.is_required() else _default(field.default)
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default or '-'} | {meaning} |")
     return "\n".join(lines) + "\n"
@@ -114,10 +117,9 @@ def _default(value: object) -> str:
         case SecretStr():
             return f"`{value.get_secret_value()}`"
         case timedelta():
-            units = (("d", 86_400), ("h", 3_600), ("m", 60))
-            seconds = value.total_seconds()
-            unit, size = next((u for u in units if not seconds % u[1]), ("s", 1))
-            return f"`{seconds / size:g}{unit}`"
+            return f"`{written(value)}`"
+        case tuple():
+            return f"`{', '.join(map(str, value))}`"
         case bool():
             return f"`{str(value).lower()}`"
         case _:

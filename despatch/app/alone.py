@@ -38,8 +38,11 @@ def alone(home: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def need_free(host: str, port: int) -> None:
-    """Raise OperatorError if nobody could serve there: better before the stages start."""
+def need_free(host: str, port: int, *, instead: str = "--listen HOST:PORT") -> None:
+    """Raise OperatorError if nobody could serve there: better before the stages start.
+
+    `instead` is what chooses another address.
+    """
     try:
         family, kind, _protocol, _name, where = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -50,5 +53,5 @@ def need_free(host: str, port: int) -> None:
             tried.listen(1)
     except OSError as exc:
         raise OperatorError(
-            f"can't serve on {host}:{port}: {exc.strerror}; choose another with --listen HOST:PORT"
+            f"can't serve on {host}:{port}: {exc.strerror}; choose another with {instead}"
         ) from exc

@@ -13,6 +13,7 @@ from typing import Literal
 
 import despatch
 from despatch.app.home import make_home
+from despatch.app.outside import check_fetching, check_operator
 from despatch.app.status import status
 from despatch.app.wiring import App
 from despatch.errors import DespatchError, OperatorError
@@ -146,8 +147,16 @@ def _operator(app: App) -> str:
             "no operator_url: alarms stand in the log and in `despatch status` only; "
             "set it to an apprise URL"
         )
-    app.senders.sender_for(app.settings.operator_url).check(app.settings.operator_url)
+    check_operator(app)
     return "operator_url is complete; nothing was sent to it now"
+
+
+def _fetching(app: App) -> str:
+    check_fetching(app)
+    said = app.settings
+    through = "through the proxy" if said.proxy else "straight"
+    known = said.contact or "without a contact for publishers (setting contact)"
+    return f"{through}; {known}; nothing was fetched now"
 
 
 def _public(app: App) -> str:
@@ -187,6 +196,7 @@ LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
     ("webhooks", _webhooks),
     ("log", _topics),
     ("operator's channel", _operator),
+    ("fetching", _fetching),
     ("public pages", _public),
     ("stages", _stages),
     ("alarms", _alarms),

@@ -21,11 +21,15 @@ ALIVE_WITHIN = timedelta(seconds=30)
 
 @contextmanager
 def stop_on_signal() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT or SIGTERM sets; the second of them ends the process at once."""
+    """Yield an event that SIGINT or SIGTERM sets; a second SIGINT ends the process at once.
+
+    A second SIGTERM does not, nor one that comes while the process ends: systemd and Docker send it
+    to a whole group, and our supervisor sends its own, so each stage of `up` gets two of them.
+    """
     stop = threading.Event()
 
     def on_signal(number: int, _frame: object) -> None:
-        if stop.is_set():
+        if stop.is_set() and number == signal.SIGINT:
             raise SystemExit(128 + number)
         stop.set()
 
@@ -36,8 +40,10 @@ def stop_on_signal() -> Iterator[threading.Event]:
     try:
         yield stop
     finally:
+        kept = {signal.SIGTERM} if stop.is_set() else set()
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if number not in kept:
+                signal.signal(number, handler)
 
 
 def until_ready(app: App, stop: threading.Event) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from despatch.app import App
 from despatch.app.status import status
-from despatch.cli.context import address
 from despatch.errors import DespatchError
 from despatch.runner import Runner
+from despatch.settings import host_and_port
 
 
 def answering(
@@ -26,7 +26,7 @@ def answering(
     def ready() -> str:
         return (runner.waiting_for if runner else "") or reach(app)
 
-    return HealthServer(*address(listen), Checks(live, ready, lambda: figures(app)))
+    return HealthServer(*host_and_port(listen), Checks(live, ready, lambda: figures(app)))
 
 
 def figures(app: App) -> bytes:

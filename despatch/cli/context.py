@@ -117,14 +117,6 @@ def length(value: str) -> timedelta:
         raise UsageError(f"{value!r} is no length of time: {exc}") from None
 
 
-def address(value: str) -> tuple[str, int]:
-    """Return host and port of `HOST:PORT`, `[::1]:8080` or `:8080` (this machine only)."""
-    host, colon, port = value.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535:
-        raise UsageError(f"{value!r} is not HOST:PORT; write 127.0.0.1:8080")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
 def ago(at: datetime | None, now: datetime) -> str:
     """Return how long ago, for people: `12 s`, `3 min`, `5 h`, `9 days`; `never` for None."""
     if at is None:

@@ -19,11 +19,10 @@ from despatch.cli.context import Json, ago, count, example, give, here, out, spa
 from despatch.errors import NotWritable
 from despatch.ports import Beat
 from despatch.settings import Settings
+from despatch.settings.faults import written
 
 PANEL = "Operators"
 MARKS = {"sound": "[green]✓[/green]", "advice": "[yellow]![/yellow]", "wrong": "[red]✗[/red]"}
-
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"), (0.000_001, "µs"))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -206,9 +205,7 @@ def _value(value: object) -> str:
         case tuple():
             return ", ".join(map(str, value))
         case timedelta():
-            seconds = value.total_seconds()
-            size, unit = next(u for u in _UNITS if not seconds % u[0])
-            return f"{seconds / size:g}{unit}"
+            return written(value)
         case bool():
             return str(value).lower()
     return str(value)

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from despatch.app.running import Heart, stop_on_signal, until_ready
-from despatch.cli.context import address, err, example, here
+from despatch.cli.context import err, example, here
+from despatch.settings import host_and_port
 
 PANEL = "Stages"
 
@@ -30,7 +31,7 @@ def web(
     from despatch.web.serving import Serving
 
     with here(context).open(service=True) as app:
-        host, port = address(listen or app.settings.web_listen)
+        host, port = host_and_port(listen or app.settings.web_listen)
         made = pages(app)
         with stop_on_signal() as stop:
             until_ready(app, stop)

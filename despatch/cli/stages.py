@@ -11,12 +11,14 @@ from rich.markup import escape
 from despatch.app import App
 from despatch.app.canary import Canaries
 from despatch.app.housekeeping import Housekeeper
+from despatch.app.outside import check_operator, check_outside
 from despatch.app.rubbish import settle
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.cli.answering import answering, figures, reach
-from despatch.cli.context import Health, address, count, err, example, here
+from despatch.cli.context import Health, count, err, example, here
 from despatch.cli.polling import poll
 from despatch.runner import Runner
+from despatch.settings import host_and_port
 from despatch.stages import Stage
 
 PANEL = "Stages"
@@ -60,13 +62,14 @@ def up(
     from despatch.app.alone import alone, need_free
     from despatch.app.supervise import Supervisor
 
-    host, port = address(listen)
+    host, port = host_and_port(listen)
     chosen = here(context)
     with chosen.open(service=True) as app:
+        check_outside(app)
         _make_ready(app)
         home, hello = app.settings.home, _hello(app)
         deliverers = app.settings.deliverers
-        public, pages_at = app.settings.public_url, address(app.settings.web_listen)
+        public, pages_at = app.settings.public_url, host_and_port(app.settings.web_listen)
     options = ["--home", str(home)]
     if chosen.config is not None:
         options += ["--config", str(chosen.config)]
@@ -85,7 +88,7 @@ def up(
         need_free(host, port)
         err.print(f"{hello}\nHealth and figures: {_web(host, port)}/ready and /metrics")
         if public:
-            need_free(*pages_at)
+            need_free(*pages_at, instead="the setting web_listen")
             err.print(f"Public pages: {public}, served at {_web(*pages_at)}", markup=False)
         code = supervisor.run(stop)
     raise typer.Exit(code)
@@ -119,6 +122,7 @@ def process(context: typer.Context, health: Health = None) -> None:
 def alert(context: typer.Context, health: Health = None) -> None:
     """Match what was judged with the subscriptions, run digests when they are due, and deliver."""
     with here(context).open(service=True) as app:
+        check_operator(app)
         _run(app, lambda: app.alerting(), health, delivering=True)
 
 
@@ -191,10 +195,10 @@ def serve(
     """Serve /live, /ready and /metrics of the whole installation."""
     from despatch.web.health import Checks, HealthServer
 
-    host, port = address(listen)
+    host, port = host_and_port(listen)
     with here(context).open(service=True) as app:
         checks = Checks(live=lambda: "", ready=lambda: reach(app), metrics=lambda: figures(app))
-        with stop_on_signal() as stop, Heart(app, "web"), HealthServer(host, port, checks):
+        with stop_on_signal() as stop, Heart(app, "health"), HealthServer(host, port, checks):
             err.print(f"Serving on {_web(host, port)}")
             stop.wait()
 

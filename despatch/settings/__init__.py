@@ -6,7 +6,16 @@ silent default.
 """
 
 from despatch.settings.every import Settings
-from despatch.settings.forms import POSTGRESQL
+from despatch.settings.forms import POSTGRESQL, host_and_port
 from despatch.settings.reading import FILE_NAME, NOT_SETTINGS, PREFIX, default_home, read
 
-__all__ = ["FILE_NAME", "NOT_SETTINGS", "POSTGRESQL", "PREFIX", "Settings", "default_home", "read"]
+__all__ = [
+    "FILE_NAME",
+    "NOT_SETTINGS",
+    "POSTGRESQL",
+    "PREFIX",
+    "Settings",
+    "default_home",
+    "host_and_port",
+    "read",
+]

@@ -3,17 +3,19 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from despatch.settings.forms import (
     Bus,
     Duration,
-    Listed,
+    Listening,
     MailUrl,
+    Networks,
     ProxyUrl,
     PublicUrl,
+    Sender,
     StoreUrl,
     Zone,
 )
@@ -89,7 +91,7 @@ class Settings(BaseModel):
         None,
         description="Address or page that publishers can reach you at; sent in the User-Agent.",
     )
-    allow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Listed] = Field(
+    allow_networks: Networks = Field(
         (),
         description="Networks that may be fetched from, and that webhooks may be in, though they "
         "are private, such as `127.0.0.0/8, 10.1.0.0/16`.",
@@ -150,10 +152,10 @@ class Settings(BaseModel):
         "sign up: `mailtos://user:password@mail.example.org`, as apprise has it, without `to`. "
         "Without it, and `public_url`, nobody can sign up. A secret.",
     )
-    mail_from: str | None = Field(
+    mail_from: Sender | None = Field(
         None, description="Sender that e-mail alerts show, such as `Alerts <alerts@example.org>`."
     )
-    mail_return_path: str | None = Field(
+    mail_return_path: Sender | None = Field(
         None, description="Address that e-mail which can't be delivered goes back to."
     )
     deliverers: int = Field(
@@ -205,10 +207,10 @@ class Settings(BaseModel):
         "`https://alerts.example.org`: what messages link to, to unsubscribe and manage. Without "
         "it there are no pages and no links. `http://` on this machine alone.",
     )
-    web_listen: str = Field(
+    web_listen: Listening = Field(
         "127.0.0.1:8090", description="Where `despatch up` and `web` serve the public pages."
     )
-    web_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], Listed] = Field(
+    web_proxies: Networks = Field(
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Networks of reverse proxies that are believed when they say, in "
         "`X-Forwarded-For`, who asks: the limits of sign-ups are counted by it.",

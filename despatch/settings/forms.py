@@ -2,7 +2,8 @@
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address
+from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +16,17 @@ POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 """Schemes that mean PostgreSQL: as its own tools write it, and as SQLAlchemy does."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def host_and_port(value: str) -> tuple[str, int]:
+    """Return host and port of `HOST:PORT`, `[::1]:8080` or `:8080` (this machine only).
+
+    Raises UsageError.
+    """
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535:
+        raise UsageError(f"{value!r} is not HOST:PORT; write 127.0.0.1:8080")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def duration(value: object) -> timedelta:
@@ -35,6 +47,38 @@ def _listed(value: object) -> object:
         if isinstance(value, str)
         else value
     )
+
+
+def _network(value: object) -> object:
+    """Read `10.1.0.0/16`; one that names a machine and not its network is refused with that."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return ip_network(value)
+    except ValueError:
+        pass
+    try:
+        meant = str(ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError(f"{value!r} is no network; write such as 10.1.0.0/16") from None
+    raise ValueError(f"{value!r} is no network: did you mean {meant}?")
+
+
+def _listening(value: str) -> str:
+    try:
+        host_and_port(value)
+    except UsageError as exc:
+        raise ValueError(str(exc)) from None
+    return value
+
+
+def _address(value: str) -> str:
+    """Refuse what no mail server takes as a sender; a name may stand before it."""
+    _name, address = parseaddr(value)
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or re.search(r"[\s<>]", address):
+        raise ValueError("write an address: alerts@example.org, or Alerts <alerts@example.org>")
+    return value
 
 
 def _bus(value: str) -> str:
@@ -92,10 +136,15 @@ def _is_loopback(host: str) -> bool:
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
-Listed = BeforeValidator(_listed)
 Bus = Annotated[str, AfterValidator(_bus)]
 StoreUrl = Annotated[SecretStr, AfterValidator(_store)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy)]
 MailUrl = Annotated[SecretStr, AfterValidator(_mail)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Networks = Annotated[
+    tuple[Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)], ...],
+    BeforeValidator(_listed),
+]
+Listening = Annotated[str, AfterValidator(_listening)]
+Sender = Annotated[str, AfterValidator(_address)]

@@ -3,7 +3,7 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from despatch.errors import SettingsError
 from despatch.settings.every import Settings
+from despatch.settings.faults import faults_of
 
 FILE_NAME = "despatch.toml"
 PREFIX = "DESPATCH_"
@@ -35,7 +36,8 @@ def read(
     """Return the settings of an installation; `given` are those of the command line.
 
     The file is `config`, else DESPATCH_CONFIG, else `despatch.toml` in the home folder if there
-    is one. Raises SettingsError that names the setting, where it stands, and the way out.
+    is one. Raises SettingsError with a line for each setting that is wrong: its name, where it
+    stands, and the way out.
     """
     home = (home or default_home(environ)).absolute()
     named = config or (Path(environ["DESPATCH_CONFIG"]) if "DESPATCH_CONFIG" in environ else None)
@@ -48,18 +50,20 @@ def read(
     )
     values: dict[str, Any] = {}
     where: dict[str, str] = {}
+    wrong: list[str] = []
     for place, layer in layers:
-        _refuse_unknown(layer, place)
-        values |= layer
+        wrong += _unknown(layer, place)
+        values |= {name: layer[name] for name in layer if name in Settings.model_fields}
         where |= dict.fromkeys(layer, place)
     try:
-        return Settings.model_validate(values)
+        found = Settings.model_validate(values)
     except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = str(first["loc"][0])
-        words = first["msg"].removeprefix("Value error, ")
-        place = where.get(name, "nowhere")
-        raise SettingsError(f"setting {_shown(name, place)} in {place}: {words}") from None
+        for name, words in faults_of(exc, Settings).items():
+            place = where.get(name, "nowhere")
+            wrong.append(f"setting {_shown(name, place)} in {place}: {words}")
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
 
 
 def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
@@ -69,8 +73,12 @@ def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
         if must_exist:
             raise SettingsError(f"settings file {file} does not exist") from None
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"settings file {file} is not TOML: {exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise SettingsError(f"settings file {file} is not UTF-8: save it as UTF-8") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsError(
+            f'settings file {file} is not TOML: {exc}; text stands in quotes: poll_every = "15m"'
+        ) from exc
     except OSError as exc:
         raise SettingsError(f"settings file {file} can't be read: {exc.strerror}") from exc
 
@@ -98,12 +106,13 @@ def _read_secrets(environ: Mapping[str, str]) -> Mapping[str, str]:
         raise SettingsError(f"secrets folder {folder} can't be read: {exc.strerror}") from exc
 
 
-def _refuse_unknown(layer: Mapping[str, Any], place: str) -> None:
+def _unknown(layer: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Yield what is wrong with each name that no setting has."""
     for name in layer:
         if name not in Settings.model_fields:
             near = difflib.get_close_matches(name, Settings.model_fields, 1)
             hint = f"did you mean {_shown(near[0], place)}?" if near else "see: despatch settings"
-            raise SettingsError(f"unknown setting {_shown(name, place)} in {place}: {hint}")
+            yield f"unknown setting {_shown(name, place)} in {place}: {hint}"
 
 
 def _shown(name: str, place: str) -> str:

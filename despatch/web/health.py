@@ -12,6 +12,14 @@ from aiohttp import web
 
 from despatch.web.serving import Serving
 
+FRONT = """Despatch
+
+/live     is this process stuck? Then start it again
+/ready    can it work, or does it wait for something else?
+/metrics  figures for Prometheus
+"""
+"""For whoever opens the address that `despatch up` prints."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checks:
@@ -32,7 +40,7 @@ class HealthServer(Serving):
 
 
 def application(checks: Checks) -> web.Application:
-    """Return the three pages as an application."""
+    """Return the pages as an application."""
 
     async def answer(check: Callable[[], str]) -> web.Response:
         wrong = await asyncio.to_thread(check)
@@ -48,6 +56,16 @@ def application(checks: Checks) -> web.Application:
         body = await asyncio.to_thread(checks.metrics)
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
+    async def front(_request: web.Request) -> web.Response:
+        return web.Response(text=FRONT)
+
     app = web.Application()
-    app.add_routes([web.get("/live", live), web.get("/ready", ready), web.get("/metrics", metrics)])
+    app.add_routes(
+        [
+            web.get("/", front),
+            web.get("/live", live),
+            web.get("/ready", ready),
+            web.get("/metrics", metrics),
+        ]
+    )
     return app

@@ -1,6 +1,7 @@
 """An HTTP server beside the rest of a process: it has an event loop and a thread of its own."""
 
 import asyncio
+import os
 import threading
 
 from aiohttp import web
@@ -14,6 +15,7 @@ class Serving:
     def __init__(self, name: str, host: str, port: int, application: web.Application) -> None:
         self._host = host
         self._port = port
+        application.on_response_prepare.append(_without_versions)
         self._application = application
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -25,7 +27,7 @@ class Serving:
         self._started.wait()
         if self._problem is not None:
             raise OperatorError(
-                f"can't serve on {self._host}:{self._port}: {self._problem.strerror}; "
+                f"can't serve on {self._host}:{self._port}: {_words(self._problem)}; "
                 "choose another with --listen HOST:PORT"
             ) from self._problem
         return self
@@ -51,3 +53,14 @@ class Serving:
     async def _start(self, runner: web.AppRunner) -> None:
         await runner.setup()
         await web.TCPSite(runner, self._host, self._port).start()
+
+
+def _words(problem: OSError) -> str:
+    """Return why an address can't be served on, without what asyncio wraps around it."""
+    number = problem.errno or 0
+    return os.strerror(number) if number > 0 else problem.strerror or str(problem)
+
+
+async def _without_versions(_request: web.Request, response: web.StreamResponse) -> None:
+    """Name no library and no version: whoever looks for a known hole need not be helped."""
+    response.headers.popall("Server", None)

@@ -68,7 +68,9 @@ WRONG = Message(
         "If you copied it, copy all of it. If it is old, use the link of a newer message.",
     ),
 )
-NOT_HERE = Message("Page not found", ("If you typed the address, check it.",))
+NOT_HERE = Message(
+    "Page not found", ("If you typed the address, check it.",), "Get alerts by e-mail"
+)
 BAD = Message("That did not work", ("The request can't be understood. Go back and try again.",))
 AWAY = Message(
     "Try again soon",

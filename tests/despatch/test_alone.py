@@ -44,3 +44,10 @@ def test_a_port_in_use_is_said_before_anything_starts() -> None:
         with pytest.raises(OperatorError, match=f"127.0.0.1:{port}.*--listen"):
             need_free("127.0.0.1", port)
     need_free("127.0.0.1", port)
+
+
+def test_a_port_of_the_pages_in_use_is_said_with_the_setting_that_moves_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OperatorError, match="the setting web_listen"):
+            need_free("127.0.0.1", port, instead="the setting web_listen")

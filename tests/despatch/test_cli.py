@@ -9,8 +9,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from despatch.cli import app, run
-from despatch.cli.context import address, ago, moment, span
+from despatch.cli.context import ago, moment, span
 from despatch.errors import UsageError
+from despatch.settings import host_and_port
 
 Command = TyperCommand | TyperGroup
 
@@ -78,12 +79,12 @@ def test_a_time_can_be_a_day_a_moment_or_so_long_ago() -> None:
 @pytest.mark.parametrize("value", ["8080", "host", "host:port", "host:99999", ""])
 def test_an_address_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match=r"HOST:PORT"):
-        address(value)
+        host_and_port(value)
 
 
 def test_an_address_without_a_host_is_this_machine_only() -> None:
-    assert address(":8080") == ("127.0.0.1", 8080)
-    assert address("[::1]:8080") == ("::1", 8080)
+    assert host_and_port(":8080") == ("127.0.0.1", 8080)
+    assert host_and_port("[::1]:8080") == ("::1", 8080)
 
 
 def test_lengths_of_time_are_said_as_people_do() -> None:

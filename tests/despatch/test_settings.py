@@ -21,16 +21,17 @@ def test_the_nearer_place_wins(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     (secrets / "despatch_contact").write_text("secrets\n")
-    (secrets / "despatch_mail_from").write_text("secrets\n")
+    (secrets / "despatch_kafka_username").write_text("secrets\n")
     (tmp_path / "despatch.toml").write_text(
-        'contact = "file"\nmail_from = "file"\nmail_return_path = "file"\nlog_level = "debug"\n'
+        'contact = "file"\nkafka_username = "file"\nkafka_token_provider = "file"\n'
+        'log_level = "debug"\n'
     )
     environ = {"DESPATCH_SECRETS_DIR": str(secrets), "DESPATCH_CONTACT": "environment"}
     found = read(tmp_path, environ=environ, log_level="error")
     assert found.log_level == "error"
     assert found.contact == "environment"
-    assert found.mail_from == "secrets"
-    assert found.mail_return_path == "file"
+    assert found.kafka_username == "secrets"
+    assert found.kafka_token_provider == "file"
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,19 @@ def test_the_nearer_place_wins(tmp_path: Path) -> None:
     [
         ("DESPATCH_POL_EVERY", "15m", "did you mean DESPATCH_POLL_EVERY?"),
         ("DESPATCH_POLL_EVERY", "15", "write a number with its unit"),
-        ("DESPATCH_POLL_EVERY", "1m", "greater than or equal to 5 minutes"),
+        ("DESPATCH_POLL_EVERY", "1m", "write 5m or more"),
         ("DESPATCH_BUS", "rabbit://x", "write `local` or `kafka://host:9092`"),
         ("DESPATCH_STORE", "mysql://u:pw@h/d", "postgresql://"),
-        ("DESPATCH_PARTITIONS", "many", "DESPATCH_PARTITIONS"),
-        ("DESPATCH_ALLOW_NETWORKS", "10.0.0.0/40", "not a valid IPv4 network"),
+        ("DESPATCH_PARTITIONS", "many", "DESPATCH_PARTITIONS in the environment: write a whole"),
+        ("DESPATCH_PARTITIONS", "0", "write 1 or more"),
+        ("DESPATCH_HOST_PAUSE", "2m", "write 1m or less"),
+        ("DESPATCH_LOG_JSON", "maybe", "write true or false"),
+        ("DESPATCH_LOG_LEVEL", "loud", "write 'debug', 'info', 'warning' or 'error'"),
+        ("DESPATCH_ALLOW_NETWORKS", "10.0.0.0/40", "'10.0.0.0/40' is no network; write such as"),
+        ("DESPATCH_ALLOW_NETWORKS", "127.0.0.1/8", "did you mean 127.0.0.0/8?"),
+        ("DESPATCH_WEB_LISTEN", "99999", "'99999' is not HOST:PORT; write 127.0.0.1:8080"),
+        ("DESPATCH_MAIL_FROM", "Alerts", "write an address: alerts@example.org"),
+        ("DESPATCH_MAIL_FROM", "Alerts <a b@example.org>", "write an address"),
         ("DESPATCH_CONFIG", "/nowhere/despatch.toml", "/nowhere/despatch.toml does not exist"),
         ("DESPATCH_SECRETS_DIR", "/nowhere", "secrets folder /nowhere can't be read"),
     ],
@@ -60,7 +69,9 @@ def test_a_wrong_setting_names_itself_and_the_way_out(
     "text, fault",
     [
         ("pol_every = '15m'", "unknown setting pol_every"),
-        ("poll_every = ", "is not TOML"),
+        ("poll_every = 15m", 'text stands in quotes: poll_every = "15m"'),
+        ("contact = 5", "setting contact in"),
+        ("contact = 5", "write text, in quotes"),
         ("log_level = 'loud'", "setting log_level in"),
     ],
 )
@@ -70,6 +81,26 @@ def test_a_fault_in_the_file_names_the_file(tmp_path: Path, text: str, fault: st
         read(tmp_path, environ={})
     assert fault in str(caught.value)
     assert "despatch.toml" in str(caught.value)
+
+
+def test_every_wrong_setting_has_a_line_of_its_own(tmp_path: Path) -> None:
+    """Who mends one should not find the next one only then."""
+    (tmp_path / "despatch.toml").write_text("pol_every = '15m'\npoll_every = '1s'\njudges = 0\n")
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, environ={"DESPATCH_LOG_LEVEL": "loud"})
+    named = [line.split()[1 + line.startswith("unknown")] for line in str(caught.value).split("\n")]
+    assert sorted(named) == ["DESPATCH_LOG_LEVEL", "judges", "pol_every", "poll_every"]
+
+
+def test_a_file_that_is_no_utf_8_says_so(tmp_path: Path) -> None:
+    (tmp_path / "despatch.toml").write_bytes(b"contact = 'caf\xe9'")
+    with pytest.raises(SettingsError, match=r"despatch.toml is not UTF-8: save it as UTF-8"):
+        read(tmp_path, environ={})
+
+
+@pytest.mark.parametrize("given", ["alerts@example.org", "Release alerts <alerts@example.org>"])
+def test_a_sender_is_an_address_with_or_without_a_name(tmp_path: Path, given: str) -> None:
+    assert read(tmp_path, environ={"DESPATCH_MAIL_FROM": given}).mail_from == given
 
 
 def test_a_secret_is_in_no_text_of_the_settings(tmp_path: Path) -> None:

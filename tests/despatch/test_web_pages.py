@@ -192,6 +192,21 @@ def test_every_page_says_that_nothing_foreign_may_be_loaded_or_kept(site: Site) 
         assert "set-cookie" not in headers
 
 
+@pytest.mark.parametrize("where", ["/subscribe", "/style.css", "/nowhere", "/"])
+def test_no_answer_names_a_library_or_its_version(site: Site, where: str) -> None:
+    assert "server" not in site.browser.get(where).headers
+
+
+def test_a_page_that_is_not_there_leads_to_the_form(site: Site) -> None:
+    assert 'href="/subscribe"' in site.browser.get("/nowhere").text
+
+
+def test_what_is_wrong_has_the_focus(site: Site) -> None:
+    """A screen reader begins there, without a script."""
+    page = site.browser.post("/subscribe", [("address", "nobody")])
+    assert re.search(r'<div class="summary"[^>]* tabindex="-1" autofocus>', page.text)
+
+
 def test_what_is_wrong_is_told_beside_the_field_and_at_the_top(site: Site) -> None:
     page = site.browser.post("/subscribe", (("address", "<b>ada"), ("words", "!!")))
     assert page.status == 400

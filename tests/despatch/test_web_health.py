@@ -1,0 +1,47 @@
+"""The address of a process that says how it is."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from despatch.errors import OperatorError
+from despatch.testing.browser import Browser
+from despatch.testing.free_ports import free_port
+from despatch.web.health import Checks, HealthServer
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    port = free_port()
+    checks = Checks(live=lambda: "", ready=lambda: "the store is away", metrics=lambda: b"up 1\n")
+    with HealthServer("127.0.0.1", port, checks):
+        yield Browser(f"http://127.0.0.1:{port}")
+
+
+def test_the_address_that_up_prints_says_what_is_there(browser: Browser) -> None:
+    page = browser.get("/")
+    assert page.status == 200
+    assert {word for word in page.text.split() if word.startswith("/")} == {
+        "/live",
+        "/ready",
+        "/metrics",
+    }
+
+
+def test_what_is_wrong_is_a_503_with_its_words(browser: Browser) -> None:
+    page = browser.get("/ready")
+    assert (page.status, page.text) == (503, "the store is away\n")
+
+
+def test_a_port_in_use_is_said_in_the_system_s_words_alone() -> None:
+    checks = Checks(live=lambda: "", ready=lambda: "", metrics=lambda: b"")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = f"can't serve on 127.0.0.1:{port}: Address already in use; choose another"
+        with pytest.raises(OperatorError, match=said), HealthServer("127.0.0.1", port, checks):
+            pass
+
+
+def test_no_answer_of_a_stage_names_a_library_or_its_version(browser: Browser) -> None:
+    assert "server" not in browser.get("/metrics").headers
