@@ -11,6 +11,7 @@ from despatch.errors import NoRoom, PermanentError
 from despatch.ports import Grow
 from despatch.vocabulary import LARGE_BYTES
 from ingest.decompress import decompressor
+from ingest.limits import Limit
 
 LARGE_AT_ONCE = 2
 """So many bodies over half a mebibyte are read at the same time; the others wait there, save those
@@ -41,9 +42,7 @@ class BodyReader:
         self._most = most
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def read(
-        self, url: str, answer: Coming, limit: asyncio.Timeout, grow: Grow | None = None
-    ) -> bytes:
+    async def read(self, url: str, answer: Coming, limit: Limit, grow: Grow | None = None) -> bytes:
         """Return the body; waiting for others doesn't count towards the time limit.
 
         Raises PermanentError (`too large`), NoRoom if `grow` says no, TransientError (`encoding`,
@@ -74,12 +73,10 @@ class BodyReader:
             raise
 
     @asynccontextmanager
-    async def _turn(self, limit: asyncio.Timeout) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        left_s = (limit.when() or loop.time()) - loop.time()
-        limit.reschedule(None)
+    async def _turn(self, limit: Limit) -> AsyncIterator[None]:
+        left_s = limit.pause()
         async with self._large:
-            limit.reschedule(loop.time() + left_s)
+            limit.go_on(left_s)
             yield
 
     def _allowed(self, url: str, size: int, allowed: int, grow: Grow | None) -> int:

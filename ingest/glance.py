@@ -10,25 +10,35 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, TypeGuard, cast
 
+from despatch.errors import NoRoom
 from despatch.ports import Fetcher, Grow, Health, Leased, Poll, Progress, Response, Validators
 from ingest.older import LooksBack, looks_back
+from ingest.room import Share
 from ingest.schedule import next_due, spread_of
 from ingest.source import Page, Source
 from ingest.watch import MEMORY
 
 _NONE = Validators()
+_NO_TIME = timedelta(0)
 
 
 class Glances(Protocol):
     """A source that is read with one request, whose answer alone may say that nothing moved."""
 
     @property
+    def every(self) -> timedelta | None: ...
+    @property
     def address(self) -> str:
         """What is asked."""
         ...
 
-    async def ask(self, fetcher: Fetcher, cursor: Mapping[str, Any]) -> Response:
-        """Return the answer; errors as `Fetcher.get`."""
+    @property
+    def accept(self) -> str:
+        """Which kinds of answers are asked for."""
+        ...
+
+    def known(self, cursor: Mapping[str, Any]) -> Validators:
+        """Return what the last answer gave to ask again with."""
         ...
 
     def nothing(self, answer: Response, cursor: Mapping[str, Any], now: datetime) -> Page | None:
@@ -51,41 +61,51 @@ def may_glance(source: Source, leased: Leased) -> TypeGuard[Glances]:
 @cache
 def _glances(kind: type) -> bool:
     """Ask a class once: to ask an object takes longer than all the rest here."""
-    return all(hasattr(kind, name) for name in ("ask", "nothing"))
+    return all(hasattr(kind, name) for name in ("accept", "known", "nothing"))
 
 
 def quiet(
-    source: Source, leased: Leased, page: Page, began_at: datetime, now: datetime, every: timedelta
+    source: Glances, leased: Leased, page: Page, began_at: datetime, now: datetime, every: timedelta
 ) -> Progress | None:
     """Return all that is to be kept of a poll that brought nothing; None: it takes the long way."""
     if page.settings is not None or page.skipped:
         return None
     id_ = leased.source.id
-    due = next_due(
-        now,
-        source.every or every,
-        page.hints,
-        fixed=source.every is not None,
-        spread=spread_of(id_, now),
-    )
+    own = source.every
+    due = next_due(now, own or every, page.hints, fixed=own is not None, spread=spread_of(id_, now))
     return Progress(
         source=id_,
         epoch=leased.epoch,
         health=Health(polled_at=now, ok_at=now, newest_at=leased.health.newest_at),
         cursor=None if page.cursor == leased.cursor else page.cursor,
         due=due,
-        poll=Poll(now, page.outcome, max(now - began_at, timedelta(0)), page.status),
+        poll=Poll(now, page.outcome, max(now - began_at, _NO_TIME), page.status),
     )
+
+
+@dataclass(slots=True)
+class Glimpse:
+    """What a glance leaves to the turn that goes on from it."""
+
+    began_at: datetime
+    share: Share
+    """What it has of the room for large bodies."""
+    address: str = ""
+    came: Response | Exception | None = None
+    """The answer, or why there is none; None: nothing was asked, or it was taken."""
+
+    @property
+    def refused(self) -> NoRoom | None:
+        """Why there was no room for the answer, if that was so."""
+        return self.came if isinstance(self.came, NoRoom) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A fetcher that gives the answer that is there already, once, to who asks for the same."""
+    """A fetcher that gives what came of a glance, once, to who asks for the same."""
 
     fetcher: Fetcher
-    address: str
-    answers: list[Response]
-    """One, or none once it was taken."""
+    glimpse: Glimpse
 
     async def get(
         self,
@@ -95,6 +115,10 @@ class Answered:
         accept: str = "*/*",
         grow: Grow | None = None,
     ) -> Response:
-        if address == self.address and self.answers:
-            return self.answers.pop()
+        glimpse = self.glimpse
+        came, glimpse.came = glimpse.came, None
+        if address == glimpse.address and came is not None and not isinstance(came, NoRoom):
+            if isinstance(came, Response):
+                return came
+            raise came
         return await self.fetcher.get(address, validators, accept=accept, grow=grow)

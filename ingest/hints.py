@@ -5,7 +5,7 @@ polls that bring nothing new.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -56,6 +56,7 @@ class Hints:
 
 NO_HINTS = Hints()
 
+_NO_TIME = timedelta(0)
 _TIMES = ("lifetime", "ttl", "period")
 _KEPT = tuple(field.name for field in fields(Hints) if field.name != "age")
 
@@ -87,7 +88,7 @@ def hints_of_answer(answer: "Response", known: Hints) -> Hints:
     lifetime, lifetime_from = _lifetime(answer)
     if not lifetime_from and answer.status == 304:
         lifetime, lifetime_from = known.lifetime, known.lifetime_from
-    rested = timedelta(seconds=age or 0)
+    rested = timedelta(seconds=age) if age else _NO_TIME
     if (lifetime, lifetime_from, rested) == (known.lifetime, known.lifetime_from, known.age):
         return known
     return replace(known, lifetime=lifetime, lifetime_from=lifetime_from, age=rested)
@@ -103,11 +104,8 @@ def newest_moments(
 
 def kept_hints(cursor: Mapping[str, Any]) -> Hints:
     """Return the hints that a source keeps in its cursor; none at first contact."""
-    kept: dict[str, Any] = dict(cursor.get("hints") or {})
-    kept |= {name: timedelta(seconds=kept[name]) for name in _TIMES if name in kept}
-    kept |= {name: tuple(kept[name]) for name in ("skip_hours", "skip_days") if name in kept}
-    kept["moments"] = tuple(map(datetime.fromisoformat, kept.get("moments", ())))
-    return Hints(**kept)
+    kept: Mapping[str, Any] = cursor.get("hints") or {}
+    return Hints(**{name: _READ[name](value) for name, value in kept.items()})
 
 
 def to_keep(hints: Hints) -> Mapping[str, Any]:
@@ -122,11 +120,29 @@ def to_keep(hints: Hints) -> Mapping[str, Any]:
     return kept
 
 
+def _seconds(kept: float) -> timedelta:
+    return timedelta(seconds=kept)
+
+
+def _moments(kept: Iterable[str]) -> tuple[datetime, ...]:
+    return tuple(map(datetime.fromisoformat, kept))
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_TIMES, _seconds),
+    **dict.fromkeys(("skip_hours", "skip_days"), tuple),
+    "lifetime_from": str,
+    "moments": _moments,
+}
+"""How what a cursor keeps of each is read."""
+
+
 def _lifetime(
     answer: "Response",
 ) -> tuple[timedelta | None, Literal["", "Cache-Control", "Expires"]]:
     """Return how long an answer is fresh and which header says so (RFC 9111 §4.2.1)."""
-    directives = dict(_directives(answer))
+    controls = answer.values("cache-control")
+    directives = dict(_directives(controls)) if controls else {}
     if "no-store" in directives or directives.get("no-cache", "fields") is None:
         return None, "Cache-Control"
     if "max-age" in directives:
@@ -139,12 +155,9 @@ def _lifetime(
     return (None if until is None or until <= since else until - since), "Expires"
 
 
-def _directives(answer: "Response") -> Iterator[tuple[str, str | None]]:
+def _directives(controls: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """Yield the directives of every Cache-Control header, the first of each name last."""
-    values = [value for name, value in answer.headers if name.lower() == "cache-control"]
-    if not values:
-        return
-    for found in reversed(list(_DIRECTIVE.finditer(", ".join(values)))):
+    for found in reversed(list(_DIRECTIVE.finditer(", ".join(controls)))):
         name, argument, quoted, bare = found.groups()
         yield name.lower(), (quoted if quoted is not None else bare) if argument else None
 
@@ -158,7 +171,7 @@ def _date(value: str) -> datetime | None:
 
 
 def _whole(value: str | None) -> int | None:
-    found = _WHOLE.fullmatch(value or "")
+    found = _WHOLE.fullmatch(value) if value else None
     return int(found[1]) if found else None
 
 

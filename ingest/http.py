@@ -4,7 +4,6 @@ Everything a server sends is bounded: bytes after decompression, total time, red
 are vetted when a URL is read, and again on the way to the connection: see `despatch/connect.py`.
 """
 
-import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,6 +30,7 @@ from despatch.retry import parse_retry_after
 from ingest.body import BodyReader
 from ingest.decompress import ENCODINGS
 from ingest.http_errors import translate
+from ingest.limits import Limit, Limits
 from ingest.outward import CONNECT, Answer, Outward, Proxied, Straight
 from ingest.pace import PER_HOST, Pace
 from ingest.schedule import LONGEST_ASKED
@@ -82,6 +82,7 @@ class HttpFetcher:
         self._bodies = BodyReader(max_body_bytes)
         self._at_once = at_once
         self._pace = Pace(per_host, pause)
+        self._limits = Limits()
         self._held: dict[str, datetime] = {}
         self._vetted: set[str] = set()
         self._system = SystemResolver()
@@ -140,19 +141,17 @@ class HttpFetcher:
     async def _follow(
         self, address: str, accept: str, known: Validators, grow: Grow | None
     ) -> Response:
-        loop = asyncio.get_running_loop()
         url, left_s = address, self._total_s
         for_good: bool | None = None
         for _hop in range(MAX_REDIRECTS + 1):
             host = self._vetted_host(url)
             async with self._pace.turn(host):
                 self._check_held(host, url)
-                began = loop.time()
-                async with asyncio.timeout(left_s) as limit:
+                with self._limits.within(left_s) as limit:
                     answer = await self._ask(url, accept, known, limit, grow)
-                left_s -= loop.time() - began
             if isinstance(answer, Response):
                 return replace(answer, moved=True) if for_good else answer
+            left_s = limit.left_s
             if url.lower().startswith("https:") and answer.to.startswith("http:"):
                 raise PermanentError(f"redirect: {url} sends from https to {answer.to}")
             url, for_good = answer.to, answer.for_good and for_good is not False
@@ -171,7 +170,7 @@ class HttpFetcher:
         url: str,
         accept: str,
         known: Validators,
-        limit: asyncio.Timeout,
+        limit: Limit,
         grow: Grow | None,
     ) -> "Response | _Hop":
         """Return the answer, or where it sends on to."""
@@ -191,7 +190,7 @@ class HttpFetcher:
         url: str,
         answer: Answer,
         given: Validators,
-        limit: asyncio.Timeout,
+        limit: Limit,
         grow: Grow | None,
     ) -> "Response | _Hop":
         if answer.status in _REDIRECTS and (target := answer.headers.get("Location")):
@@ -209,7 +208,7 @@ class HttpFetcher:
         )
 
     async def _failed(
-        self, url: str, answer: Answer, limit: asyncio.Timeout
+        self, url: str, answer: Answer, limit: Limit
     ) -> TransientError | PermanentError:
         status = answer.status
         text = f"http {status}: {url}" + (f" ({answer.reason})" if answer.reason else "")
@@ -239,7 +238,7 @@ class HttpFetcher:
         )
         raise Throttled(text, retry_after=left, host=host, asked=False)
 
-    async def _last_words(self, url: str, answer: Answer, limit: asyncio.Timeout) -> bytes:
+    async def _last_words(self, url: str, answer: Answer, limit: Limit) -> bytes:
         """Who is gone may say why, and where to look instead (GOV.UK's Content API does)."""
         try:
             return await self._bodies.read(url, answer, limit)

@@ -53,7 +53,9 @@ class _Batch:
     """What is done together."""
 
     publish: list[_Request[Sequence[Outgoing], None]] = field(default_factory=list)
-    lease: list[_Request[SourceId, Leased | None]] = field(default_factory=list)
+    lease: list[_Request[Collection[SourceId], Mapping[SourceId, Leased]]] = field(
+        default_factory=list
+    )
     known: list[_Request[Asked, Sequence[KnownEntry]]] = field(default_factory=list)
     keep: list[_Request[Progress, None]] = field(default_factory=list)
 
@@ -111,9 +113,9 @@ class Ledger:
             self._turns -= 1
             self._look()
 
-    async def lease(self, source: SourceId) -> Leased | None:
-        """Lend a source to this poller: see `Reading.lease_source`."""
-        return await self._ask(self._waiting.lease, source)
+    async def lease(self, wanted: Collection[SourceId]) -> Mapping[SourceId, Leased]:
+        """Lend those of these sources to this poller that are to be had."""
+        return await self._ask(self._waiting.lease, wanted)
 
     async def known(self, asked: Asked) -> Sequence[KnownEntry]:
         """Return what is known of a source's entries; perhaps more than was asked for."""
@@ -210,11 +212,11 @@ class Ledger:
             for asked in batch.known:
                 asked.result = known[asked.what.source]
         if batch.lease:
-            wanted = [each.what for each in batch.lease]
+            wanted = [source for each in batch.lease for source in each.what]
             found = tx.lease_sources(wanted, self._owner, self._clock.now(), self._lease)
             lent = {each.source.id: each for each in found}
             for lease in batch.lease:
-                lease.result = lent.get(lease.what)
+                lease.result = {s: lent[s] for s in lease.what if s in lent}
 
 
 def _give(requests: "Sequence[_Request[Any, Any]]", failure: BaseException | None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,10 +23,17 @@ class Lent:
     Raises FencedError wherever its lease turns out to be another's.
     """
 
-    def __init__(self, world: World, leased: Leased, ledger: Ledger, patience: Patience) -> None:
+    def __init__(
+        self,
+        world: World,
+        leased: Leased,
+        ledger: Ledger,
+        patience: Patience,
+        leased_at: datetime,
+    ) -> None:
         self.leased = leased
         self._world = world
-        self._leased_at = world.clock.now()
+        self._leased_at = leased_at
         self._ledger = ledger
         self._patience = patience
         self._id = leased.source.id

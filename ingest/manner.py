@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from despatch.ports import Alarms, Bus, Clock, Store
+from ingest.ledger import Ledger
+from ingest.reading import DocumentReader
 from ingest.report import PollReport
+from ingest.room import Room
+from ingest.source import Tools
 
 OnPage = Callable[[PollReport], None]
 """Called when a page is dealt with, with what the poll has come to so far."""
@@ -23,6 +27,17 @@ class World:
     owner: str
     every: timedelta
     lease: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all turns of one call share."""
+
+    world: World
+    tools: Tools
+    documents: DocumentReader
+    ledger: Ledger
+    room: Room
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,19 +83,7 @@ class Patience:
     async def unless_stopped(self, work: Coroutine[Any, Any, R]) -> R:
         """Return what comes of some work; told to stop, it is cancelled: raises Stopped."""
         self.show_life()
-        if self.stop is None:
-            return await work
-        working = asyncio.create_task(work)
-        stopping = asyncio.create_task(self.stop.wait())
-        try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                raise Stopped
-            return working.result()
-        finally:
-            working.cancel()
-            stopping.cancel()
-            await asyncio.gather(working, stopping, return_exceptions=True)
+        return await (work if self.stop is None else unless_stopped(work, self.stop))
 
     async def sleep(self, wait: timedelta) -> None:
         """Wait by the clock, in naps: told to stop, it ends within half a second."""
@@ -120,3 +108,18 @@ class Patience:
             await asyncio.to_thread(call)
         except TransientError as exc:
             log.get(stage="ingest").warning("alarm not kept", why=str(exc))
+
+
+async def unless_stopped(work: Coroutine[Any, Any, R], stop: asyncio.Event) -> R:
+    """Return what comes of some work; told to stop, it is cancelled: raises Stopped."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Stopped
+        return working.result()
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)

@@ -14,7 +14,9 @@ from despatch.ports import Alarms, Bus, Clock, Due, Fetcher, Leased, LoggedAlarm
 from ingest.alive import IDLE_S, watched
 from ingest.feedchild import ChildParser
 from ingest.ledger import Ledger
-from ingest.manner import Manner, OnPage, World
+from ingest.look import Look
+from ingest.manner import Manner, Means, OnPage, World
+from ingest.once import Once
 from ingest.pagechild import ChildReader
 from ingest.patience import WAITING, Patience, Stopped
 from ingest.reading import DocumentReader, Extract
@@ -23,7 +25,6 @@ from ingest.rereads import Rereader
 from ingest.room import Room
 from ingest.source import Parse, Tools
 from ingest.sources import make_ready
-from ingest.turn import Turn
 
 __all__ = ["OnPage", "PollReport", "Poller"]
 
@@ -35,7 +36,7 @@ PATIENCE = timedelta(seconds=30)
 STUCK_AFTER = timedelta(minutes=15)
 """A poll without a sign of life for so long hangs: a page, with all its documents, takes less."""
 
-_Turns = dict[asyncio.Task[PollReport], Turn]
+_Turns = dict[asyncio.Task[PollReport], Look]
 
 
 class Poller:
@@ -95,8 +96,8 @@ class Poller:
         `patience`.
         """
         manner = Manner(backlog, rate, on_page, patience, stop)
-        async with self._readers() as (tools, documents), self._ledger() as ledger:
-            return await _taking_part(self._turn(leased, tools, documents, ledger, manner), ledger)
+        async with self._means() as means:
+            return await _taking_part(Look(means, leased, manner), means.ledger)
 
     async def poll_once(
         self,
@@ -112,35 +113,12 @@ class Poller:
         """
         patient = self._patience(None, patience)
         wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
-        todo = enumerate(wanted)
-        results: dict[int, PollReport | BaseException] = {}
-        async with self._readers() as (tools, documents), self._ledger() as ledger:
-
-            async def one(source: SourceId) -> PollReport:
-                with ledger.turn():  # leased in here: a lease must not run out in a queue
-                    leased = await patient.insist_on(partial(ledger.lease, source))
-                    if leased is None:
-                        why = "busy: paused, removed, or lent to another poller"
-                        return PollReport(source, "busy", problem=why)
-                    manner = Manner(patience=patience)
-                    return await self._turn(leased, tools, documents, ledger, manner).run()
-
-            async def some() -> None:
-                for at, source in todo:
-                    try:
-                        results[at] = await one(source)
-                    except (DespatchError, Stopped) as exc:
-                        results[at] = exc
-
-            workers = (some() for _ in range(self._at_once))
-            ended = await asyncio.gather(*workers, return_exceptions=True)
+        async with self._means() as means:
+            once = Once(means, Manner(patience=patience), patient, self._at_once)
+            await once.poll(wanted)
             if source_ids is None:
-                await Rereader(self._world, documents, patient).all_due()
-        in_order = [results[at] for at in sorted(results)]
-        for result in (*in_order, *ended):
-            if isinstance(result, BaseException):
-                raise result
-        reports = [result for result in in_order if isinstance(result, PollReport)]
+                await Rereader(self._world, means.documents, patient).all_due()
+        reports = once.reports()
         return await self._with_holds(reports, patient)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -150,11 +128,11 @@ class Poller:
         when a person must act first.
         """
         turns: _Turns = {}
+        manner = Manner(stop=stop)
         patient = self._patience(stop, None)
         async with (
-            self._readers() as (tools, documents),
-            self._ledger() as ledger,
-            self._rereader(documents, stop) as rereader,
+            self._means() as means,
+            self._rereader(means.documents, stop) as rereader,
             watched([patient, rereader], turns, self._stuck_after),
         ):
             try:
@@ -163,8 +141,8 @@ class Poller:
                     patient.show_life()
                     rereader.check()
                     for leased in await self._due(self._free(turns), patient):
-                        turn = self._turn(leased, tools, documents, ledger, Manner(stop=stop))
-                        turns[asyncio.create_task(_taking_part(turn, ledger))] = turn
+                        turn = Look(means, leased, manner)
+                        turns[asyncio.create_task(_taking_part(turn, means.ledger))] = turn
                     await _rest(turns, stop)
                     await self._reap(turns)
             except Stopped:
@@ -181,30 +159,19 @@ class Poller:
     def _patience(self, stop: asyncio.Event | None, limit: timedelta | None) -> Patience:
         return Patience(self._world.clock, self._world.alarms, stop, limit)
 
-    def _ledger(self) -> Ledger:
-        world = self._world
-        return Ledger(world.bus, world.store, world.clock, owner=world.owner, lease=world.lease)
-
     def _rereader(self, documents: DocumentReader, stop: asyncio.Event) -> Rereader:
         return Rereader(self._world, documents, self._patience(stop, None))
 
-    def _turn(
-        self,
-        leased: Leased,
-        tools: Tools,
-        documents: DocumentReader,
-        ledger: Ledger,
-        manner: Manner,
-    ) -> Turn:
-        return Turn(self._world, leased, tools, documents, ledger, manner, self.room)
-
     @asynccontextmanager
-    async def _readers(self) -> AsyncIterator[tuple[Tools, DocumentReader]]:
-        """What reads sources and documents: the children that parse live as long as the block."""
-        async with ChildParser() as parser, ChildReader() as pages:
+    async def _means(self) -> AsyncIterator[Means]:
+        """What turns work with: the children that parse live as long as the block."""
+        world = self._world
+        ledger = Ledger(world.bus, world.store, world.clock, owner=world.owner, lease=world.lease)
+        async with ChildParser() as parser, ChildReader() as pages, ledger:
             extract = self._extract or pages.read
-            documents = DocumentReader(self._fetcher, extract, self._world.clock)
-            yield Tools(self._fetcher, self._parse or parser.parse), documents
+            documents = DocumentReader(self._fetcher, extract, world.clock)
+            tools = Tools(self._fetcher, self._parse or parser.parse)
+            yield Means(world, tools, documents, ledger, self.room)
 
     def _free(self, turns: _Turns) -> int:
         """Return for how many sources there is room; for a few, the store is asked now and then."""
@@ -223,7 +190,7 @@ class Poller:
             if isinstance(fault, OperatorError):
                 raise fault
             if fault is not None and not isinstance(fault, DespatchError):
-                self._log.error("turn failed", source=turn.report.source, error=repr(fault)[:500])
+                self._log.error("turn failed", source=turn.source, error=repr(fault)[:500])
             if fault is not None:
                 await turn.crashed(fault)
 
@@ -272,7 +239,7 @@ class Poller:
         return await patient.insist(lease)
 
 
-async def _taking_part(turn: Turn, ledger: Ledger) -> PollReport:
+async def _taking_part(turn: Look, ledger: Ledger) -> PollReport:
     with ledger.turn():
         return await turn.run()
 

@@ -81,17 +81,15 @@ class PollReport:
             skipped=(self.skipped + page.skipped)[:MOST_SKIPS],
         )
 
+    @classmethod
+    def of_nothing(cls, source: SourceId, page: Page) -> "PollReport":
+        """Return the report of a poll that one page without entries was all of."""
+        return cls(
+            source, page.outcome, page.status, 1, ignored=page.unchanged, left_out=page.left_out
+        )
+
     def with_nothing(self, page: Page) -> "PollReport":
         """Return the report with one more page counted that has no entries."""
-        if not self.pages and not page.skipped:  # as most polls: to copy all that is 0 takes longer
-            return PollReport(
-                self.source,
-                page.outcome,
-                page.status,
-                pages=1,
-                ignored=page.unchanged,
-                left_out=page.left_out,
-            )
         return replace(
             self,
             outcome=page.outcome,

@@ -109,10 +109,11 @@ class Share:
 class InRoom:
     """A turn's fetcher: a large body comes only if there is room for it, else once there is.
 
-    `meanwhile` is called every `every_s` seconds of waiting: a lease must not run out.
+    `meanwhile` is called every `every_s` seconds of waiting: a lease must not run out. `refused`:
+    the first request was made already, and found no room.
     """
 
-    __slots__ = ("_every_s", "_fetcher", "_meanwhile", "_share")
+    __slots__ = ("_every_s", "_fetcher", "_meanwhile", "_refused", "_share")
 
     def __init__(
         self,
@@ -120,11 +121,14 @@ class InRoom:
         share: Share,
         meanwhile: Callable[[], Awaitable[None]],
         every_s: float,
+        *,
+        refused: NoRoom | None = None,
     ) -> None:
         self._fetcher = fetcher
         self._share = share
         self._meanwhile = meanwhile
         self._every_s = every_s
+        self._refused = refused
 
     async def get(
         self,
@@ -140,7 +144,7 @@ class InRoom:
         grow = grow or share.grow
         try:
             try:
-                answer = await self._fetcher.get(address, validators, accept=accept, grow=grow)
+                answer = await self._first(address, validators, accept, grow)
             except NoRoom:
                 await self._wait()
                 answer = await self._fetcher.get(address, validators, accept=accept, grow=grow)
@@ -149,6 +153,14 @@ class InRoom:
             raise
         share.settle(len(answer.body))
         return answer
+
+    async def _first(
+        self, address: str, validators: Validators, accept: str, grow: Grow
+    ) -> Response:
+        refused, self._refused = self._refused, None
+        if refused is not None:
+            raise refused
+        return await self._fetcher.get(address, validators, accept=accept, grow=grow)
 
     async def _wait(self) -> None:
         waiting = asyncio.create_task(self._share.have_all())

@@ -5,8 +5,9 @@ words, the back-off after failures. `docs/reference/schedule.md` is the table of
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zlib import crc32
 
 from despatch.ports import Due
@@ -34,10 +35,10 @@ _KNOWN_WELL = 3
 _SPREAD = 0.1
 _SKIP_SPREAD = timedelta(minutes=6)
 _HOUR = timedelta(hours=1)
+_NO_TIME = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """How long somebody wants us to wait, and who that is."""
 
     time: timedelta
@@ -65,7 +66,10 @@ def next_due(
         Wait(every, f"every {words(every)}, as set") if fixed else _rhythm(every, hints, polled_at)
     )
     most = max(LONGEST, own.time)
-    wait = max((own, *_asked(hints), *_backed_off(own, failures)), key=lambda one: one.time)
+    wait = own
+    for other in (*_asked(hints), *_backed_off(own, failures)):
+        if other.time > wait.time:
+            wait = other
     time = min(min(wait.time, most) * (1 + _SPREAD * spread), most)
     held_until = None
     if retry_after is not None:
@@ -85,13 +89,14 @@ def spread_of(source: str, at: datetime) -> float:
 
 def words(time: timedelta) -> str:
     """Return a time as people say it: `45 s`, `20 min`, `1 h 30 min`, `2 days`."""
-    minutes = round(time / timedelta(minutes=1))
-    if time < timedelta(minutes=1):
-        return f"{round(time.total_seconds())} s"
+    seconds = time.total_seconds()
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{round(seconds)} s"
     if minutes < 60:
         return f"{minutes} min"
     if minutes >= 48 * 60:
-        return f"{round(time / timedelta(days=1))} days"
+        return f"{round(seconds / 86_400)} days"
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
 
 
@@ -103,10 +108,17 @@ def _rhythm(every: timedelta, hints: Hints, now: datetime) -> Wait:
     """
     if len(hints.moments) < _KNOWN_WELL:
         return Wait(every, f"every {words(every)}, as all sources")
-    gap = max(now - hints.moments[0], timedelta(0)) / len(hints.moments)
-    least = max(min(every, SHORTEST), every * BUSIEST)
-    time = min(max(gap / LOOKS, least), max(every, min(every * QUIETEST, LONGEST)))
+    gap = max(now - hints.moments[0], _NO_TIME) / len(hints.moments)
+    least, most = _bounds(every)
+    time = min(max(gap / LOOKS, least), most)
     return Wait(time, f"every {words(time)}: it publishes about every {words(gap)}")
+
+
+@lru_cache(1_000)  # of the common pause: every source has the same
+def _bounds(every: timedelta) -> tuple[timedelta, timedelta]:
+    """Return how short and how long a source's own pause may be."""
+    least = max(min(every, SHORTEST), every * BUSIEST)
+    return least, max(every, min(every * QUIETEST, LONGEST))
 
 
 def _asked(hints: Hints) -> Iterator[Wait]:
@@ -131,6 +143,8 @@ def _beyond_skipped(at: datetime, hints: Hints, spread: float) -> tuple[datetime
 
     A feed that leaves no hour or no day free has said nothing.
     """
+    if not hints.skip_hours and not hints.skip_days:
+        return at, ""
     hours = frozenset(hints.skip_hours if len(hints.skip_hours) < 24 else ())
     days = frozenset(hints.skip_days if len(hints.skip_days) < 7 else ())
     found, why = at, ""

@@ -15,31 +15,26 @@ from structlog.typing import FilteringBoundLogger
 
 from despatch import log
 from despatch.errors import (
+    DespatchError,
     FencedError,
     OperatorError,
     PermanentError,
     Throttled,
     TransientError,
 )
-from despatch.ports import (
-    Asked,
-    KnownEntry,
-    Leased,
-)
+from despatch.ports import Asked, KnownEntry, Leased, Progress
 from ingest.dealt_with import dealt_with
 from ingest.documents import Documents
 from ingest.ending import Ending
 from ingest.entry import Entry
-from ingest.glance import Answered, may_glance, quiet
-from ingest.ledger import Ledger
+from ingest.glance import Answered, Glimpse
 from ingest.lent import Lent
-from ingest.manner import Manner, World
+from ingest.manner import Manner, Means
 from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.publishing import publish
-from ingest.reading import DocumentReader
 from ingest.report import PollReport
-from ingest.room import InRoom, Room
+from ingest.room import InRoom
 from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
 from ingest.standing import Standing
@@ -52,33 +47,27 @@ R = TypeVar("R")
 
 
 class Turn:
-    """A source lent to us, until it is given back."""
+    """A source lent to us, from a glance at it until it is given back."""
 
-    def __init__(
-        self,
-        world: World,
-        leased: Leased,
-        tools: Tools,
-        documents: DocumentReader,
-        ledger: Ledger,
-        manner: Manner,
-        room: Room,
-    ) -> None:
+    def __init__(self, means: Means, leased: Leased, manner: Manner, glimpse: Glimpse) -> None:
+        world = means.world
         self.report = PollReport(leased.source.id)
         self._world = world
-        self._began_at = world.clock.now()
-        self._share = room.share()
-        roomy = InRoom(tools.fetcher, self._share, self._show_life, WAITING_S)
-        self._tools = Tools(roomy, tools.parse)
-        self._reader = documents
-        self._ledger = ledger
+        self._began_at = glimpse.began_at
+        self._share = glimpse.share
+        roomy = InRoom(
+            means.tools.fetcher, self._share, self._show_life, WAITING_S, refused=glimpse.refused
+        )
+        self._tools = Tools(Answered(roomy, glimpse), means.tools.parse)
+        self._reader = means.documents
+        self._ledger = means.ledger
         self._manner = manner
         self._patience = Patience(world.clock, world.alarms, manner.stop, manner.patience)
-        self._lent = Lent(world, leased, ledger, self._patience)
+        self._lent = Lent(world, leased, means.ledger, self._patience, glimpse.began_at)
         self._cursor = leased.cursor
         self._id = leased.source.id
 
-    # Most polls bring nothing, and need only some of these.
+    # A poll that fails needs only some of these.
     @cached_property
     def _source(self) -> Source:
         try:
@@ -142,8 +131,31 @@ class Turn:
         A source that can't be read is a report, not an error. Raises OperatorError when the log
         or the store needs a person, and TransientError when one was away beyond our patience.
         """
+        return await self._to_its_end(self._poll())
+
+    async def keep(
+        self, progress: Progress, report: PollReport, fault: DespatchError
+    ) -> PollReport:
+        """Keep what a glance came to, which has failed once; return and raise as `run`."""
+        self.report = report
+        faults = [fault]
+
+        async def keep() -> None:
+            if faults:
+                raise faults.pop()
+            await self._ledger.keep(progress)
+
+        return await self._to_its_end(self._patience.insist_on(keep))
+
+    async def crashed(self, fault: BaseException) -> None:
+        """Give the source back after a fault of our own, to be tried later."""
+        with suppress(FencedError, Stopped):
+            why = PermanentError(f"fault in Despatch: {fault!r}")
+            self.report = await self._ending.failed(self.report, why)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, None]) -> PollReport:
         try:
-            await self._poll()
+            await work
         except FencedError as exc:
             self._log.warning("poll dropped", why=str(exc))
             self.report = replace(self.report, outcome="fenced", problem=f"fenced: {exc}")
@@ -156,16 +168,8 @@ class Turn:
             self._share.give_back()
         return self.report
 
-    async def crashed(self, fault: BaseException) -> None:
-        """Give the source back after a fault of our own, to be tried later."""
-        with suppress(FencedError, Stopped):
-            why = PermanentError(f"fault in Despatch: {fault!r}")
-            self.report = await self._ending.failed(self.report, why)
-
     async def _poll(self) -> None:
         try:
-            if await self._glance():
-                return
             await self._read()
         except ReadFailed as exc:
             if isinstance(exc.why, Throttled):
@@ -176,25 +180,6 @@ class Turn:
                 self.report = await self._ending.failed(self.report, exc.why)
         else:
             await self._ending.well(self.report)
-
-    async def _glance(self) -> bool:
-        """Ask, and be done if nothing moved; else the answer is there for whoever reads."""
-        source, leased, clock = self._source, self._leased, self._world.clock
-        if self._manner.on_page is not None or not may_glance(source, leased):
-            return False
-        answer = await self._asked(source.ask(self._tools.fetcher, leased.cursor))
-        leased, now = self._leased, clock.now()
-        page = source.nothing(answer, leased.cursor, now)
-        if page is not None:
-            every = self._world.every
-            progress = quiet(self._source, leased, page, self._began_at, now, every)
-            if progress is not None:
-                self.report = self.report.with_nothing(page)
-                await self._patience.insist_on(partial(self._ledger.keep, progress))
-                return True
-        fetcher = Answered(self._tools.fetcher, source.address, [answer])
-        self._tools = replace(self._tools, fetcher=fetcher)
-        return False
 
     async def _read(self) -> None:
         self._standing.ask_every(self._source.every)

@@ -26,6 +26,11 @@ Lines = NewType("Lines", bytes)
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SMUGGLED = re.compile(r"[\r\n\x00]")
+# Most URLs need no quoting, and that is seen in a fifth of the time that it takes to read them.
+_PLAIN = re.compile(
+    r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)"
+    r"((?:/[A-Za-z0-9_~=-][A-Za-z0-9_~.=-]*)+/?(?:\?[A-Za-z0-9_~.=&/-]+)?)"
+)
 _MANY = 10_000
 _SWITCHING = 101
 
@@ -117,7 +122,7 @@ class Wire:
         while True:
             connection, kept = await self._connected(way)
             try:
-                return await self._exchange(way, lines, connection)
+                answer = await self._exchange(way, lines, connection)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 connection.close()
                 if not kept:
@@ -125,6 +130,10 @@ class Wire:
             except BaseException:
                 connection.close()
                 raise
+            else:
+                if not kept and connection.protocol is not None:
+                    self._served.add(connection.protocol)
+                return answer
 
     def sent(self, url: str, lines: Lines) -> Sequence[tuple[str, str]]:
         """Return all headers that a GET is sent with."""
@@ -164,7 +173,6 @@ class Wire:
             raise aiohttp.ClientResponseError(
                 way.request.request_info, (), status=exc.code, message=exc.message
             ) from exc
-        self._served.add(protocol)
         return Answer(connection, head.code, head.reason, head.headers, content)
 
 
@@ -177,17 +185,25 @@ class _Way(NamedTuple):
     """What a request begins with: its first line and `Host`."""
 
 
-def _request(origin: URL) -> aiohttp.ClientRequest:
-    return aiohttp.ClientRequest("GET", origin)
+def _request(origin: str) -> aiohttp.ClientRequest:
+    return aiohttp.ClientRequest("GET", URL(origin))
 
 
-def _way(request_to: Callable[[URL], aiohttp.ClientRequest], url: str) -> _Way:
+def _way(request_to: Callable[[str], aiohttp.ClientRequest], url: str) -> _Way:
     """Return how a URL is asked for, read and quoted as aiohttp does. Raises ValueError."""
+    origin, target = origin_and_target(url)
+    request = request_to(origin)
+    begin = f"GET {target} HTTP/1.1\r\nHost: {request.headers['Host']}\r\n"
+    return _Way(request, begin.encode("ascii"))
+
+
+def origin_and_target(url: str) -> tuple[str, str]:
+    """Return whom a URL asks, and for what: `("https://x.gov", "/a?b=c")`. Raises ValueError."""
+    if plain := _PLAIN.fullmatch(url):
+        return plain[1], plain[2]
     read = URL(url)
     if read.scheme not in {"http", "https"} or not read.raw_host:
         raise aiohttp.InvalidURL(url)
     if read.raw_user or read.raw_password:
         raise aiohttp.InvalidURL(read.with_user(None), "a user name stands in it")
-    request = request_to(read.origin())
-    begin = f"GET {read.raw_path_qs} HTTP/1.1\r\nHost: {request.headers['Host']}\r\n"
-    return _Way(request, begin.encode("ascii"))
+    return str(read.origin()), read.raw_path_qs

@@ -1,7 +1,7 @@
 """Fetching over HTTP, as a port."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -38,9 +38,21 @@ class Response:
         """The hex SHA-256 of the body, asked for by several."""
         return hashlib.sha256(self.body).hexdigest()
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            found.setdefault(name.lower(), []).append(value)
+        return found
+
     def header(self, name: str) -> str | None:
         """Return a header's first value, whatever its letters' case, or None."""
-        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+        values = self._by_name.get(name.lower())
+        return values[0] if values else None
+
+    def values(self, name: str) -> Sequence[str]:
+        """Return all of a header's values, in their order."""
+        return self._by_name.get(name.lower(), ())
 
 
 class Fetcher(Protocol):

@@ -61,9 +61,11 @@ class Words(TypeDecorator[str]):
         return kept_words
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+        return given_words(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return likewise what reads it: both drivers give text as text."""
+        return given_words
 
 
 def kept_words(value: str | None) -> str | None:
@@ -71,6 +73,13 @@ def kept_words(value: str | None) -> str | None:
     if value is None or _UNSAFE.search(value) is None:
         return value
     return _UNSAFE.sub(lambda found: f"\\{ord(found[0]):04x}", value)
+
+
+def given_words(value: str | None) -> str | None:
+    """Return a text as it was given, from how it is kept."""
+    if value is None or "\\" not in value:
+        return value
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
 
 
 def _as_text(value: datetime | None) -> str | None:

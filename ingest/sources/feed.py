@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from despatch.errors import PermanentError
 from despatch.guard import host_of
 from despatch.model import Fetched, Frozen
-from despatch.ports import Fetcher, Response, Validators
+from despatch.ports import Response, Validators
 from ingest.govuk_content import CONTENT_API, is_govuk
 from ingest.govuk_search import API, Search, search_for
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
@@ -83,10 +83,14 @@ class FeedSource(Frozen):
         api = self.content_api if chosen == "govuk" else ""
         return InFull(chosen, api, self.complete_later)
 
-    async def ask(self, fetcher: Fetcher, cursor: Mapping[str, Any]) -> Response:
-        """Return the answer to one GET, with what the last one gave to ask again with."""
-        known = Validators(cursor.get("etag"), cursor.get("last_modified"))
-        return await fetcher.get(self.address, known, accept=ACCEPT)
+    @property
+    def accept(self) -> str:
+        """Feeds first, and then whatever there is."""
+        return ACCEPT
+
+    def known(self, cursor: Mapping[str, Any]) -> Validators:
+        """Return what the last answer gave to ask again with."""
+        return Validators(cursor.get("etag"), cursor.get("last_modified"))
 
     def nothing(self, answer: Response, cursor: Mapping[str, Any], now: datetime) -> Page | None:
         """Return the page of an answer without news: a 304, or the same bytes as before."""
@@ -111,7 +115,7 @@ class FeedSource(Frozen):
         self, tools: Tools, cursor: Mapping[str, Any], now: datetime
     ) -> AsyncIterator[Page]:
         """Yield one page: the feed's window of entries, or none if nothing moved."""
-        answer = await self.ask(tools.fetcher, cursor)
+        answer = await tools.fetcher.get(self.address, self.known(cursor), accept=ACCEPT)
         if (page := self.nothing(answer, cursor, now)) is not None:
             yield page
             return

@@ -41,13 +41,13 @@ def test_what_waits_together_is_done_together(here: Any) -> None:
 
     leased = done(
         here,
-        *(lambda ledger, n=name: ledger.lease(n) for name in names),
+        *(lambda ledger, n=name: ledger.lease([n]) for name in names),
         *(lambda ledger, n=name: ledger.publish(a_message(n)) for name in names),
         *(lambda ledger, n=name: ledger.known(Asked(n, ["k"])) for name in names),
         journal=journal,
     )
 
-    assert [each.source.id for each in leased[:20]] == names
+    assert [list(each) for each in leased[:20]] == [[name] for name in names]
     assert leased[20:] == [None] * 20 + [[]] * 20
     assert len(journal) <= 6
     assert sum(extent.end for extent in here.bus.extents(RELEASES).values()) == 20
@@ -72,12 +72,12 @@ def test_a_lost_lease_is_an_error_of_its_own_turn(here: Any) -> None:
 
     found = done(
         here,
-        lambda ledger: ledger.lease(SourceId("unknown")),
+        lambda ledger: ledger.lease([SourceId("unknown")]),
         lambda ledger: ledger.keep(Progress(mine.source.id, mine.epoch, mine.health, {"at": 1})),
         lambda ledger: ledger.keep(Progress(theirs.source.id, 99, theirs.health, {"at": 1})),
     )
 
-    assert found[:2] == [None, None]
+    assert found[:2] == [{}, None]
     assert isinstance(found[2], FencedError)
     assert "theirs" in str(found[2])
     kept = [dict(here.lease(each.source.id).cursor) for each in (mine, theirs)]
@@ -92,13 +92,13 @@ def test_a_store_that_is_away_is_everybodys_error_and_what_is_asked_again_is_don
 
     async def insist(ledger: Ledger) -> Any:
         try:
-            return await ledger.lease(source)
+            return await ledger.lease([source])
         except ServerAway:
-            return await ledger.lease(source)
+            return await ledger.lease([source])
 
     (leased,) = done(here, insist, lease_sources=[away])
 
-    assert leased.source.id == source
+    assert list(leased) == [source]
 
 
 def test_who_takes_part_is_waited_for_a_moment(here: Any) -> None:
@@ -110,7 +110,7 @@ def test_who_takes_part_is_waited_for_a_moment(here: Any) -> None:
         with ledger.turn():
             for _ in range(steps):
                 await asyncio.sleep(0)
-            return await ledger.lease(name)
+            return await ledger.lease([name])
 
     leased = done(
         here,
@@ -118,5 +118,5 @@ def test_who_takes_part_is_waited_for_a_moment(here: Any) -> None:
         journal=journal,
     )
 
-    assert [each.source.id for each in leased] == names
+    assert [list(each) for each in leased] == [[name] for name in names]
     assert journal == ["lease_sources"]

@@ -9,10 +9,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
 from despatch.errors import PermanentError
 from despatch.testing import Answer, LoopbackServer
-from ingest.wire import Lines, Wire, header_lines
+from ingest.wire import Lines, Wire, header_lines, origin_and_target
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
 OK = Answer(body=b"ok")
@@ -97,6 +100,15 @@ def test_an_address_that_is_none_is_refused_and_its_password_not_told(url: str) 
         asked(url)
 
     assert "secret" not in str(caught.value)
+
+
+@given(st.text("/.?=&~-_%+:;@a9Z#,'é ", max_size=12))
+def test_a_plain_url_is_read_as_aiohttp_reads_every_other(rest: str) -> None:
+    url = f"http://example.gov:8080/{rest}"
+
+    origin, target = origin_and_target(url)
+
+    assert (URL(origin), target) == (URL(url).origin(), URL(url).raw_path_qs)
 
 
 def test_one_connection_serves_all_that_are_read_whole(server: LoopbackServer) -> None:
