@@ -5,18 +5,18 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
 from bench.outbox import MARK, copied, copy_row, seal_channels
 from despatch.frequency import HOURLY
 from despatch.model import Classified
-from despatch.ports import Item, SystemClock
+from despatch.ports import SystemClock
 from despatch.testing.installation import generate_documents
 from despatch.testing.releases import a_classified, a_release, a_revision
 from despatch.testing.stores import temporary_store
 from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
+from despatch.testing.waiting import an_item_due
 from processors.classify import classifier
 from processors.themes import load_themes
 
@@ -48,23 +48,7 @@ def filled(home: Path, count: int, url_of: Callable[[int], str]) -> Path:
         who = a_subscriber(f"s{MARK}")
         channel = a_channel(who, url_of(0))
         asked = a_subscription(channel, name=f"of s{MARK}", frequency=HOURLY)
-        items = [
-            Item(
-                subscriber=who.id,
-                classified=about,
-                event="new",
-                reason=f"your subscription “{asked.name}” asks for migration",
-                changed="",
-                subscriptions=(asked.id,),
-                through=(asked.id,),
-                waits_for="digest",
-                why="hourly",
-                since=now - timedelta(hours=1),
-                due_at=now,
-                held_at=now,
-            )
-            for about in some_releases()
-        ]
+        items = [an_item_due(asked, about, now) for about in some_releases()]
         with store.transaction() as tx:
             tx.add_subscriber(who)
             tx.add_channel(channel)

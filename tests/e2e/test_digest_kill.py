@@ -3,59 +3,24 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from despatch.app import App
-from despatch.frequency import HOURLY
-from despatch.model import Classified, Subscription
-from despatch.ports import Item
 from despatch.settings import read
 from despatch.testing import a_classified, a_release, a_revision
 from despatch.testing.installation import LOOPBACK, Installation, wait_for
 from despatch.testing.postgres_server import PostgresServer
-from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
 from despatch.testing.unreliable import Unreliable, unreliable_webhook
+from despatch.testing.waiting import let_wait
 
 SUBSCRIBERS = 400
 RELEASES = [a_classified(a_revision(a_release(name))) for name in ("fees", "boats")]
 KILLS = 4
 STAGES = ("alert-1", "alert-2")
 PATIENCE = {"DESPATCH_SEND_TIMEOUT": "4s"}
-
-
-def let_wait(app: App, webhook: Unreliable) -> None:
-    """Have two releases wait for each of the subscribers, due now."""
-    now = app.clock.now()
-    with app.store.transaction() as tx:
-        for number in range(SUBSCRIBERS):
-            who = a_subscriber(f"s{number}")
-            channel = a_channel(who, f"json://127.0.0.1:{webhook.port}/s{number}")
-            asked = a_subscription(channel, name=f"of s{number}", frequency=HOURLY)
-            tx.add_subscriber(who)
-            tx.add_channel(channel)
-            tx.add_subscription(asked)
-            tx.wait([_item(asked, one, now) for one in RELEASES], now)
-
-
-def _item(asked: Subscription, about: Classified, now: datetime) -> Item:
-    return Item(
-        subscriber=asked.subscriber,
-        classified=about,
-        event="new",
-        reason="asked",
-        changed="",
-        subscriptions=(asked.id,),
-        through=(asked.id,),
-        waits_for="digest",
-        why="hourly",
-        since=now - timedelta(hours=1),
-        due_at=now,
-        held_at=now,
-    )
 
 
 def left(app: App) -> int:
@@ -65,7 +30,8 @@ def left(app: App) -> int:
 
 def run_under_kills(installation: Installation, app: App, webhook: Unreliable, seed: int) -> None:
     chance = random.Random(seed)
-    let_wait(app, webhook)
+    url = f"json://127.0.0.1:{webhook.port}"
+    let_wait(app.store, SUBSCRIBERS, RELEASES, app.clock.now(), lambda number: f"{url}/s{number}")
     for name in STAGES:
         installation.start(name, "alert")
     seen = SUBSCRIBERS
