@@ -10,6 +10,7 @@ large ones are built seldom.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from operator import itemgetter
 from typing import Protocol
 
 from ahocorasick_rs import AhoCorasick
@@ -21,6 +22,9 @@ GROWTH = 8
 """A part is merged into one that is less than so many times larger. So a phrase is built into
 few automata in its life, and a text is searched with few of them."""
 
+
+_NUMBER = itemgetter(0)
+"""Of a hit: which phrase it is."""
 
 _NOWHERE = "\x00\x00\x00"
 """In place of nothing, which an automaton does not take."""
@@ -127,7 +131,7 @@ class _Part:
 
     def __init__(self, phrases: Sequence[str], written: Written) -> None:
         self.phrases = tuple(phrases)
-        patterns = [written(phrase) or _NOWHERE for phrase in phrases]
+        patterns = (written(phrase) or _NOWHERE for phrase in phrases)
         self._automaton = AhoCorasick(patterns, store_patterns=False)
 
     def __len__(self) -> int:
@@ -135,7 +139,7 @@ class _Part:
 
     def find(self, text: str) -> Iterator[str]:
         hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return (self.phrases[number] for number, _start, _end in hits)
+        return map(self.phrases.__getitem__, set(map(_NUMBER, hits)))
 
 
 class _Merge:
