@@ -43,6 +43,7 @@ test: .venv/dev ## everything: check, then what needs Kafka, PostgreSQL and real
 evaluate: .venv/dev ## themes, facts, the poller and GOV.UK's records against real releases, in ../shared/data
 	@$(BIN)/python -m bench.evaluate
 	@$(BIN)/python -m bench.evaluate_facts
+	@$(BIN)/python -m bench.evaluate_fact_details
 	@$(BIN)/python -m bench.evaluate_reading
 	@$(BIN)/python -m bench.evaluate_stories
 	@$(BIN)/python -m bench.evaluate_experimental

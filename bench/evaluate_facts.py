@@ -52,7 +52,7 @@ def main() -> int:
     stated, drawn = _read(READ)
     kept_apart, _ = _read(HELD_OUT)
     read = {**stated, **kept_apart}
-    every = {row["id"]: _found(row) for row in _rows(path) if row["id"] in read}
+    every = {row["id"]: _found(row) for row in releases(path) if row["id"] in read}
     found = {id_: kinds for id_, kinds in every.items() if id_ in stated}
     lines = [f"{len(found)} releases read; precision and recall by kind of fact"]
     for name in ("random", "agreements", "all"):
@@ -82,7 +82,8 @@ def _read(file: Path) -> tuple[Stated, dict[str, str]]:
     return stated, drawn
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def releases(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `releases.jsonl.gz`."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
