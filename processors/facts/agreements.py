@@ -153,12 +153,8 @@ def _read(passage: Passage, marked: Marked, places: Places, main: Parties | None
 def _bounds(passage: Passage, marked: Marked) -> tuple[int, int]:
     """Return the words around an instrument that stand in its sentence."""
     here = passage.sentence[marked.first]
-    begin, end = marked.first, marked.last
-    while passage.in_sentence(begin - 1, here) and marked.first - begin < _BEFORE:
-        begin -= 1
-    while passage.in_sentence(end, here) and end - marked.last < _AFTER:
-        end += 1
-    return begin, end
+    begin, end = passage.sentence_end(here - 1), passage.sentence_end(here)
+    return max(begin, marked.first - _BEFORE), min(end, marked.last + _AFTER)
 
 
 def _in_passing(
@@ -183,13 +179,12 @@ def _is_in_front(passage: Passage, marked: Marked) -> bool:
 
 def _status(passage: Passage, marked: Marked, begin: int, end: int) -> Status | None:
     """Return how far it has come, by the words beside the instrument; None if none says so."""
-    words = [word.lower() for word in passage.words[begin:end]]
+    words = list(map(str.lower, passage.words[begin:end]))
     at = marked.first - begin
     near = words[max(0, at - 10) : at]
     after = words[at + marked.last - marked.first :][:8]
-    signing = next(
-        (n for n, word in enumerate(words) if word in _SIGNING and abs(n - at) < 14), None
-    )
+    signed = range(max(0, at - 13), min(at + 14, len(words)))
+    signing = next((n for n in signed if words[n] in _SIGNING), None)
     if signing is not None:
         to_come = _TO_SIGN & set(words[max(0, signing - 3) : signing])
         return (

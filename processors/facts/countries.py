@@ -40,18 +40,9 @@ class Places:
 
     def within(self, passage: Passage, first: int, last: int) -> list[tuple[int, str]]:
         """Return where countries are named in the words `[first, last)`, with their codes."""
-        found = []
-        at = first
-        while at < last:
-            marked = passage.covered.get(at)
-            if marked is None:
-                at += 1
-                continue
-            code = self._codes.get((passage.field, marked.first))
-            if code and marked.first == at:
-                found.append((at, code))
-            at = max(at + 1, marked.last)
-        return found
+        codes = self._codes
+        named = [name.first for name in passage.names_in(first, last)]
+        return [(at, code) for at in named if (code := codes.get((passage.field, at)))]
 
     def facts(self, parties: Collection[str]) -> list[Row]:
         """Return the countries in order; those whose codes are among the parties are parties."""
@@ -70,11 +61,14 @@ class Places:
         if code in UNDECIDED:
             known = [one for one in UNDECIDED[code] if one in self._named]
             return known[0] if known else UNDECIDED[code][0]
-        if _is_of_a_person(passage, marked) or _is_in_a_state(passage, marked):
+        word = passage.words[marked.first]
+        if FOLDED[word][1] in _ALSO_NAMES and _is_of_a_person(passage, marked):
+            return None
+        if _is_in_a_state(passage, marked):
             return None
         if code == _GEORGIA and not marked.mark.adjective and self._is_state(passage, marked):
             return None
-        if code == "RE" and "é" not in passage.words[marked.first]:
+        if code == "RE" and "é" not in word:
             return None
         return code
 
@@ -103,7 +97,7 @@ class Places:
 def _is_of_a_person(passage: Passage, marked: Marked) -> bool:
     """Tell whether a name is part of a person's: Jim Jordan, Chad Wolf, J. Holland."""
     first, last = marked.first, marked.last
-    if last > first + 1 or FOLDED[passage.words[first]][1] not in _ALSO_NAMES:
+    if last > first + 1:
         return False
     here = passage.sentence[first]
     if passage.in_sentence(first - 1, here):
@@ -132,7 +126,7 @@ def _is_in_a_state(passage: Passage, marked: Marked) -> bool:
     at = marked.last
     return (
         not marked.mark.adjective
+        and passage.text[passage.ends[at - 1] : passage.ends[at - 1] + 1] == ","
         and passage.in_sentence(at, passage.sentence[marked.first])
-        and passage.between(at - 1).startswith(",")
         and FOLDED[passage.words[at]][1] in _CITY_STATE - {"Georgia"}
     )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -60,7 +59,7 @@ def _at_the_end(passage: Passage, days: Days) -> Days:
     """Return the last day alone for `the end of 2025`."""
     if days.until is None or not _END_OF.search(passage.text[max(0, days.start - 20) : days.start]):
         return days
-    return replace(days, on=days.until, until=None)
+    return days._replace(on=days.until, until=None)
 
 
 def _is_past_year(days: Days, published_on: date | None) -> bool:
@@ -76,11 +75,9 @@ def _kind(passage: Passage, days: Days, published_on: date | None) -> DateKind:
     while first > 0 and passage.starts[first - 1] >= days.start:
         first -= 1
     here = passage.sentence[days.first]
-    before = [
-        passage.words[at].lower()
-        for at in range(max(0, first - _LOOK_BACK), first)
-        if passage.sentence[at] == here
-    ]
+    begin, end = passage.sentence_end(here - 1), passage.sentence_end(here)
+    words = passage.words
+    before = [word.lower() for word in words[max(begin, first - _LOOK_BACK) : first]]
     if _is_past_year(days, published_on):
         return "mentioned"
     led = next((word for word in reversed(before) if word not in _BETWEEN), "")
@@ -93,9 +90,5 @@ def _kind(passage: Passage, days: Days, published_on: date | None) -> DateKind:
             return "ends"
         if word == "deadline":
             return "deadline"
-    around = passage.words[max(0, first - _LOOK_ROUND) : first + _LOOK_ROUND]
-    places = range(max(0, first - _LOOK_ROUND), first + _LOOK_ROUND)
-    near = {
-        w.lower() for at, w in zip(places, around, strict=False) if passage.sentence[at] == here
-    }
-    return "event" if near & _EVENT else "mentioned"
+    around = words[max(begin, first - _LOOK_ROUND) : min(end, first + _LOOK_ROUND)]
+    return "mentioned" if _EVENT.isdisjoint(map(str.lower, around)) else "event"

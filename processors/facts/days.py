@@ -6,8 +6,8 @@ the north: spring is March to May.
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, timedelta
+from typing import NamedTuple
 
 from processors.facts.lexicon import grammar
 from processors.facts.passage import Passage
@@ -45,8 +45,7 @@ _MONTH_LEADS = _YEAR_LEADS | frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(NamedTuple):
     """Days, and the characters and words that name them."""
 
     on: date
@@ -61,7 +60,8 @@ def named_days(passage: Passage, today: date | None) -> list[Days]:
     found = [
         _by_month(passage, m.first, int(m.mark.value), today) for m in passage.of_kind("month")
     ]
-    found += [_by_year(passage, at) for at in passage.digits]
+    words = passage.words
+    found += [_by_year(passage, at) for at in passage.digits if len(words[at]) == _YEAR_CHARS]
     for marked in passage.of_kind("when"):
         at, word = marked.first, marked.mark.value
         if word in _SEASONS:
@@ -176,8 +176,6 @@ def _months(year: int, month: int, count: int, start: int, end: int, at: int) ->
 
 def _by_year(passage: Passage, at: int) -> Days | None:
     """Return the days of `2023-08-09`, and of a year behind a word that tells it from a number."""
-    if len(passage.words[at]) != _YEAR_CHARS:
-        return None
     text, start, end = passage.text, passage.starts[at], passage.ends[at]
     iso = _ISO.match(text, start)
     if iso is not None:

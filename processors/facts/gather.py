@@ -37,12 +37,11 @@ class Gathered:
 
     def add(self, key: Hashable, row: Row, span: SpanRow) -> None:
         """Add one finding; beyond the cap, what is new is left out."""
-        if not self.wants(key):
-            return
-        spans = self._spans.setdefault(key, [])
-        if not spans:
-            self._rows[key] = row
-        if span not in spans:
+        spans = self._spans.get(key)
+        if spans is None:
+            if len(self._rows) < MAX_OF_A_KIND:
+                self._spans[key], self._rows[key] = [span], row
+        elif len(spans) < MAX_SPANS and span not in spans:
             spans.append(span)
 
     def rows(self) -> list[Row]:

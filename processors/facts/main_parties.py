@@ -51,10 +51,8 @@ def _of_the_beginning(passages: Sequence[Passage], places: Places) -> Parties | 
     title, text = passages
     if not any(marked.mark.value in JOINT for marked in title.of_kind("instrument")):
         return None
-    end = 0
-    while end < len(text.words) and text.sentence[end] < _FIRST_SENTENCES:
-        end += 1
-    for chain in chains(text, 0, min(end, _FIRST_WORDS), places):
+    end = min(text.sentence_end(_FIRST_SENTENCES - 1), _FIRST_WORDS)
+    for chain in chains(text, 0, end, places):
         if len(chain.parties) > 1:
             return Parties(names_of(chain), codes_of(chain))
     return None
@@ -63,7 +61,7 @@ def _of_the_beginning(passages: Sequence[Passage], places: Places) -> Parties | 
 def _of_a_list(passages: Sequence[Passage], places: Places) -> Parties | None:
     """Return the partners that a text lists, of what its title names: `partners include …`."""
     title, text = passages
-    if not title.of_kind("instrument"):
+    if not title.of_kind("instrument") or _LISTED.isdisjoint(text.words):
         return None
     for at, word in enumerate(text.words):
         if word in _LISTED:
@@ -77,10 +75,7 @@ def _of_a_list(passages: Sequence[Passage], places: Places) -> Parties | None:
 
 
 def _sentence_end(passage: Passage, at: int) -> int:
-    end = at
-    while passage.in_sentence(end, passage.sentence[at]) and end - at < _FIRST_WORDS:
-        end += 1
-    return end
+    return min(passage.sentence_end(passage.sentence[at]), at + _FIRST_WORDS)
 
 
 def names_of(chain: Chain) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processors.facts.lexicon import as_written
 from processors.facts.passage import Passage
@@ -80,8 +80,7 @@ _HINT_WORDS, _HINT_CHARS = 14, 40
 """A number of six groups, its scale and four words; the same groups, and a mark behind them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number with its unit: characters `[start, end)`, the word it begins at, the next word."""
 
     value: float

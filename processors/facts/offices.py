@@ -11,6 +11,8 @@ _SUBJECTS = word_set("portfolios")
 _PORTFOLIOS = _SUBJECTS | word_set("us_states")
 _HONORIFICS = frozenset({"Shri", "Smt", "Shrimati", "Dr", "Mr", "Mrs", "Ms", "Sir"})
 _MAX_UNKNOWN = 3
+JOINS = frozenset({"of", "for", "to", "the", "and", "in", "at"})
+"""Small words inside an office: `Minister for Health and Social Care`."""
 _STARTS = NO_NAMES | {"Mr", "Mrs", "Ms", "Dr", "Sir", "Shri", "So", "Like", "Then", "Now", "Let"}
 
 
@@ -52,7 +54,7 @@ def office_ends(passage: Passage, marked: Marked, *, names_follow: bool) -> int:
         known = name is not None or FOLDED[word][1] in _PORTFOLIOS
         if gap and not (gap == "," and end > marked.last and known and name is None):
             break
-        if word in {"of", "for", "to", "the", "and", "in", "at"}:
+        if word in JOINS:
             if at == marked.last and word in {"and", "the"}:
                 break
         elif at == marked.last or not passage.is_capital(at):

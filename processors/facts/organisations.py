@@ -5,6 +5,7 @@ their names: `Ministry of …`, `Turkish National Police`. They are named as wri
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from despatch.facts import MAX_NAME_CHARS
 from processors.facts.gather import Gathered, Row
@@ -14,6 +15,7 @@ from processors.facts.table import FOLDED
 
 _MAX_WORDS = 9
 _MAX_BEFORE = 5
+_KEPT_NAMES = 4_096
 _PORTFOLIOS = word_set("portfolios")
 _WORDS = grammar("organisations")
 _OFFICES = frozenset(word.capitalize() for word in word_set("offices") if " " not in word)
@@ -34,6 +36,7 @@ def find_organisations(passages: Sequence[Passage]) -> list[Row]:
     return found.rows()
 
 
+@lru_cache(_KEPT_NAMES)
 def fold_name(name: str) -> str:
     """Return a name without its case, accents and article: what tells organisations apart."""
     return " ".join(FOLDED[word][0] for word in name.removeprefix("the ").split())

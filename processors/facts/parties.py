@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from processors.facts.countries import Places
 from processors.facts.lexicon import COUNTRY_NAMES, grammar
@@ -24,8 +24,7 @@ _LEAST_WORDS = 8
 """Fewer words at the beginning are a byline: `Office of the Spokesperson`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """A country or a body named at the words `[first, last)`."""
 
     name: str
@@ -36,8 +35,7 @@ class Party:
     """The government of a town or a county."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Parties that stand joined, each once."""
 
     parties: tuple[Party, ...]
@@ -74,7 +72,9 @@ def acting(passage: Passage, places: Places) -> frozenset[str]:
     first, last = _first_sentence(passage)
     joined = joined_countries(passage, places) if passage.field == "title" else None
     together = {party.code for party in joined.parties if party.code} if joined else set()
-    words = [word.lower() for word in passage.words[first:last]]
+    words = list(map(str.lower, passage.words[first:last]))
+    if _ACTS.isdisjoint(words):
+        return frozenset(together)
     acts = [
         at
         for at, word in enumerate(words, first)
@@ -94,17 +94,11 @@ def _first_sentence(passage: Passage) -> tuple[int, int]:
     """Return the words of the first sentence that is no byline on a line of its own."""
     first, last = 0, 0
     for sentence in range(_BYLINES):
-        first, last = last, _sentence_end(passage, last, sentence)
+        first, last = last, max(last, passage.sentence_end(sentence))
         alone = last < len(passage.words) and last > 0 and "\n" in passage.between(last - 1)
         if last - first >= _LEAST_WORDS or not alone:
             break
     return first, last
-
-
-def _sentence_end(passage: Passage, at: int, sentence: int) -> int:
-    while passage.in_sentence(at, sentence):
-        at += 1
-    return at
 
 
 def joined_countries(title: Passage, places: Places) -> Chain | None:
@@ -116,19 +110,13 @@ def joined_countries(title: Passage, places: Places) -> Chain | None:
 
 
 def _parties(passage: Passage, first: int, last: int, places: Places) -> Iterator[Party]:
-    at = first
-    while at < last:
-        marked = passage.covered.get(at)
-        if marked is None or marked.first != at:
-            at += 1
-            continue
+    for marked in passage.names_in(first, last):
         if marked.mark.kind == "organisation":
-            yield Party(marked.mark.value, None, at, marked.last)
+            yield Party(marked.mark.value, None, marked.first, marked.last)
         else:
             code = places.code(passage, marked)
             if code:
-                yield Party(COUNTRY_NAMES[code], code, at, marked.last)
-        at = marked.last
+                yield Party(COUNTRY_NAMES[code], code, marked.first, marked.last)
 
 
 def _joined(passage: Passage, before: Party, after: Party) -> bool:

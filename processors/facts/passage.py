@@ -1,5 +1,6 @@
 """A title or a text as words with what is known of them. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -30,7 +31,7 @@ class Passage:
 
     __slots__ = (
         *("_by_kind", "covered", "digits", "ends", "field", "in_title_case", "sentence", "starts"),
-        *("text", "words", "_mailed", "_size"),
+        *("text", "words", "_begins", "_mailed", "_names", "_size"),
     )
 
     def __init__(self, field: Field, text: str) -> None:
@@ -45,6 +46,8 @@ class Passage:
         self.sentence: Sequence[int] = words.sentence
         self.covered: dict[int, Marked] = {}
         """The name that a word belongs to."""
+        self._names: list[Marked] = []
+        self._begins: list[int] = []
         self._by_kind: dict[Kind, list[Marked]] = defaultdict(list)
         self.in_title_case = field == "title" and _in_title_case(words.words)
         """Most words have capitals: then capitals say nothing of names."""
@@ -56,6 +59,15 @@ class Passage:
     def of_kind(self, kind: Kind) -> Sequence[Marked]:
         """Return what is known to be of a kind, in order, no two in one place."""
         return self._by_kind.get(kind, ())
+
+    def names_in(self, first: int, last: int) -> Sequence[Marked]:
+        """Return the names that begin in the words `[first, last)`, in order."""
+        begins = self._begins
+        return self._names[bisect_left(begins, first) : bisect_left(begins, last)]
+
+    def sentence_end(self, sentence: int) -> int:
+        """Return the first word behind a sentence."""
+        return bisect_right(self.sentence, sentence)
 
     def between(self, at: int) -> str:
         """Return what stands between a word and the next."""
@@ -91,50 +103,58 @@ class Passage:
 
     def is_capital(self, at: int) -> bool:
         """Tell whether a word begins with a capital letter, as names do."""
-        return FOLDED[self.words[at]][1][:1].isupper()
+        return FOLDED[self.words[at]][2]
 
     def _keep(self, found: list[tuple[int, int, Mark]]) -> None:
         """Keep the names that begin first, of those the longest; then what no name covers."""
         end = 0
+        by_kind, covered, words = self._by_kind, self.covered, self.words
         others = []
         for one in found:
             first, last, mark = one
             if not mark.is_name:
                 others.append(one)
-            elif first >= end and not self._is_none(first, last):
+            elif first >= end:
+                alone = last == first + 1
+                if alone and (self._mailed or words[first].isupper()) and self._is_none(first):
+                    continue
                 end = last
                 marked = Marked(mark, first, last)
-                self._by_kind[mark.kind].append(marked)
-                for at in range(first, last):
-                    self.covered[at] = marked
+                by_kind[mark.kind].append(marked)
+                self._names.append(marked)
+                covered[first] = marked
+                for at in range(first + 1, last):
+                    covered[at] = marked
+        self._begins = [name.first for name in self._names]
         ends: dict[Kind, int] = {}
         for first, last, mark in others:
-            if first < ends.get(mark.kind, 0):
+            kind = mark.kind
+            if first < ends.get(kind, 0):
                 continue
-            name = self.covered.get(first)
-            if name is not None and not (mark.kind == "office" and last == name.last):
+            name = covered.get(first)
+            if name is not None and not (kind == "office" and last == name.last):
                 continue  # an office may be a body as well: US Trade Representative
-            ends[mark.kind] = last
-            self._by_kind[mark.kind].append(Marked(mark, first, last))
+            ends[kind] = last
+            by_kind[kind].append(Marked(mark, first, last))
 
-    def _is_none(self, first: int, last: int) -> bool:
-        """Tell whether a name is shouted, or part of an e-mail address."""
-        if self._mailed and last == first + 1:
+    def _is_none(self, first: int) -> bool:
+        """Tell whether a name of one word is shouted, or part of an e-mail address."""
+        if self._mailed:
             token = self.text[max(0, self.starts[first] - _TOKEN_CHARS) : self.starts[first]]
             if "@" in token and "@" in token.split()[-1] and not token[-1].isspace():
                 return True
-        return self._is_shouted(first, last)
+        return self._is_shouted(first)
 
-    def _is_shouted(self, first: int, last: int) -> bool:
+    def _is_shouted(self, first: int) -> bool:
         word = self.words[first]
-        if last > first + 1 or not word.isupper() or FOLDED[word][1] not in _SHOUTED:
+        if not word.isupper() or FOLDED[word][1] not in _SHOUTED:
             return False
         return any(
             self.in_sentence(at, self.sentence[first])
             and len(self.words[at]) > 2
             and self.words[at].isalpha()
             and self.words[at].isupper()
-            for at in (first - 1, last)
+            for at in (first - 1, first + 1)
         )
 
 

@@ -4,18 +4,23 @@ Somebody who is named with an office once and by surname later is one person.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from despatch.facts import MAX_NAME_CHARS, MAX_PHRASE_CHARS
 from processors.facts.gather import Gathered, Row
-from processors.facts.offices import office_begins, office_ends, past_brackets
+from processors.facts.offices import JOINS, office_begins, office_ends, past_brackets
 from processors.facts.passage import Marked, Passage, is_possessive
-from processors.facts.person_names import SUFFIXES, name_at, name_before
+from processors.facts.person_names import PARTICLES, SUFFIXES, name_at, name_before
 from processors.facts.table import FOLDED
 
+_KEPT_NAMES = 4_096
+_LEAD_ON = JOINS | PARTICLES
+_MAX_BACK = 24
+"""An office has at most six words before its last, one of which may be a name of many."""
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+
+class _Named(NamedTuple):
     """A name with an office in a passage: words `[first, last)` hold both."""
 
     name: str
@@ -51,11 +56,13 @@ def _full_names(named: Sequence[_Named]) -> dict[str, tuple[str, str]]:
     return full
 
 
+@lru_cache(_KEPT_NAMES)
 def _surname(name: str) -> str:
     words = [word for word in name.replace(",", " ").split() if word.rstrip(".") not in SUFFIXES]
     return FOLDED[(words or [name])[-1]][0]
 
 
+@lru_cache(_KEPT_NAMES)
 def _key(name: str) -> str:
     """Return what tells people apart: first and last of the words of a name."""
     words = name.split()
@@ -68,19 +75,25 @@ def _named(passage: Passage) -> Iterator[_Named]:
     for marked in passage.of_kind("office"):
         if marked.first < free:
             continue
-        first = office_begins(passage, marked.first, title_case)
-        found = _office_then_name(passage, marked, first, title_case)
-        if found is None or " " not in found.name:
-            found = _name_then_office(passage, marked, first) or found
+        found = _office_then_name(passage, marked, title_case)
+        if (found is None or " " not in found.name) and _may_follow_a_name(passage, marked.first):
+            found = _name_then_office(passage, marked, title_case) or found
         if found and len(found.name) <= MAX_NAME_CHARS and len(found.office) <= MAX_PHRASE_CHARS:
             free = found.last
             yield found
 
 
-def _office_then_name(
-    passage: Passage, marked: Marked, first: int, title_case: bool
-) -> _Named | None:
-    if not passage.is_capital(marked.first):
+def _may_follow_a_name(passage: Passage, head: int) -> bool:
+    """Tell whether a comma stands as near before an office as one behind a name does.
+
+    Most offices are named alone, and finding where they begin costs the most.
+    """
+    back = max(0, head - _MAX_BACK)
+    return passage.text.find(",", passage.starts[back], passage.starts[head]) >= 0
+
+
+def _office_then_name(passage: Passage, marked: Marked, title_case: bool) -> _Named | None:
+    if not passage.is_capital(marked.first) or not _may_lead_on(passage, marked.last):
         return None
     behind = office_ends(passage, marked, names_follow=True)
     here = passage.sentence[marked.first]
@@ -98,7 +111,19 @@ def _office_then_name(
     start, last = name
     if last - start == 1 and not _may_stand_alone(passage, start, end, title_case):
         return None
+    first = office_begins(passage, marked.first, title_case)
     return _Named(passage.written(start, last), passage.written(first, behind), first, last)
+
+
+def _may_lead_on(passage: Passage, at: int) -> bool:
+    """Tell whether the word behind an office may begin its subject or a name.
+
+    Most offices are named alone: `the President said`.
+    """
+    if at >= len(passage.words):
+        return False
+    word = passage.words[at]
+    return not word.islower() or word in _LEAD_ON or passage.between(at - 1).strip() == "("
 
 
 def _may_stand_alone(passage: Passage, at: int, end: int, title_case: bool) -> bool:
@@ -114,8 +139,9 @@ def _may_lead(passage: Passage, at: int) -> bool:
     return passage.words[at].islower() or at in passage.covered
 
 
-def _name_then_office(passage: Passage, marked: Marked, first: int) -> _Named | None:
+def _name_then_office(passage: Passage, marked: Marked, title_case: bool) -> _Named | None:
     """Find `Liz Forgan, Chairman of Arts Council England` and `Ann Lee, the director of …`."""
+    first = office_begins(passage, marked.first, title_case)
     here = passage.sentence[marked.first]
     comma = first
     while comma > 0 and first - comma < 3 and _may_lead(passage, comma - 1):

@@ -10,7 +10,8 @@ _OFFICES = frozenset(word.capitalize() for word in word_set("offices") if " " no
 _WORDS = grammar("people")
 _HONORIFICS = _WORDS["honorifics"]
 _TITLES = _WORDS["titles"]
-_PARTICLES = _WORDS["particles"]
+PARTICLES = _WORDS["particles"]
+"""Small words of a name: `Jean-Yves Le Drian`, `Ursula von der Leyen`."""
 _HONOURS = _WORDS["honours"]
 _HYPHENS = frozenset({"-", "‑"})
 SUFFIXES = frozenset({"Jr", "Sr", "II", "III", "IV"}) | _HONOURS
@@ -38,7 +39,7 @@ def name_at(passage: Passage, at: int, here: int) -> tuple[int, int] | None:
             and gap not in {"'", "’", "-", "‑"}
         ):
             break
-        if word in _PARTICLES or (word == "of" and passage.words[start] in _TITLES and at > start):
+        if word in PARTICLES or (word == "of" and passage.words[start] in _TITLES and at > start):
             at += 1
             count += 1
             continue
@@ -67,7 +68,7 @@ def name_before(passage: Passage, comma: int, here: int) -> int | None:
         ):
             break
         word = passage.words[at - 1]
-        if not (word in _PARTICLES or _can_be_a_name(passage, at - 1, None)):
+        if not (word in PARTICLES or _can_be_a_name(passage, at - 1, None)):
             break
         if (
             FOLDED[word][1] in _HONORIFICS
@@ -76,7 +77,7 @@ def name_before(passage: Passage, comma: int, here: int) -> int | None:
         ):
             break
         at -= 1
-    while at < comma and passage.words[at] in _PARTICLES:
+    while at < comma and passage.words[at] in PARTICLES:
         at += 1
     enough = comma - at >= 2 and _has_a_name(passage, at, comma)
     return at if enough and len(passage.words[comma - 1]) > 1 else None

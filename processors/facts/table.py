@@ -29,16 +29,19 @@ _Begin = tuple[int, _Longer[T]]
 """The capitals that a name's first word asks for, and the name."""
 
 
-class Folded(dict[str, tuple[str, str]]):
-    """A word as written to itself folded, without and with its letters' case; learnt as met."""
+class Folded(dict[str, tuple[str, str, bool]]):
+    """A word as written to itself folded, without and with its letters' case; learnt as met.
 
-    def __missing__(self, word: str) -> tuple[str, str]:
+    The third says whether it begins with a capital letter.
+    """
+
+    def __missing__(self, word: str) -> tuple[str, str, bool]:
         if len(word) > MAX_WORD_CHARS:
-            return "", ""
+            return "", "", False
         if len(self) >= _KEPT_WORDS:
             self.clear()
         folded = word if _is_plain(word) else fold(word)
-        self[word] = folded.casefold(), folded
+        self[word] = folded.casefold(), folded, folded[:1].isupper()
         return self[word]
 
 
@@ -58,7 +61,7 @@ class _Seconds(dict[str, list[tuple[int, tuple[_Word, ...], T]]], Generic[T]):
             self._names[rest[0][0]].append((rest, what))
 
     def __missing__(self, word: str) -> list[tuple[int, tuple[_Word, ...], T]]:
-        key, folded = FOLDED[word]
+        key, folded, _ = FOLDED[word]
         found = [
             (1 + len(rest), rest[1:], what)
             for rest, what in self._names.get(key, ())
@@ -120,6 +123,7 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
         digit = self._digit
         found: list[tuple[int, int, T]] = []
         digits: list[int] = []
+        add = found.append
         for at, begun in zip(compress(count(), cells), filter(None, cells), strict=True):
             if begun is digit:
                 digits.append(at)
@@ -131,9 +135,9 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
                     if last <= size and sentence[last - 1] == sentence[at]:
                         if rest and not _follow(rest, written, at + 2):
                             continue
-                        found.append((at, last, what))
-            if alone:
-                found += [(at, at + 1, what) for what in alone]
+                        add((at, last, what))
+            for what in alone:
+                add((at, at + 1, what))
         return Found(found, digits)
 
     def _look_up(self, word: str) -> "_Begun[T] | None":
@@ -143,7 +147,7 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
             return None
         if _is_plain(word) and word.lower() not in self._firsts:
             return None
-        key, folded = FOLDED[word]
+        key, folded, _ = FOLDED[word]
         begun = [name for capitals, name in self._firsts.get(key, ()) if _fits(capitals, folded)]
         if not begun:
             return None
@@ -160,7 +164,7 @@ def _is_plain(word: str) -> bool:
 
 def _follow(rest: tuple[_Word, ...], written: list[str], at: int) -> bool:
     for place, (key, capitals) in enumerate(rest, at):
-        is_, folded = FOLDED[written[place]]
+        is_, folded, _ = FOLDED[written[place]]
         if is_ != key or not _fits(capitals, folded):
             return False
     return True
