@@ -121,9 +121,9 @@ def _parties(passage: Passage, first: int, last: int, places: Places) -> Iterato
 
 def _joined(passage: Passage, before: Party, after: Party) -> bool:
     """Tell whether `and`, a comma or a hyphen joins two that stand close together."""
-    between = [word.lower() for word in passage.words[before.last : after.first]]
-    if len(between) > _MAX_JOINED:
+    if after.first - before.last > _MAX_JOINED:
         return False
+    between = [word.lower() for word in passage.words[before.last : after.first]]
     gap = passage.text[passage.ends[before.last - 1] : passage.starts[after.first]]
     if gap.strip(" \xa0") in {"-", "–", "‑", "/"}:
         return True
