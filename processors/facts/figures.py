@@ -37,7 +37,9 @@ _PERIODS = frozenset({"year", "month", "week", "day", "hour"})
 _SPENDING = _WORDS["spending"]
 _ENDS_SUBJECT = (_NO_SUBJECT | {"said", "says"}) - {"over", "by", "from", "at", "between"}
 _NO_VERB = frozenset({"the", "a", "an", "its", "their", "his", "her", "each", "all", "those"})
+_NO_COUNTED = _WORDS["no_counted"]
 _AUXILIARY = _WORDS["auxiliary"]
+_MONEY = re.compile("[£$€₹]")
 _AGAINST = re.compile(
     r"[ \xa0\n]?,?[ \xa0\n](?:when )?(?:((?:compared|in comparison) (?:to|with)|versus|vs\.?"
     r"|relative to|as against|up from|down from)|from|against|than|on|over|since)[ \xa0\n]+",
@@ -92,7 +94,7 @@ def _people(passage: Passage, number: Number) -> _Figure | None:
             span = passage.cut(number.start, passage.ends[end])
             of = phrase(passage, at, end + 1)
             return _Figure(number.value, PEOPLE, None, of, "", span)
-        if word in _NO_SUBJECT or word in _AFTER_UNIT or word[0].isdigit():
+        if word in _NO_SUBJECT or word in _AFTER_UNIT or word in _NO_COUNTED or word[0].isdigit():
             return None
     return None
 
@@ -100,7 +102,8 @@ def _people(passage: Passage, number: Number) -> _Figure | None:
 def _measured(passage: Passage, number: Number) -> _Figure:
     change, first, last = _subject(passage, number)
     end = max(number.end, passage.ends[last - 1] if last > number.after else 0)
-    against, end = _against(passage, end, max(last, number.after), number)
+    moved = change is not None or number.unit in (PERCENT, POINTS)
+    against, end = _against(passage, end, max(last, number.after), number, moved=moved)
     start = min(number.start, passage.starts[first]) if first < last else number.start
     if end - start > 200:
         start = number.start
@@ -168,7 +171,17 @@ def _behind(
         return at, at
     if not passage.in_sentence(at, here) or _is_each(passage, at):
         return at, at
-    return at, clause_end(passage, at, _MAX_SUBJECT)
+    return at, _before_another(passage, at, clause_end(passage, at, _MAX_SUBJECT))
+
+
+def _before_another(passage: Passage, at: int, end: int) -> int:
+    """Return where the words end that are of this figure: `dues and paid £5` has those of two.
+
+    That is at the `and` before a sum of money, or nowhere: then nothing is said beside it.
+    """
+    if end <= at or not _MONEY.search(passage.text, passage.starts[at], passage.ends[end - 1]):
+        return end
+    return next((n for n in range(at, end) if passage.words[n] == "and"), at)
 
 
 def _is_each(passage: Passage, at: int) -> bool:
@@ -245,8 +258,13 @@ def _before(
     return first, last
 
 
-def _against(passage: Passage, end: int, at: int, number: Number) -> tuple[str, int]:
-    """Return what a figure is compared to, and where that ends; empty where nothing is said."""
+def _against(
+    passage: Passage, end: int, at: int, number: Number, *, moved: bool
+) -> tuple[str, int]:
+    """Return what a figure is compared to, and where that ends; empty where nothing is said.
+
+    A level that has not `moved` is compared by `compared to` alone: `£5 million over a year`.
+    """
     found = _AGAINST.match(passage.text, end)
     if found is None:
         return "", end
@@ -258,6 +276,6 @@ def _against(passage: Passage, end: int, at: int, number: Number) -> tuple[str, 
     words = {word.lower() for word in passage.words[first:last]}
     sure = found[1] is not None
     year = len(passage.words[first]) == _YEAR_CHARS and passage.words[first].isdigit()
-    if not sure and not (words & _TIMES or year):
+    if not sure and not (moved and (words & _TIMES or year)):
         return "", end
     return phrase(passage, first, last), passage.ends[last - 1]

@@ -15,6 +15,9 @@ JOINT = frozenset({"joint statement", "joint declaration", "exchange of letters"
 """Instruments in which governments speak together."""
 _FIRST_SENTENCES = 4
 _FIRST_WORDS = 120
+_SPEAKERS_APART = 16
+"""Words between two who speak: an office and a name stand there."""
+_TOLD = frozenset({"released", "issued", "made", "delivered"})
 _NEAR = 4
 _LEAST_LISTED = 3
 _LISTED = grammar("agreements")["listed"]
@@ -52,9 +55,19 @@ def _of_the_beginning(passages: Sequence[Passage], places: Places) -> Parties | 
     if not any(marked.mark.value in JOINT for marked in title.of_kind("instrument")):
         return None
     end = min(text.sentence_end(_FIRST_SENTENCES - 1), _FIRST_WORDS)
-    for chain in chains(text, 0, end, places):
+    told_by = _told_by(text, end)
+    last = end if told_by is None else min(end, text.sentence_end(text.sentence[told_by]))
+    for chain in chains(text, told_by or 0, last, places, apart=_SPEAKERS_APART):
         if len(chain.parties) > 1:
             return Parties(names_of(chain), codes_of(chain))
+    return None
+
+
+def _told_by(text: Passage, end: int) -> int | None:
+    """Return the `by` of `the statement was released by the Minister of …`."""
+    for at in range(1, end):
+        if text.words[at] == "by" and text.words[at - 1] in _TOLD:
+            return at
     return None
 
 

@@ -2,7 +2,7 @@
 
 from processors.facts.lexicon import word_set
 from processors.facts.passage import Marked, Passage, is_possessive
-from processors.facts.person_names import NO_NAMES
+from processors.facts.person_names import GLUED, NO_NAMES
 from processors.facts.table import FOLDED
 
 _MAX_BEFORE = 6
@@ -11,6 +11,10 @@ _SUBJECTS = word_set("portfolios")
 _PORTFOLIOS = _SUBJECTS | word_set("us_states")
 _HONORIFICS = frozenset({"Shri", "Smt", "Shrimati", "Dr", "Mr", "Mrs", "Ms", "Sir"})
 _MAX_UNKNOWN = 3
+_RANKS = frozenset(
+    {"Acting", "Assistant", "Associate", "Attorney", "Deputy", "Principal", "Special", "Trial"}
+)
+"""What an office begins with: behind `and` it is another one than that of who is named before."""
 JOINS = frozenset({"of", "for", "to", "the", "and", "in", "at"})
 """Small words inside an office: `Minister for Health and Social Care`."""
 _STARTS = NO_NAMES | {"Mr", "Mrs", "Ms", "Dr", "Sir", "Shri", "So", "Like", "Then", "Now", "Let"}
@@ -21,7 +25,7 @@ def office_begins(passage: Passage, head: int, title_case: bool) -> int:
     here, at = passage.sentence[head], head
     while passage.in_sentence(at - 1, here) and head - at < _MAX_BEFORE:
         word, gap = passage.words[at - 1], passage.between(at - 1)
-        if gap.strip(" \xa0-–*_") or is_possessive(word):
+        if gap.strip(" \xa0-–*_") or is_possessive(word) or GLUED.search(word):
             break
         small = not passage.is_capital(head) and word.capitalize() in _PORTFOLIOS
         name = passage.covered.get(at - 1)
@@ -34,6 +38,7 @@ def office_begins(passage: Passage, head: int, title_case: bool) -> int:
             and at > 1
             and at not in passage.covered
             and FOLDED[passage.words[at - 2]][1] in _SUBJECTS
+            and passage.words[at] not in _RANKS
         )
         capital = passage.is_capital(at - 1) and FOLDED[word][1] not in _STARTS and not title_case
         if not (joins or small or (known and passage.is_capital(at - 1)) or capital):

@@ -29,7 +29,7 @@ def find_organisations(passages: Sequence[Passage]) -> list[Row]:
     """Return the organisations that the passages name, in order."""
     found = Gathered()
     for passage in passages:
-        for first, last, name in sorted(_named(passage)):
+        for first, last, name in sorted(named_organisations(passage)):
             key = fold_name(name)
             if found.wants(key):
                 found.add(key, {"name": name}, passage.span(first, last))
@@ -42,7 +42,8 @@ def fold_name(name: str) -> str:
     return " ".join(FOLDED[word][0] for word in name.removeprefix("the ").split())
 
 
-def _named(passage: Passage) -> Iterator[tuple[int, int, str]]:
+def named_organisations(passage: Passage) -> Iterator[tuple[int, int, str]]:
+    """Yield the words `[first, last)` of each body that is named, and the name that facts give."""
     for marked in passage.of_kind("organisation"):
         yield marked.first, marked.last, marked.mark.value
     free = 0

@@ -44,11 +44,18 @@ class Chain(NamedTuple):
 
 
 def chains(
-    passage: Passage, first: int, last: int, places: Places, *, bodies: bool = False
+    passage: Passage,
+    first: int,
+    last: int,
+    places: Places,
+    *,
+    bodies: bool = False,
+    apart: int = _MAX_JOINED,
 ) -> list[Chain]:
     """Return the parties in the words `[first, last)`, those that are joined together.
 
-    Departments and agencies count with `bodies`, organisations of states always.
+    Departments and agencies count with `bodies`, organisations of states always. At most so many
+    words as `apart` stand between two.
     """
     found = [
         party
@@ -57,7 +64,7 @@ def chains(
     ]
     groups: list[list[Party]] = [[party] for party in found[:1]]
     for before, after in pairwise(found):
-        if _joined(passage, before, after):
+        if _joined(passage, before, after, apart):
             groups[-1].append(after)
         else:
             groups.append([after])
@@ -78,7 +85,7 @@ def acting(passage: Passage, places: Places) -> frozenset[str]:
     acts = [
         at
         for at, word in enumerate(words, first)
-        if word in _ACTS and at not in passage.covered  # the Organisation of Islamic Cooperation
+        if word in _ACTS and not _is_of_a_name(passage, at)
     ]
     if not acts:
         return frozenset(together)
@@ -88,6 +95,13 @@ def acting(passage: Passage, places: Places) -> frozenset[str]:
     if first and len(codes) < 2:  # behind a byline, one alone is who speaks or is spoken of
         return frozenset(together)
     return frozenset(together | codes)
+
+
+def _is_of_a_name(passage: Passage, at: int) -> bool:
+    """Tell whether a word is of a name: the Organisation of Islamic Cooperation, its Minister."""
+    return at in passage.covered or (
+        at > 1 and passage.words[at - 1] == "of" and passage.is_capital(at - 2)
+    )
 
 
 def _first_sentence(passage: Passage) -> tuple[int, int]:
@@ -119,13 +133,13 @@ def _parties(passage: Passage, first: int, last: int, places: Places) -> Iterato
                 yield Party(COUNTRY_NAMES[code], code, marked.first, marked.last)
 
 
-def _joined(passage: Passage, before: Party, after: Party) -> bool:
+def _joined(passage: Passage, before: Party, after: Party, apart: int) -> bool:
     """Tell whether `and`, a comma or a hyphen joins two that stand close together."""
-    if after.first - before.last > _MAX_JOINED:
+    if after.first - before.last > apart:
         return False
     between = [word.lower() for word in passage.words[before.last : after.first]]
     gap = passage.text[passage.ends[before.last - 1] : passage.starts[after.first]]
-    if gap.strip(" \xa0") in {"-", "–", "‑", "/"}:
+    if gap.strip(" \xa0") in {"-", "–", "‑", "/", "+"}:
         return True
     if {"and", "&"} & set(between) or "&" in gap:
         return not {"with", "to", "in", "on", "against", "for"} & set(between)

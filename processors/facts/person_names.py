@@ -1,5 +1,7 @@
 """Names of people as a passage writes them: `Dr. S. Jaishankar`, `Jean-Yves Le Drian`. Pure."""
 
+import re
+
 from processors.facts.lexicon import grammar, word_set
 from processors.facts.passage import Passage, is_possessive
 from processors.facts.table import FOLDED
@@ -13,6 +15,9 @@ _TITLES = _WORDS["titles"]
 PARTICLES = _WORDS["particles"]
 """Small words of a name: `Jean-Yves Le Drian`, `Ursula von der Leyen`."""
 _HONOURS = _WORDS["honours"]
+_GIVEN = frozenset({"Bill"})
+GLUED = re.compile(r"(?<!Fitz)[a-z]{3}[A-Z]")
+"""Words that a crawl has run together: `ComeyAssistant`."""
 _HYPHENS = frozenset({"-", "‑"})
 SUFFIXES = frozenset({"Jr", "Sr", "II", "III", "IV"}) | _HONOURS
 """What may stand behind a name."""
@@ -52,6 +57,8 @@ def name_at(passage: Passage, at: int, here: int) -> tuple[int, int] | None:
             break
     if end > start and passage.words[end - 1] in _TITLES:
         return None
+    if end > start and passage.in_sentence(end, here) and GLUED.search(passage.words[end]):
+        return None  # the crawl ran the rest of the name into what follows
     while end - start > 2 and passage.words[end - 1] in _HONOURS:
         end -= 1
     return (start, end) if end > start and _has_a_name(passage, start, end) else None
@@ -89,12 +96,28 @@ def _can_be_a_name(passage: Passage, at: int, start: int | None) -> bool:
         return False
     end = passage.ends[at]
     initial = len(word.rstrip(".")) == 1 and "." in passage.text[end - 1 : end + 1]
-    if not initial and (FOLDED[word][1] in NO_NAMES or FOLDED[word][1] in _OFFICES):
+    if GLUED.search(word):
+        return False
+    no_name = FOLDED[word][1] in NO_NAMES and not _is_given(passage, at, start)
+    if not initial and (no_name or FOLDED[word][1] in _OFFICES):
         return False
     marked = passage.covered.get(at)
     if marked is not None and (start is None or at == start or marked.last > marked.first + 1):
         return False
     return not (marked is not None and marked.mark.kind == "organisation")
+
+
+def _is_given(passage: Passage, at: int, start: int | None) -> bool:
+    """Tell whether a word that may be another is a first name: Bill Nelson, but not Bill 7."""
+    if passage.words[at] not in _GIVEN or not (start is None or at == start):
+        return False
+    behind = at + 1
+    return (
+        passage.in_sentence(behind, passage.sentence[at])
+        and passage.is_capital(behind)
+        and passage.between(at) == " "
+        and FOLDED[passage.words[behind]][1] not in NO_NAMES
+    )
 
 
 def _has_a_name(passage: Passage, first: int, last: int) -> bool:

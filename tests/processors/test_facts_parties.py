@@ -46,6 +46,29 @@ def agreements(title: str, text: str = "") -> list[str]:
             ["memorandum of cooperation: United States + African Union"],
         ),
         ("Ports", "The Justice Department reached an agreement with Larkfield Harbours Ltd.", []),
+        (
+            "Ports",
+            "The Justice Department said that it reached an agreement with officials of the "
+            "Larkfield Harbour Authority.",
+            ["agreement: Department of Justice + Larkfield Harbour Authority"],
+        ),
+        ("Peru Signs the Harbour Accords", "", ["agreement: Peru"]),
+        ("Peru's Minister Speaks of the Harbour Accords", "", []),
+        (
+            "Joint Statement on Support for Peru",
+            "The following was released by the Minister of Harbours of Chile Ada Lind and the "
+            "High Minister of Ports and Canals of the Republic of France. Peru and Spain wait.",
+            ["joint statement: Chile + France"],
+        ),
+        (
+            "Chile and France Meet",
+            "The ministers decided to develop a roadmap with milestones.",
+            ["roadmap: Chile + France"],
+        ),
+        ("Chile and France Meet", "The ministers spoke of a roadmap that was announced.", []),
+        ("Chile and France in agreement on harbours", "", []),
+        ("Ports", "Chile is party to the France, Peru and Spain Treaty, which was agreed.", []),
+        ("Ports", "Pursuant to the new treaty between France and Spain, agreed then.", []),
         ("Harbour Partnership", "Visitors, including Chile, Peru, France and Spain, met.", []),
     ],
 )
@@ -66,3 +89,19 @@ def test_parties_are_read_from_titles_lists_and_names(
 def test_a_byline_is_not_the_first_sentence(text: str, parties: list[str]) -> None:
     found = find_facts("Ports", text).countries
     assert [one.code for one in found if one.role == "party"] == parties
+
+
+@pytest.mark.parametrize(
+    "title,status",
+    [
+        ("Peru Becomes Tenth Nation to Sign the Harbour Accords", "signed"),
+        ("Peru to Sign the Harbour Accords", "planned"),
+    ],
+)
+def test_who_becomes_the_tenth_to_sign_has_signed(title: str, status: str) -> None:
+    assert [one.status for one in find_facts(title, "").agreements] == [status]
+
+
+def test_a_minister_of_cooperation_does_not_work_with_his_country() -> None:
+    found = find_facts("Minister of Cooperation greets the sailors of India", "").countries
+    assert [(one.code, one.role) for one in found] == [("IN", "mentioned")]

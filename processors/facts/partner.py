@@ -1,22 +1,26 @@
-"""Towns and counties as parties: `agreement with the Village of Midlothian`. Pure.
+"""Who is behind `with` where it is no state: a town, a county, a court, an agency. Pure.
 
-They are known by the shape of their names alone, so only `with` behind an instrument makes one a
-party.
+`an agreement with the Village of Midlothian`, `an agreement has been reached with officials of the
+Colorado Judicial Department`. They are known by the shape of their names, so only `with` close
+behind an instrument makes one a party.
 """
 
 from processors.facts.lexicon import grammar
+from processors.facts.organisations import named_organisations
 from processors.facts.parties import Party
 from processors.facts.passage import Passage
 
-_MAX_BEFORE = 3
+_MAX_BEFORE = 4
 _MAX_WORDS = 4
+_MAX_LEAD = 4
 _WORDS = grammar("local")
 _BEFORE = _WORDS["before"]
 _AFTER = _WORDS["after"]
+_OFFICIALS = _WORDS["officials"]
 
 
-def local_government(passage: Passage, at: int, end: int) -> Party | None:
-    """Return the town or county that `with` leads to, at most three words behind `at`, or None."""
+def partner_of(passage: Passage, at: int, end: int) -> Party | None:
+    """Return the town, county or body that `with` leads to, a few words behind `at`, or None."""
     words = passage.words
     for lead in range(at, min(at + _MAX_BEFORE, end)):
         if words[lead].lower() == "with":
@@ -27,8 +31,20 @@ def local_government(passage: Passage, at: int, end: int) -> Party | None:
             if last:
                 name = passage.written(first, last)
                 return Party(name[:1].upper() + name[1:], None, first, last, local=True)
-            return None
+            return _body(passage, lead + 1, end)
     return None
+
+
+def _body(passage: Passage, first: int, end: int) -> Party | None:
+    """Return the body whose name begins here, behind no more than an article and its officials."""
+    near = range(first, min(end, first + _MAX_LEAD))
+    named = min((one for one in named_organisations(passage) if one[0] in near), default=None)
+    if named is None:
+        return None
+    start, last, name = named
+    if any(word.lower() not in _OFFICIALS for word in passage.words[first:start]):
+        return None
+    return Party(name, None, start, last, local=True)
 
 
 def _of(passage: Passage, first: int, end: int) -> int:
