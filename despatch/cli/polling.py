@@ -41,11 +41,16 @@ def poll(
     """
     if everything and not once:
         raise UsageError("--all goes with --once: a poller that runs on reads each in its time")
-    with here(context).open(service=not once) as app, stop_on_signal() as stop:
-        if once:
+    with here(context).open(service=not once) as app:
+        if once:  # which Ctrl-C ends at once, and a SIGTERM too: what was not kept is read again
             app.store.check_schema()
             _poll_once(app, everything, as_json, verbose)
             return
+        _poll_until_told(app, health)
+
+
+def _poll_until_told(app: App, health: str | None) -> None:
+    with stop_on_signal() as stop:
         until_ready(app, stop)
         with Heart(app, "ingest"), answering(app, health), Canaries(app):
             asyncio.run(_poll_on(app, stop))
@@ -79,7 +84,8 @@ def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None
 def _show_reports(reports: "Sequence[PollReport]") -> None:
     for report in reports:
         words = report.problem or f"{report.new} new, {report.changed} changed"
-        out.print(f"{report.source}: {report.outcome}: {words}", markup=False)
+        said = words if words.startswith(report.outcome) else f"{report.outcome}: {words}"
+        out.print(f"{report.source}: {said}", markup=False)
         for reason in report.skipped:
             err.print(f"Skipped: {report.source}: {reason}", markup=False)
 

@@ -1,6 +1,11 @@
 """`poll --once`: what it gives back."""
 
 import json
+import signal
+import socket
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +54,28 @@ def test_polling_once_gives_one_line_of_what_it_came_to_and_cost(
         ("missing", "failed"),
     ]
     assert (second["fetched"], second["not_modified"], second["new"]) == (0, 1, 0)
+
+
+def test_ctrl_c_ends_one_round_at_once(tmp_path: Path) -> None:
+    """Not after all that is left to read: of many feeds at one host that is minutes."""
+    (tmp_path / "despatch.toml").write_text('allow_networks = ["127.0.0.0/8"]\n')
+    with socket.create_server(("127.0.0.1", 0)) as silent, App(read(tmp_path, environ={})) as app:
+        add_source(app, wanted(f"http://127.0.0.1:{silent.getsockname()[1]}/feed", "silent"))
+        command = [sys.executable, "-m", "despatch.cli", "--home", str(tmp_path), "poll", "--once"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as polling:
+            asked, _from = silent.accept()
+            with asked:
+                polling.send_signal(signal.SIGINT)
+                assert polling.wait(timeout=20) == 130
+
+
+def test_a_source_that_another_reads_is_said_to_be_busy_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with App(read(tmp_path, environ={})) as app:
+        add_source(app, wanted("https://dept.example.org/feed", "dept"))
+        with app.store.transaction() as tx:
+            now = app.clock.now()
+            assert tx.lease_due("another", now, timedelta(minutes=5), 1, per_host=1)
+        run(["--home", str(tmp_path), "poll", "--once", "--all"])
+    assert capfd.readouterr().out == "dept: busy: paused, removed, or lent to another poller\n"
