@@ -238,7 +238,7 @@ def unknown_country(code: str, known: Known) -> str:
     if right:
         return f"a country is written by its two letters: {code!r} is {right}"
     near = get_close_matches(name, known.countries, n=1, cutoff=0.75)
-    meant = f"did you mean {known.countries[near[0]]}, {near[0]}?" if near else "such as TR"
+    meant = f"did you mean {known.countries[near[0]]} ({near[0]})?" if near else "such as TR"
     return f"there is no country {code!r}; write the two letters of ISO 3166, {meant}"
 
 
@@ -247,8 +247,9 @@ def _from_json(text: str, known: Known) -> Filter:
         filter_ = Filter.model_validate_json(text)
     except ValidationError as exc:
         fault = exc.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in fault["loc"]) or "it"
-        raise UsageError(f"query as JSON: {place}: {fault['msg']}") from None
+        place = ".".join(str(part) for part in fault["loc"])
+        words = fault["msg"].removeprefix("Invalid JSON: ")
+        raise UsageError(f"query as JSON: {place + ': ' if place else ''}{words}") from None
     for choice, wrong in (
         (filter_.themes, unknown_theme),
         (filter_.countries, unknown_country),

@@ -14,6 +14,8 @@ from despatch.ports import Item, Taken, Trace
 
 Answer = Literal["yes", "no", "waits"]
 _WORDS: dict[Answer, str] = {"yes": "Yes", "no": "No"}
+_DONE = frozenset({"matched", "told", "delivered"})
+"""What a step says is done; the others name a part of the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,15 @@ def why(subscription: Subscription, way: Trace) -> Why:
     if last is None:
         return Why("no", "the archive does not hold this release", seen)
     done = last.asked[:-1]
-    said = f"Not {done} yet" if last.answer == "waits" else f"{_WORDS[last.answer]}, {done}"
-    return Why(last.answer, f"{said}: {last.said}", seen)
+    return Why(last.answer, f"{_in_short(last.answer, done)}: {last.said}", seen)
+
+
+def _in_short(answer: Answer, done: str) -> str:
+    """Return `Yes, delivered`, `Not told yet`, `No, not told`; `No, phrases` of a part of it."""
+    if answer == "waits":
+        return f"Not {done} yet"
+    lacking = answer == "no" and done in _DONE
+    return f"{_WORDS[answer]}, {'not ' if lacking else ''}{done}"
 
 
 def _decisive(seen: Sequence[Seen]) -> Step | None:

@@ -114,15 +114,15 @@ def frequency(text: str) -> Frequency:
     every = given.take(dict.fromkeys(get_args(Every)) | {"immediately": None}, "kind")
     day = given.take({**dict.fromkeys(WEEKDAYS), **{name[:3]: None for name in WEEKDAYS}}, "day")
     at = given.time()
-    zone = given.zone()
     if every is None:
-        raise UsageError(_how_often(text, "it does not say immediate, hourly, daily or weekly"))
+        raise UsageError(_how_often(text, given.no_kind()))
     full = next((name for name in WEEKDAYS if day and name.startswith(day)), None)
+    if every == "weekly" and full is None:
+        raise UsageError(_how_often(text, "it needs a day of the week"))
+    zone = given.zone()
     every = "immediate" if every == "immediately" else every
     if every in {"daily", "weekly"} and at is None:
         raise UsageError(_how_often(text, "it needs a time of day"))
-    if every == "weekly" and full is None:
-        raise UsageError(_how_often(text, "it needs a day of the week"))
     if every != "weekly" and full is not None:
         raise UsageError(_how_often(text, f"{every} has no day of the week"))
     if every in {"immediate", "hourly"} and (at is not None or zone is not None):
@@ -176,6 +176,14 @@ class _Given:
             self._parts.remove(part)
         return _time(found[0]) if found else None
 
+    def no_kind(self) -> str:
+        """Return what is wrong with words none of which says how often."""
+        kinds = get_args(Every)
+        for part in self._parts:
+            if near := get_close_matches(part.lower(), kinds, n=1, cutoff=0.7):
+                return f"did you mean {near[0]}?"
+        return f"it does not say {', '.join(kinds[:-1])} or {kinds[-1]}"
+
     def zone(self) -> str | None:
         """Return the zone, which is all that is left."""
         if not self._parts:
@@ -191,10 +199,9 @@ class _Given:
 
 
 def _how_often(text: str, why: str) -> str:
-    return (
-        f"{text!r} is no frequency: {why}; write immediate, hourly, daily 08:30 Europe/London or "
-        "weekly saturday 08:30 Europe/London"
-    )
+    ways = "immediate, hourly, daily 08:30 Europe/London or weekly saturday 08:30 Europe/London"
+    then = " Write" if why.endswith("?") else "; write"
+    return f"{text!r} is no frequency: {why}{then} {ways}"
 
 
 def _time(text: str) -> time | None:

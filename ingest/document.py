@@ -16,6 +16,8 @@ from ingest.text import clean_line, clean_text
 _DATE_PREFIX = re.compile(r"\s*date[ \t]+(\d{4}-\d{2}-\d{2})(?=\s)\s*")
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_WITH_MARK = tuple(mark for mark, _encoding in _MARKS)
+_KINDS = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
 _TEASERS = frozenset({"teaser", "summary"})
 
 
@@ -23,8 +25,10 @@ def entry_of_text(body: bytes, name: str) -> Entry:
     """Return the entry that a text file is; its name within the source is its id.
 
     A first line that begins with `date 2023-08-09` gives the date and is left out of the text.
-    Raises PermanentError for a file without words.
+    Raises PermanentError for a file without words, and for one that is no text.
     """
+    if b"\0" in body and not body.startswith(_WITH_MARK):
+        raise PermanentError("it is no text: save its words as .txt, in UTF-8")
     given = decode_text(body)
     prefix = _DATE_PREFIX.match(given)
     text = given[prefix.end() :] if prefix else given
@@ -83,11 +87,19 @@ def decode_text(body: bytes) -> str:
 def _row(line: bytes) -> Mapping[str, Any]:
     try:
         row = json.loads(line)
+    except UnicodeDecodeError as exc:
+        raise PermanentError(f"not UTF-8 at byte {exc.start + 1}: save the file as UTF-8") from exc
+    except json.JSONDecodeError as exc:
+        raise PermanentError(f"not JSON: {exc.msg} at column {exc.colno}") from exc
     except (ValueError, RecursionError) as exc:
         raise PermanentError(f"not JSON: {str(exc)[:100]}") from exc
     if not isinstance(row, dict):
-        raise PermanentError(f"a JSON object is needed, this is a {type(row).__name__}")
+        raise PermanentError(f"a JSON object is needed, this is {_kind(row)}")
     return row
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value), "nothing" if value is None else "an object")
 
 
 def _words(row: Mapping[str, Any], *names: str) -> str:
@@ -97,7 +109,7 @@ def _words(row: Mapping[str, Any], *names: str) -> str:
         if value is None or value == "":
             continue
         if not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise PermanentError(f"{name}: text is needed, this is a {type(value).__name__}")
+            raise PermanentError(f"{name}: text is needed, this is {_kind(value)}")
         return str(value)
     return ""
 

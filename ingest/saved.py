@@ -77,7 +77,13 @@ def files_of(path: Path) -> list[SavedFile]:
                 (_saved(p, p.relative_to(path).as_posix()) for p in found), key=lambda f: f.name
             )
         with path.open("rb"):
-            return [_saved(path, path.name)]
+            pass
+        if path.suffix == ".json":
+            raise UsageError(
+                f"{path} is one piece of JSON; give its documents a line each, such as by "
+                f"jq -c '.[]' {path.name} > {path.stem}.jsonl"
+            )
+        return [_saved(path, path.name)]
     except OSError as exc:
         raise UsageError(f"{path} can't be read: {exc.strerror or exc}") from exc
 

@@ -38,6 +38,7 @@ from despatch.cli import (
     tracing,
 )
 from despatch.cli.context import Here, complain
+from despatch.cli.paragraphs import flow
 from despatch.errors import DespatchError
 
 app = typer.Typer(
@@ -109,6 +110,7 @@ public.add_to(app)
 privacy.add_to(app)
 gaps.add_to(app)
 operating.add_to(app)
+flow(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

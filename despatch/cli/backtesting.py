@@ -26,7 +26,8 @@ SHOWN = 20
 """So many alerts are shown to people, the newest; --all and --json have every one."""
 
 Since = Annotated[
-    str, typer.Option(metavar="TIME", help="How far to look back: 90d, or 2026-01-31.")
+    str | None,
+    typer.Option(metavar="TIME", help=f"How far to look back: {SINCE}, or 2026-01-31."),
 ]
 All = Annotated[bool, typer.Option("--all", help=f"Show every alert, not the newest {SHOWN}.")]
 
@@ -49,7 +50,7 @@ def backtest_(
         str, typer.Argument(help="The query, in quotes; as despatch subscribe has it.")
     ] = "",
     theme: WantedTheme = None,
-    since: Since = SINCE,
+    since: Since = None,
     event: WantedEvents = None,
     frequency: WantedFrequency = "immediate",
     every: All = False,
@@ -65,7 +66,7 @@ def backtest_(
             app,
             filter_of(app, query, theme or ()),
             events_of(event or EVENTS),
-            since=moment(since),
+            since=moment(since or SINCE),
             frequency=frequency_of(frequency),
             every=every,
             as_json=as_json,

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from despatch.app.documents import Document, named
 from despatch.cli.context import Json, count, example, give, here, out
+from despatch.errors import PermanentError
 
 if TYPE_CHECKING:
     from processors.explain import Explanation, Reason
@@ -60,7 +61,9 @@ def _explain(
     with here(context).open() as app:
         themes = app.chosen_themes(theme or (), experimental=not theme)
         ready = classifier(themes)
+        some = False
         for document in named(app, what):
+            some = True
             judged = ready.judge(document.title, document.text)
             found = [explain(one, by) for one, by in zip(judged, themes, strict=True)]
             language = language_of_release(document.title, document.text, document.language)
@@ -68,6 +71,8 @@ def _explain(
                 give(_as_json(document, found, language))
             else:
                 _show(document, found, language, everything=bool(theme), whole=whole)
+    if not some:
+        raise PermanentError(f"{what} holds no document")
 
 
 def _show(

@@ -46,7 +46,7 @@ def fit(
 
     Writes THEME.fitted.toml beside the theme's file: weights for its terms, words that tell,
     the bias, and the threshold. Scores are then calibrated probabilities. The same input gives the
-    same file. Needs the packages of despatch[fit].
+    same file. Needs the packages of the extra fit (docs/how-to/fit-a-theme.md).
     """
     with here(context).open() as app:
         folder = app.settings.themes_dir

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from despatch.app import App
     from despatch.model import SubscriberId
 
-PANEL = "Subscribers"
+PANEL = "Operators"
 
 Named = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An e-mail address, or a subscriber's name.")

@@ -79,7 +79,7 @@ def subscribe(
             "--preview", help="Keep nothing: list what it would have sent, as backtest does."
         ),
     ] = False,
-    since: Since = SINCE,
+    since: Since = None,
     test: Annotated[
         bool, typer.Option("--test", help="Send a test alert over each channel at once.")
     ] = False,
@@ -103,13 +103,15 @@ def subscribe(
                 app,
                 filter_of(app, query, theme or ()),
                 events_of(event or EVENTS),
-                since=moment(since),
+                since=moment(since or SINCE),
                 frequency=every,
                 every=False,
                 as_json=as_json,
                 who=_with(before, name, manner, app.clock.now()),
             )
             return
+        if since is not None:
+            raise UsageError("--since goes with --preview: a subscription begins now")
         if not to:
             raise UsageError("say where to: --to URL, such as --to console://")
         asked = filter_of(app, query, theme or ())

@@ -33,8 +33,8 @@ def add_to(themes: typer.Typer) -> None:
 
 def diff(
     context: typer.Context,
-    before: Annotated[str, typer.Argument(metavar="A", help="A theme's file, or its name.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A theme's file, or its name.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The other one.")],
     on: Annotated[
         Path | None,
         typer.Option(

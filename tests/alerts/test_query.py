@@ -87,7 +87,7 @@ def test_a_query_is_read(query: str, meant: Filter) -> None:
         ("country:Turkey", "'Turkey' is TR", "country:>>Turkey<<"),
         (
             'country:TR,"united kingdon"',
-            "did you mean GB, united kingdom?",
+            "did you mean GB (united kingdom)?",
             'TR,>>"united kingdon"<<',
         ),
         ("country:XZ", "no country 'XZ'", ">>XZ<<"),
@@ -114,6 +114,7 @@ def test_a_query_is_read(query: str, meant: Filter) -> None:
         ("score:>0.5 score:>0.6", "one number from 0 to 1", ">>score:>0.6<<"),
         ("visa -visa", "both asked for and excluded", ">>visa -visa<<"),
         ('{"themes": ["migration"]}', "as JSON: themes", None),
+        ('{"themes":', "query as JSON: EOF while parsing", None),
         ('{"themes": {"any": ["migraton"]}}', "did you mean migration", None),
         ('{"theme": {}}', "as JSON: theme", None),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.text import Text
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from despatch.cli import app, run
@@ -35,6 +36,14 @@ def test_every_command_says_what_it_does_and_has_an_example(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EVERY)
+def test_help_is_in_paragraphs_and_loses_nothing_in_brackets(path: str) -> None:
+    """Rich breaks the lines where the screen ends, and takes `[fit]` for a mark of its own."""
+    text = EVERY[path].help or ""
+    assert [part for part in text.split("\n\n") if "\n" in part] == []
+    assert Text.from_markup(text).plain == text
+
+
+@pytest.mark.parametrize("path", EVERY)
 def test_every_option_has_a_sentence(path: str) -> None:
     silent = [
         parameter.name
@@ -51,6 +60,7 @@ def test_every_option_has_a_sentence(path: str) -> None:
         (["status", "--jsn"], "No such option"),
         (["subscribe"], "--to"),
         (["replay", "."], "--yes"),
+        (["subscribe", "*", "--to", "console://", "--since", "90d"], "goes with --preview"),
     ],
 )
 def test_a_wrong_command_line_is_one_line(

@@ -204,6 +204,11 @@ def test_explain_finds_a_release_in_the_archive_or_waiting_in_the_log(cli: Cli, 
     assert "is no file, and no release" in cli("explain", "r-nonsense", code=2)
 
 
+def test_explain_says_that_a_file_holds_nothing(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    assert "empty.jsonl holds no document" in cli("explain", str(tmp_path / "empty.jsonl"), code=65)
+
+
 @pytest.mark.parametrize("what, says", [("saved:9", "no line 9"), ("broken", "not JSON")])
 def test_explain_names_what_can_not_be_read(
     cli: Cli, saved: Path, tmp_path: Path, what: str, says: str

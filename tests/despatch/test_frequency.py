@@ -35,7 +35,9 @@ def test_a_frequency_is_read_as_people_write_it(said: str, meant: Frequency) -> 
     "said, way_out",
     [
         ("", "immediate, hourly, daily or weekly"),
-        ("fortnightly", "no time zone 'fortnightly'"),
+        ("fortnightly", "does not say immediate, hourly, daily or weekly; write"),
+        ("dayly 08:30", "'dayly 08:30' is no frequency: did you mean daily"),
+        ("weekly someday 08:30", "needs a day of the week"),
         ("daily", "needs a time of day"),
         ("daily 25:00", "'25:00' is no time from 00:00 to 23:59"),
         ("daily monday 08:30", "daily has no day of the week"),

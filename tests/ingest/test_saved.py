@@ -16,6 +16,7 @@ from despatch.testing import FakeFetcher
 from ingest.document import decode_text, entry_of_line, entry_of_text
 from ingest.entry import Entry
 from ingest.feedparse import ParsedFeed
+from ingest.saved import files_of
 from ingest.source import Page, Tools
 from ingest.sources.seed import SeedSource
 
@@ -114,12 +115,14 @@ def test_a_number_is_an_id_and_an_unreadable_date_is_none() -> None:
     [
         (b"{", "not JSON"),
         (b"[" * 100_000, "not JSON"),
-        (b"\xff\xfe", "not JSON"),
+        (b'{"text": "caf\xe9"}', "not UTF-8 at byte 14: save the file as UTF-8"),
+        (b'{"id": x}', "not JSON: Expecting value at column 8"),
+        (b"null", "a JSON object is needed, this is nothing"),
         (b"[1]", "a JSON object is needed, this is a list"),
         (b"{}", "it has neither title nor text"),
         (b'{"text": "\\u200b", "title": " "}', "it has neither title nor text"),
         (b'{"text": ["x"]}', "text: text is needed, this is a list"),
-        (b'{"text": "x", "title": true}', "title: text is needed, this is a bool"),
+        (b'{"text": "x", "title": true}', "title: text is needed, this is true or false"),
     ],
 )
 def test_a_bad_line_says_what_is_wrong(bad: bytes, reason: str) -> None:
@@ -145,6 +148,20 @@ def test_what_only_looks_like_the_prefix_stays(body: bytes) -> None:
 
     assert entry.published_at is None
     assert entry.text == body.decode()
+
+
+def test_a_file_that_is_no_text_is_refused() -> None:
+    """A picture, an archive or a program would be a release of nonsense."""
+    with pytest.raises(PermanentError, match="it is no text"):
+        entry_of_text(b"PK\x03\x04\x00\x00words\x00", "documents.zip")
+    assert entry_of_text("words".encode("utf-16"), "a.txt").text == "words"
+
+
+def test_json_that_is_no_lines_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """Read as a text, its braces would be a release."""
+    (tmp_path / "all.json").write_text('[{"text": "a"}]')
+    with pytest.raises(UsageError, match=r"a line each.*jq.*all.jsonl"):
+        files_of(tmp_path / "all.json")
 
 
 def test_a_file_without_words_is_refused() -> None:
