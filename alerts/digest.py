@@ -189,6 +189,7 @@ def _digest(
             by_theme=tuple(by_theme.items()),
         ),
         subscriptions=ids,
+        names=tuple(active[one].name for one in ids),
         created_at=now,
     )
 

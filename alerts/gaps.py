@@ -22,12 +22,14 @@ def tell_of_gap(tx: Transaction, gap: Gap, now: datetime) -> int:
         wants = one.state == "active" and "gap" in one.events and one.created_at <= gap.found_at
         if wants and reads(one.filter, gap.source):
             asked[one.subscriber].append(one)
+    names = {record.id: record.name for record, _health, _due in tx.sources()} if asked else {}
+    called = names.get(gap.source, gap.source)  # one that was removed has its id alone
     manners = tx.manners(asked)
     for subscriber, theirs in asked.items():
         channels = dict.fromkeys(channel for one in theirs for channel in one.channels)
         who = manners.get(subscriber)
         at = due(IMMEDIATE, None if who is None else who.quiet, now)
-        tx.add_alert(_alert(gap, theirs, now), list(channels), at)
+        tx.add_alert(_alert(gap, called, theirs, now), list(channels), at)
     return len(asked)
 
 
@@ -38,7 +40,7 @@ def reads(filter_: Filter, source: SourceId) -> bool:
     return named and source not in sources.none
 
 
-def _alert(gap: Gap, theirs: list[Subscription], now: datetime) -> Alert:
+def _alert(gap: Gap, called: str, theirs: list[Subscription], now: datetime) -> Alert:
     names = ", ".join(f"“{one.name}”" for one in theirs)
     return Alert(
         id=AlertId("a-" + digest("gap", theirs[0].subscriber, gap.id)),
@@ -46,13 +48,14 @@ def _alert(gap: Gap, theirs: list[Subscription], now: datetime) -> Alert:
         event="gap",
         classified=None,
         reason=f"{names} asks to be told of gaps",
-        subject=f"{gap.source}, {gap.since:%d %B %Y, %H:%M} to {gap.until:%d %B %Y, %H:%M} UTC",
+        subject=f"{called}, {gap.since:%d %B %Y, %H:%M} to {gap.until:%d %B %Y, %H:%M} UTC",
         body=(
-            f"What {gap.source} published between {gap.since:%d %B %Y, %H:%M} and "
+            f"What {called} published between {gap.since:%d %B %Y, %H:%M} and "
             f"{gap.until:%d %B %Y, %H:%M} UTC may be missing: its feed had moved on when it was "
             f"read. Last try to find it: {gap.reason or 'none'}. What is found later is told as "
             "late."
         ),
         subscriptions=tuple(one.id for one in theirs),
+        names=tuple(one.name for one in theirs),
         created_at=now,
     )

@@ -153,6 +153,7 @@ def _faults(
     theirs: Sequence[Subscription],
     zone: ZoneInfo,
 ) -> Iterator[str]:
+    names = {record.id: record.name for record, _health, _due in sources}
     if not any(record.state == "active" for record, _health, _due in sources):
         yield "no source is read that could match"
     for alarm in looked.alarms:
@@ -165,11 +166,12 @@ def _faults(
         silent = alarm.key.removeprefix("silence of ")
         if silent != alarm.key and alarm.closed_at is None and _is_read(SourceId(silent), theirs):
             since = _moment(alarm.opened_at, zone)
-            yield f"{silent} has published nothing for longer than is usual, seen since {since}"
+            name = names.get(SourceId(silent), silent)
+            yield f"{name} has published nothing for longer than is usual, seen since {since}"
     for gap in looked.gaps:
         if _is_read_gap(gap, sources):
             span = f"from {_moment(gap.since, zone)} to {_moment(gap.until, zone)}"
-            yield f"{gap.source} may have published unseen {span}"
+            yield f"{names.get(gap.source, gap.source)} may have published unseen {span}"
 
 
 def _stage(alarm: Alarm, zone: ZoneInfo) -> str:
@@ -187,13 +189,13 @@ def _source(
     read = health.ok_at is not None and health.ok_at >= looked.since
     if health.failures >= FAILS or (health.failures and not read):
         tries = _count(health.failures, "failed try", "failed tries")
-        yield f"{record.id} can't be read: {tries} in a row, {last} read"
+        yield f"{record.name} can't be read: {tries} in a row, {last} read"
     elif not read and (health.ok_at is None or due is None or due < looked.until):
-        yield f"{record.id} was not read, {last}"
+        yield f"{record.name} was not read, {last}"
 
 
 def _paused(sources: Sequence[tuple[SourceRecord, Health, datetime | None]]) -> list[str]:
-    return [record.id for record, _health, _due in sources if record.state == "paused"]
+    return [record.name for record, _health, _due in sources if record.state == "paused"]
 
 
 def _is_read(source: SourceId, theirs: Sequence[Subscription]) -> bool:

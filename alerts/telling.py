@@ -202,6 +202,7 @@ def _alert(
         changes=changed.changes,
         more_changes=changed.more,
         subscriptions=tuple(one.subscription.id for one, _tell in tellers),
+        names=tuple(one.subscription.name for one, _tell in tellers),
         also=also,
         created_at=now,
     )

@@ -168,6 +168,8 @@ class Alert(Frozen):
     """Others who published the same, with their own pages."""
     subscriptions: tuple[SubscriptionId, ...] = ()
     """Those that asked for it: what to pause or remove to be told no more."""
+    names: tuple[str, ...] = ()
+    """What their subscriber calls them: why one gets it, in the fewest words."""
     created_at: Instant
 
 

@@ -75,6 +75,8 @@ class Release(Frozen):
     edition: str = ""
     """Empty for the first release seen at its address, else what tells it apart."""
     source: SourceId
+    source_title: str = ""
+    """What the source is called, by its operator or by itself; empty where neither says."""
     entry: str
     """The source's own id for it, as given."""
     title: str = Field(min_length=1)
@@ -95,7 +97,12 @@ class Release(Frozen):
     def publisher(self) -> Linked:
         """Who published it, as far as its record says, else its source; with its own address."""
         named = self.details.organisations if self.details is not None else ()
-        return Linked(title=named[0].title if named else self.source, address=self.address)
+        return Linked(title=named[0].title if named else self.source_name, address=self.address)
+
+    @property
+    def source_name(self) -> str:
+        """What people are shown of its source: its title, else its id."""
+        return self.source_title or self.source
 
 
 class Revision(Frozen):

@@ -29,6 +29,8 @@ class Contact:
     """What the publisher's own record says of the one entry that is seen."""
     late: bool = False
     """Found when a gap was repaired."""
+    source_title: str = ""
+    """What the source is called, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Publish:
             address=entry.address,
             edition=self.edition,
             source=self.contact.source,
+            source_title=self.contact.source_title,
             entry=entry.id or entry.key,
             title=entry.title,
             text=entry.text,

@@ -48,8 +48,9 @@ class Lent:
         bodies: Sequence[Part],
         known: Sequence[KnownEntry],
         gap: Gap | None,
+        title: str = "",
     ) -> Progress:
-        """Return what a page has come to."""
+        """Return what a page has come to; `title` is what the source calls itself there."""
         # `ok_at` stays as it is until the source is read whole: so long lasts the first contact.
         health = replace(self.leased.health, polled_at=self._world.clock.now())
         return Progress(
@@ -60,6 +61,7 @@ class Lent:
             entries=known,
             bodies=[Body(p.fetched.body_sha256, p.body, p.fetched.at) for p in bodies],
             gap=gap,
+            title=title if title and title != self.leased.source.title else None,
         )
 
     def will_save(self, progress: Progress) -> None:

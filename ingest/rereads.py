@@ -199,7 +199,8 @@ class Rereader:
         leased, due = lent
         reread = await self._judged(read, document)
         if reread.publish is not None:
-            revision = reread.publish.revision
+            contact = replace(reread.publish.contact, source_title=leased.source.called)
+            revision = replace(reread.publish, contact=contact).revision
             message = Outgoing(RELEASES, revision.release.id, encode(revision))
             await self._patience.insist(partial(self._world.bus.publish, [message]))
         await self._patience.insist(partial(self._save, read, reread, leased, due))

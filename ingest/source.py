@@ -94,6 +94,8 @@ class Page:
     """What the publisher asks of those who poll; the cursor's `hints` keeps them."""
     unchanged: int = 0
     """Entries that are the same bytes as when they were dealt with; they are in no part."""
+    title: str = ""
+    """What the source calls itself there; empty if that was not read."""
     settled: Settled = nothing_more
     """Returns what to add to the cursor, once it is known which entries are dealt with."""
 

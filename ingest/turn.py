@@ -226,7 +226,8 @@ class Turn:
         entries = [entry for part in page.parts for entry in part.entries]
         known = await self._known(entries)
         parts = await self._documents.read(page.parts, known)
-        decided = [(part, self._decided(part, known, late)) for part in parts]
+        called = self._leased.source.titled(page.title).called
+        decided = [(part, self._decided(part, known, late, called)) for part in parts]
         decisions = [decision for _part, some in decided for decision in some]
         missed = None if late else await self._watch.look(page, decisions)
         await publish(
@@ -240,7 +241,7 @@ class Turn:
         kept = [d.known for d in decisions if d.known is not None]
         settled = {**page.cursor, **page.settled(dealt_with(decided, known))}
         cursor = await self._watch.remember(settled, missed)
-        progress = self._lent.progress(cursor, bodies, kept, missed)
+        progress = self._lent.progress(cursor, bodies, kept, missed, "" if late else page.title)
         self._lent.will_save(self._documents.kept(progress, entries, decisions))
         self._cursor = settled
         if not late:
@@ -276,7 +277,9 @@ class Turn:
         found = await self._patience.insist_on(partial(self._ledger.known, asked))
         return {one.key: one for one in found}
 
-    def _decided(self, part: Part, known: dict[str, KnownEntry], late: bool) -> list[Decision]:
+    def _decided(
+        self, part: Part, known: dict[str, KnownEntry], late: bool, called: str
+    ) -> list[Decision]:
         """Decide on a part, and let what comes of it be known to the next part."""
         contact = Contact(
             source=self._id,
@@ -287,6 +290,7 @@ class Turn:
             backlog=self._manner.backlog,
             late=late,
             details=part.details,
+            source_title=called,
         )
         decisions = decide(part.entries, known.values(), contact)
         known.update((d.known.key, d.known) for d in decisions if d.known is not None)

@@ -7,7 +7,7 @@ written for all chats alike, and apprise turns it into the dialect of Slack, Tel
 from dataclasses import dataclass
 from typing import Any
 
-from apprise import NotifyFormat
+from apprise import NotifyFormat, OverflowMode
 
 from alerts.messages import MAX_SHORT, Messages
 from alerts.messages.forms import Form, chat_text
@@ -21,6 +21,11 @@ _FORMS: dict[NotifyFormat, Form] = {
     NotifyFormat.HTML: "html",
     NotifyFormat.TEXT: "text",
 }
+
+
+_ONE_MESSAGE = frozenset({140, 160})
+_NO_MORE = frozenset({"pushed", "voipms"})
+"""They take no more, or are none that send text messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ def fit(plugin: Any, scheme: str, messages: Messages, alert: Alert, key: Deliver
     A chat without titles gets none: the body begins with what happened. Any other service without
     titles gets it as the body's first line, from apprise.
     """
+    if _is_sms(plugin, scheme):
+        return Fitted("", messages.text_message(alert), _TEXT)
     format_ = format_of(plugin, scheme)
     form, most = _FORMS[format_], int(plugin.body_maxlen)
     title = messages.subject(alert)
@@ -53,6 +60,16 @@ def fit(plugin: Any, scheme: str, messages: Messages, alert: Alert, key: Deliver
     if not body:
         return Fitted(title, messages.fitting(alert, key, "text", most), _TEXT)
     return Fitted(title, body, format_)
+
+
+def _is_sms(plugin: Any, scheme: str) -> bool:
+    """Tell whether a service sends text messages and makes several of one that is too long.
+
+    By what apprise says that it takes at once: the 160 characters, or 140 bytes, of one. A URL
+    that has apprise cut (`?overflow=`) means it.
+    """
+    one_message = int(plugin.body_maxlen) in _ONE_MESSAGE and scheme not in _NO_MORE
+    return one_message and plugin.overflow_mode == OverflowMode.UPSTREAM
 
 
 def format_of(plugin: Any, scheme: str) -> NotifyFormat:

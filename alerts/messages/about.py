@@ -30,7 +30,7 @@ def about(classified: Classified, also: Iterable[model.Linked] = ()) -> AboutRel
         title=title_of(release),
         link=link_of(release.address),
         publisher=publisher_of(release),
-        source=one_line(release.source),
+        source=source_of(release),
         date=date_of(classified),
         language=classified.language or one_line(release.language or "") or "en",
         also=tuple(
@@ -64,6 +64,11 @@ def publisher_of(release: Release) -> str:
     names = [shorten(one_line(one.title), 80) for one in known[:MAX_PUBLISHERS]]
     more = len(known) - MAX_PUBLISHERS
     return listed([*names, f"{more} more"] if more > 0 else names)
+
+
+def source_of(release: Release) -> str:
+    """Return where it was read, as people call that: the source's title, else its id."""
+    return shorten(one_line(release.source_name), 120) or one_line(release.source)
 
 
 def date_of(classified: Classified) -> str:

@@ -118,6 +118,7 @@ class ReleasePart(_Part):
     title: str
     link: str | None = Field(description="https or http; null if it has no address of the web.")
     source: str
+    source_title: str = Field(description="What the source is called; empty where nobody says.")
     status: Literal["live", "withdrawn"]
     language: str = Field(description="BCP 47 tag; empty where it can't be told.")
     published_by: tuple[LinkedPart, ...] = Field(
@@ -214,6 +215,7 @@ def release_part(classified: Classified) -> ReleasePart:
         title=title_of(release),
         link=link_of(release.address) or None,
         source=release.source,
+        source_title=one_line(release.source_title),
         status=release.status,
         language=classified.language or one_line(release.language or ""),
         published_by=linked(organisations),

@@ -79,6 +79,7 @@ class AboutRelease:
     publisher: str
     """Who published it, `Home Office`; empty where no record of the publisher's was read."""
     source: str
+    """Where it was read: the title of the feed, else the source's id."""
     date: str
     """`9 August 2023`, or `seen 9 August 2023, undated`."""
     language: str

@@ -10,7 +10,7 @@ from alerts.messages.fragments import Fragments
 from alerts.messages.personal import MARK, marks
 from alerts.messages.said import kind_of
 from alerts.messages.saying import say
-from alerts.messages.short import head_of, link_of
+from alerts.messages.short import words_of
 from alerts.messages.templates import END, Templates
 from despatch.facts import Agreement, Country, DateFact, Facts, Figure, Person, Span
 from despatch.fingerprint import digest, fingerprint, release_id, revision_id
@@ -84,7 +84,14 @@ def check(templates: Templates) -> None:
                 made, _shown = Fragments(templates.render_item).ready(said, form)
                 shown = templates.render(kind_of(said), form, said=made, you=marks(has))
                 _hold(shown, has, f"{kind_of(said)}.{SUFFIXES[form]}{END}", form)
-        templates.render_short(head=head_of(said), link=link_of(said), event=said.event)
+        words = words_of(said, ("Ruritania",))
+        line = templates.render_short(
+            head=words.cut(40), link=words.link, why=words.why, event=said.event
+        )
+        if words.link not in line:
+            raise TemplateFault(
+                "template sms.txt.j2 does not show the link whole: show {{ link }} as it is"
+            )
 
 
 def _hold(shown: str, has: tuple[bool, bool, bool], name: str, form: Form) -> None:
@@ -119,6 +126,7 @@ def alert(event: Any, about: Classified | None, **changed: Any) -> Alert:
         "classified": about,
         "reason": _REASON if asked else _OPERATOR,
         "subscriptions": asked,
+        "names": ("Ruritania",) if asked else (),
         "created_at": AT + timedelta(minutes=1),
     }
     return Alert(**(fields | changed))
@@ -131,6 +139,7 @@ def classified(title: str = TITLE, text: str = TEXT, name: str = "ruritania") ->
         id=release_id(address, source="example", entry=name),
         address=address,
         source=SourceId("example"),
+        source_title="Example Office: news and statements",
         entry=name,
         title=title,
         text=text,

@@ -1,7 +1,7 @@
 """Messages in every form, rendered once for all who get the same."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -17,7 +17,7 @@ from alerts.messages.payload import Body, release_part, shared_part
 from alerts.messages.personal import You, marks, you
 from alerts.messages.said import Item, Said, kind_of
 from alerts.messages.saying import digest_key, say, say_item
-from alerts.messages.short import short, with_stop
+from alerts.messages.short import Fits, Write, short, text_messages, within
 from alerts.messages.templates import Templates, built_in
 from alerts.messages.written import Written
 from despatch import log
@@ -110,11 +110,20 @@ class Messages:
     def short(self, alert: Alert, most: int = MAX_SHORT) -> str:
         """Return at most so many characters in one line, the link whole or left out.
 
-        With how to stop, where there is a page for it and room: the title is cut first.
+        With why, and how to stop where there is a page for it and room: the title is cut first.
         """
-        said, line = self.said(alert), self._line(alert)
+        return self._short(alert, within(most))
+
+    def text_message(self, alert: Alert) -> str:
+        """Return the same as a text message, or as several: as few as link and words need.
+
+        The link is whole; one of over 1,500 characters is left out.
+        """
+        return self._short(alert, text_messages())
+
+    def _short(self, alert: Alert, rooms: Sequence[Fits]) -> str:
         stop = link_of(self._links.unsubscribe(alert))
-        return with_stop(said, most, line, stop) if stop else short(said, most, line)
+        return short(self.said(alert), alert.names, rooms, self._line(alert), stop)
 
     def fitting(self, alert: Alert, key: DeliveryId, form: Form, most: int) -> str:
         """Return as much as there is room for: the least important goes first, the link last.
@@ -181,14 +190,13 @@ class Messages:
     def _item_rendered(self, item: Item, form: Form) -> str:
         return self._surely(lambda templates: templates.render_item(item, form))
 
-    def _line(self, alert: Alert) -> Callable[[str, str], str]:
-        """Return what puts the words and the address of a short message together."""
+    def _line(self, alert: Alert) -> Write:
+        """Return what puts words, address and reason of a short message together."""
         event = alert.event
 
-        def line(head: str, link: str) -> str:
-            return self._surely(
-                lambda templates: templates.render_short(head=head, link=link, event=event)
-            )
+        def line(head: str, link: str, why: str) -> str:
+            values = {"head": head, "link": link, "why": why, "event": event}
+            return self._surely(lambda templates: templates.render_short(**values))
 
         return line
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from despatch.app.adding import ID, There, Wanted, id_of, record_of
 from despatch.app.wiring import App
 from despatch.errors import UsageError
+from despatch.shorten import shorten
 
 if TYPE_CHECKING:
     from ingest.opml import Outline
@@ -61,7 +62,7 @@ def export_feeds(app: App) -> "tuple[list[Outline], list[str]]":
         outlines.append(
             Outline(
                 address=address,
-                title=record.id,
+                title=record.name,
                 name=record.id,
                 settings=json.dumps(settings, sort_keys=True) if settings else "",
                 paused=record.state == "paused",
@@ -80,6 +81,8 @@ def _of_outline(outline: "Outline", there: There) -> Wanted:
             raise UsageError(f"its settings are no JSON: {exc}") from exc
         if not isinstance(settings, dict):
             raise UsageError("its settings are no JSON object")
+    if not outline.name and outline.title.strip() not in {"", outline.address}:
+        settings.setdefault("title", shorten(" ".join(outline.title.split()), 200))
     kind = str(settings.pop("kind", "feed"))
     name = outline.name if ID.fullmatch(outline.name) else id_of(outline.address)
     id_ = there.free(name, outline.address)

@@ -51,6 +51,12 @@ def add(
     name: Annotated[
         str | None, typer.Option(help="What to call it; default: made from its address.")
     ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            help="What messages call it; default: what the feed calls itself, as it is read."
+        ),
+    ] = None,
     full_text: Annotated[
         Literal["none", "page", "govuk"] | None,
         typer.Option(
@@ -102,6 +108,7 @@ def add(
     What it holds at first contact, dated before now, is kept but not told.
     """
     chosen = {
+        "title": title,
         "full_text": full_text,
         "complete_later": complete_later,
         "page_parameter": page_parameter,

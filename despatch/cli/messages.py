@@ -24,7 +24,6 @@ _KEY = DeliveryId("y-000000000000000000000000")
 _NOBODY = SubscriberId("u-preview")
 _NO_OTHERS = (SubscriptionId("s-preview"),)
 _REASON = "this is a preview; nobody was told"
-_SMS = 160
 
 messages = typer.Typer(
     no_args_is_help=True,
@@ -55,8 +54,8 @@ def show(
         As,
         typer.Option(
             "--as",
-            help="text: plain; email: its HTML page; chat: Markdown; sms: one line of at most 160 "
-            "characters; json: a webhook's body.",
+            help="text: plain; email: its HTML page; chat: Markdown; sms: one line, and as "
+            "how many text messages it goes; json: a webhook's body.",
         ),
     ] = "text",
     event: Annotated[
@@ -142,7 +141,7 @@ def _written(messages: "Messages", alert: Alert, as_: As) -> str:
         case "chat":
             return messages.chat(alert, _KEY)
         case "sms":
-            return messages.short(alert, _SMS)
+            return messages.text_message(alert)
         case "json":
             return messages.encoded(alert, _KEY).decode()
         case _:

@@ -86,7 +86,8 @@ def _show(known: _Known, now: datetime) -> None:
         f"[bold]{escape(record.id)}[/bold] is {record.state}, added {ago(record.added_at, now)}"
     )
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
-    for name, value in {"kind": record.kind, **record.settings}.items():
+    title = {"calls itself": record.title} if record.title else {}
+    for name, value in {"kind": record.kind, **record.settings, **title}.items():
         table.add_row(escape(name), escape(str(value)))
     out.print(table)
     for line in [*_health(health, now), *_habit(known.rhythm)]:
@@ -169,6 +170,7 @@ def _as_json(known: _Known) -> Mapping[str, Any]:
     record, health, due = known.record, known.health, known.due
     return {
         "source": record.id,
+        "title": record.called or None,
         "kind": record.kind,
         "settings": dict(record.settings),
         "state": record.state,

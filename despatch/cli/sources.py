@@ -12,6 +12,7 @@ from despatch.cli.context import Json, ago, count, example, give, here, out
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
 from despatch.ports import Health, SourceRecord
+from despatch.shorten import shorten
 
 Which = Annotated[str, typer.Argument(help="The source's name.")]
 
@@ -42,6 +43,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
             give(
                 {
                     "source": record.id,
+                    "title": record.called or None,
                     "kind": record.kind,
                     "address": _address(record),
                     "state": record.state,
@@ -58,10 +60,11 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     if not found:
         out.print("No sources: despatch sources add URL")
         return
-    table = Table("source", "health", "read", "newest", "next", "problem", box=None)
+    table = Table("source", "title", "health", "read", "newest", "next", "problem", box=None)
     for record, health, due in found:
         table.add_row(
             escape(record.id),
+            escape(shorten(record.called, 40)),
             _health(record, health, gaps[record.id]),
             ago(health.ok_at, now),
             ago(health.newest_at, now),

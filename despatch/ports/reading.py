@@ -1,7 +1,7 @@
 """Sources in the store: what was added, who reads it now, how far it was read, what is known."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -31,6 +31,22 @@ class SourceRecord:
     """What that module's model holds, as JSON."""
     added_at: datetime
     state: State = "active"
+    title: str = ""
+    """What it calls itself, as it was read last."""
+
+    def titled(self, title: str) -> "SourceRecord":
+        """Return the same, as it calls itself now; an empty title says nothing."""
+        return replace(self, title=title) if title else self
+
+    @property
+    def called(self) -> str:
+        """What people call it: as its operator wrote, else as it calls itself; else nothing."""
+        return str(self.settings.get("title") or "") or self.title
+
+    @property
+    def name(self) -> str:
+        """What people are shown of it: what it is called, else its id."""
+        return self.called or self.id
 
     @property
     def host(self) -> str:
@@ -134,6 +150,8 @@ class Progress:
     """For its history."""
     gap: Gap | None = None
     """One that was found."""
+    title: str | None = None
+    """What the source calls itself, if that is news; None: as it is."""
 
 
 class Reading(Polling, Protocol):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from despatch.errors import SchemaError
 
-HEAD = "0013"
+HEAD = "0014"
 """The version that this code needs: the newest in `migrations/versions`."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

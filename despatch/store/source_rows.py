@@ -47,6 +47,10 @@ GIVE_BACK = READ_ON.values(
 )
 
 
+TITLED = update(sources).where(sources.c.id == bindparam("of_id")).values(title=bindparam("of"))
+"""A statement of its own: hardly a poll in a thousand brings another title."""
+
+
 @cache
 def known_by(dialect: str, column: Column[Any]) -> Any:
     """Return the query for the entries that are asked for by source and one more column."""
@@ -77,6 +81,7 @@ def source_record(row: Row[Any]) -> SourceRecord:
         settings=json.loads(row.settings),
         added_at=row.added_at,
         state=row.state,
+        title=row.title,
     )
 
 

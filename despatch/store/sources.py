@@ -45,6 +45,7 @@ from despatch.store.source_rows import (
     LEND,
     LENT_ROWS,
     READ_ON,
+    TITLED,
     given_back,
     health_columns,
     health_of,
@@ -72,6 +73,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
             "next_due": source.added_at,
             "due_why": "",
             "held_until": None,
+            "title": source.title,
             **health_columns(Health()),
         }
         if self._add(sources, id=source.id, epoch=0, polls=0, **fresh):
@@ -154,6 +156,9 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         for gap in [each.gap for each in ours if each.gap is not None]:
             self.add_gap(gap)
         self.keep_bodies([body for each in ours for body in each.bodies])
+        titles = [{"of_id": one.source, "of": one.title} for one in ours if one.title is not None]
+        if titles:
+            self._many(TITLED, titles)
         self._keep_entries(ours)
         self.keep_documents([document for each in ours for document in each.documents])
         for each in (each for each in ours if each.reread):

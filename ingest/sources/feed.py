@@ -12,6 +12,7 @@ from despatch.errors import PermanentError
 from despatch.guard import host_of
 from despatch.model import Fetched, Frozen
 from despatch.ports import Response, Validators
+from despatch.shorten import shorten
 from ingest.govuk_content import CONTENT_API, is_govuk
 from ingest.govuk_search import API, Search, search_for
 from ingest.hints import Hints, hints_of_answer, kept_hints, newest_moments, to_keep
@@ -25,6 +26,9 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
 )
+
+
+_TITLE_CHARS = 200
 
 
 class FeedSource(Frozen):
@@ -56,6 +60,12 @@ class FeedSource(Frozen):
         True,
         description="Whether a document that could not be read before its release was published "
         "is tried again, and the release completed by a revision.",
+    )
+    title: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="What it is called in messages. Default: what the feed calls itself.",
     )
     moved_from: str | None = Field(
         None, description="The address that it was added with, if it has moved for good since."
@@ -146,6 +156,7 @@ class FeedSource(Frozen):
             hints=hints,
             unchanged=shown.unchanged,
             settled=shown.settled,
+            title=shorten(feed.title, _TITLE_CHARS),
         )
 
     def ways(self, link: str) -> Sequence[Way]:

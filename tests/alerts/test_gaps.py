@@ -9,7 +9,7 @@ from alerts.gaps import reads, tell_of_gap
 from alerts.messages import Messages
 from despatch.filter import Filter
 from despatch.model import DeliveryId, SourceId
-from despatch.ports import Claim, Gap
+from despatch.ports import Claim, Gap, SourceRecord
 from despatch.store.sql import SqlStore
 from despatch.testing.releases import SEEN
 from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
@@ -71,6 +71,15 @@ def test_who_asks_for_no_gaps_or_asked_later_or_is_paused_hears_nothing(
 )
 def test_a_filter_reads_a_source_unless_it_names_others(sources: Any, answer: bool) -> None:
     assert reads(Filter.model_validate({"sources": sources}), GOVUK) is answer
+
+
+def test_the_message_names_the_source_as_people_do(store: SqlStore, channel: str) -> None:
+    settings = {"address": "https://x.example/f", "title": "Home Office: news"}
+    with store.transaction() as tx:
+        tx.add_source(SourceRecord(GAP.source, "feed", settings, SEEN))
+    ask(store, "one")
+    ((claim),) = told(store)
+    assert "Home Office: news, 01 March 2026" in Messages().subject(claim.alert)
 
 
 def test_the_message_says_which_source_when_and_what_was_tried(

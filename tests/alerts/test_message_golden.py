@@ -38,7 +38,7 @@ FORMS: Mapping[str, Callable[[Alert], str]] = {
     "html": lambda alert: WITH_LINKS.html(alert, KEY),
     "txt": lambda alert: WITHOUT.text(alert, KEY) + "\n",
     "md": lambda alert: WITH_LINKS.chat(alert, KEY) + "\n",
-    "sms": lambda alert: WITHOUT.short(alert, 160) + "\n",
+    "sms": lambda alert: WITHOUT.text_message(alert) + "\n",
     "json": lambda alert: (
         json.dumps(json.loads(WITH_LINKS.encoded(alert, KEY)), indent=1, ensure_ascii=False) + "\n"
     ),

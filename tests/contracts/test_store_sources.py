@@ -204,6 +204,36 @@ def test_a_saved_cursor_comes_with_the_next_lease(store: Store, govuk: SourceId)
     assert again.health == WELL
 
 
+def test_what_a_source_calls_itself_is_kept_until_it_says_otherwise(
+    store: Store, govuk: SourceId
+) -> None:
+    leased = lent(store)
+    with store.transaction() as tx:
+        for title in ("News of “x”", None):
+            assert not tx.keep([Progress(govuk, leased.epoch, WELL, title=title)])
+        ((record, _health, _due),) = tx.sources()
+    assert (record.title, record.called, record.name) == ("News of “x”",) * 3
+
+
+def test_a_title_kept_under_an_older_lease_changes_nothing(store: Store, govuk: SourceId) -> None:
+    late = lent(store)
+    lent(store)
+    with store.transaction() as tx:
+        assert tx.keep([Progress(govuk, late.epoch, WELL, title="late")]) == {govuk}
+        ((record, _health, _due),) = tx.sources()
+    assert (record.title, record.name) == ("", "govuk")
+
+
+def test_a_title_of_the_operator_s_comes_first(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.add_source(a_source(settings={"title": "Ours"}))
+    leased = lent(store)
+    with store.transaction() as tx:
+        tx.keep([Progress(leased.source.id, leased.epoch, WELL, title="Theirs")])
+        ((record, _health, _due),) = tx.sources()
+    assert (record.title, record.called) == ("Theirs", "Ours")
+
+
 def test_first_contact_lasts_until_a_source_was_read_with_success(
     store: Store, govuk: SourceId
 ) -> None:

@@ -197,6 +197,7 @@ def test_a_list_comes_in_and_goes_out(here: Here, tmp_path: Path) -> None:
     assert again[0]["known"] == ["example.gov-a"]
     assert again[0]["failed"][0]["address"] == "nonsense"
     assert 'xmlUrl="https://example.gov/a"' in here.say("export")
+    assert 'title="A"' in here.say("export")
     here.say("export", "--to", str(tmp_path / "out.opml"))
     assert "1 known before, 0 not" in here.say("import", str(tmp_path / "out.opml"))
 

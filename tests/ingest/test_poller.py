@@ -314,6 +314,26 @@ def test_a_feed_on_loopback_comes_all_the_way(here: Any) -> None:
     assert here.published()[0].fetched.http_status == 200
 
 
+@pytest.mark.parametrize("given, called", [({}, "Old & new"), ({"title": "Ours"}, "Ours")])
+def test_a_release_says_what_its_source_is_called_the_operator_s_word_first(
+    here: Any, given: Any, called: str
+) -> None:
+    named = feed(FRESH).replace(b"<title>x</title>", b"<title>Old &amp;amp; new</title>")
+    with LoopbackServer() as server:
+        address = server.will("/feed", Answer(headers=[("ETag", '"1"')], body=named))
+        source = here.add(address=address, **given)
+
+        async def poll() -> list[Any]:
+            async with HttpFetcher(allow_networks=[ip_network("127.0.0.0/8")]) as fetcher:
+                poller = here.poller(fetcher=fetcher, parse=None)
+                return [await poller.poll(here.lease(source)) for _ in range(2)]
+
+        reports = asyncio.run(poll())
+    assert [one.outcome for one in reports] == ["fetched", "not modified"]
+    assert [one.release.source_title for one in here.published()] == [called]
+    assert here.lease(source).source.title == "Old & new"
+
+
 def test_errors_of_the_log_and_of_a_source_are_not_confused(here: Any) -> None:
     """A usage error of the source is a report; the same class from the log ends the poll."""
     source = here.add()

@@ -39,6 +39,7 @@ sources = Table(
     Column("failures", Integer, nullable=False),
     Column("problem", Words, nullable=False),
     Column("newest_at", Moment),
+    Column("title", Words, nullable=False, server_default=""),
     Index(None, "state", "next_due"),
     # As many rows as there are polls under way: what a host's limit is counted with.
     Index("ix_sources_lent", "host", sqlite_where=_LENT, postgresql_where=_LENT),
