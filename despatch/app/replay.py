@@ -75,6 +75,11 @@ class ReplayReport:
     history: Polled | None = None
     """What the polls came to, if a feed's saved history was replayed."""
 
+    @property
+    def with_themes(self) -> int:
+        """How many releases belong to a theme; others are heard of if somebody is told of them."""
+        return sum(bool(one.classified.themes) for one in self.heard)
+
 
 def seeds() -> Path:
     """Return the folder of the seed document: in the wheel, or in a checkout."""
@@ -224,18 +229,25 @@ async def _poll(
 
 
 def _heard(app: App, starts: Mapping[Place, int]) -> Iterator[Heard]:
-    """Yield what became of each classified release since `starts` that has a theme."""
+    """Yield what became of each classified release since `starts` that has a theme or a match."""
+    with app.store.transaction() as tx:
+        for_themes_alone = all(
+            one.filter.themes.any or one.filter.themes.all for one in tx.subscriptions()
+        )
     for place, start in starts.items():
         for message in app.bus.browse(CLASSIFIED, partition=place.partition, offset=start):
             classified = decode(Classified, message.value)
-            if not classified.themes:
-                continue
+            nobodys = for_themes_alone and classified.revision.cause == "new"
+            if not classified.themes and nobodys:
+                continue  # without a look at the store: that is most of a large collection
             with app.store.transaction() as tx:
                 trace = tx.trace(classified.revision.release.id)
             # One that was told in an earlier replay is dropped by the stage, and not told by this.
             taken = any(t.place == place and t.offset == message.offset for t in trace.taken)
             of_this = (m for m in trace.matches if m.revision == classified.revision.id)
-            yield Heard(classified, tuple(of_this) if taken else ())
+            matches = tuple(of_this) if taken else ()
+            if classified.themes or matches:
+                yield Heard(classified, matches)
 
 
 def _deliveries(app: App, heard: tuple[Heard, ...]) -> Mapping[str, int]:

@@ -140,7 +140,7 @@ def _give(report: ReplayReport) -> None:
             "known": report.known,
             "outside": report.outside,
             "skipped": list(report.skipped),
-            "with_themes": len(report.heard),
+            "with_themes": report.with_themes,
             "told": _alerts(report),
             "deliveries": dict(report.deliveries),
             "later": report.later,
@@ -190,7 +190,7 @@ def _summary(report: ReplayReport) -> str:
     """Say in a line what a replay came to; where nothing came of it, why."""
     sent = f"{count(_alerts(report), 'alert')}{_done(report)}"
     if report.history is not None:
-        return f"{_polled(report.history)}; {len(report.heard)} with a theme; {sent}."
+        return f"{_polled(report.history)}; {report.with_themes} with a theme; {sent}."
     if report.unchanged:
         return f"Nothing new in {report.path}: unchanged since last read. Nobody is told twice."
     if not report.documents:
@@ -201,7 +201,7 @@ def _summary(report: ReplayReport) -> str:
         return f"Nothing new in {report.path}: {read}, all known before. Nobody is told twice."
     return (
         f"{read}: {report.new} new, {report.revised} changed, {report.known} known{outside}; "
-        f"{len(report.heard)} with a theme; {sent}."
+        f"{report.with_themes} with a theme; {sent}."
     )
 
 

@@ -87,6 +87,19 @@ def test_a_rehearsal_says_who_would_be_told_and_leaves_the_installation_as_it_is
     assert sum(extent.end for extent in installed.bus.extents(RELEASES).values()) == 0
 
 
+@pytest.mark.parametrize("deliver", [False, True])
+def test_a_replay_names_who_is_told_of_what_has_no_theme(
+    installed: App, tmp_path: Path, deliver: bool
+) -> None:
+    """A subscription can ask for words, a country or everything, and no theme."""
+    wish = Wish(filter=Filter(), urls=(SecretStr("console://"),), name="ada")
+    subscribe(installed.store, installed.clock, installed.senders, wish)
+    report = replay(installed, saved(tmp_path, MIGRATION, ROADS), deliver=deliver)
+    assert sorted(told(report)) == sorted([MIGRATION["title"], ROADS["title"]])
+    assert report.with_themes == 1
+    assert report.deliveries == ({"delivered": 2} if deliver else {})
+
+
 def test_a_rehearsal_says_the_same_each_time(installed: App, tmp_path: Path) -> None:
     subscribed(installed, "console://")
     file = saved(tmp_path, MIGRATION, ROADS)
