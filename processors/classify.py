@@ -8,10 +8,11 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
+from processors.extent import Extent, extent_of
 from processors.fields import Read
 from processors.language import language_of_release
 from processors.layout import Layout
@@ -32,11 +33,13 @@ class Judgement:
 
     theme: ThemeId
     version: str
+    bias: float
+    """The theme's, and what it adds where only a title or a teaser is there."""
     log_odds: float
     score: float
     belongs: bool
     evidence: tuple[Evidence, ...]
-    """By place; its weights and the theme's bias add up to `log_odds`."""
+    """By place; its weights and the bias add up to `log_odds`."""
     terms: tuple[str, ...]
     """The name of the term behind each piece of evidence."""
 
@@ -84,7 +87,10 @@ class Classifier:
         self.themes = tuple(themes)
         self._lookout = Lookout(themes)
         self._scanner: Scanner[Meanings] = Scanner(self._lookout.phrases.items(), LISTS)
-        self._needed = [one.log_odds_threshold - one.bias - _ROUNDING for one in themes]
+        self._needed = {
+            extent: [one.log_odds_threshold - one.bias_for(extent) - _ROUNDING for one in themes]
+            for extent in get_args(Extent)
+        }
 
     def classify(self, title: str, text: str, language: str = "") -> tuple[ThemeScore, ...]:
         """Return the themes that a text belongs to, in order, with their evidence.
@@ -108,12 +114,13 @@ class Classifier:
         if not any(theme.reads(language) for theme in self.themes):
             return
         read = self._read(title, text)
-        hopeful = self._hopeful(*read)
+        extent = extent_of(text)
+        hopeful = self._hopeful(*read, extent)
         if not hopeful:
             return
         for number, kept in self._counted(read, hopeful):
             theme = self.themes[number]
-            log_odds = _log_odds(theme, kept)
+            log_odds = _log_odds(theme.bias_for(extent), kept)
             if log_odds >= theme.log_odds_threshold and theme.reads(language):
                 yield Belongs(theme, logistic(log_odds), list(map(as_match, kept)))
 
@@ -121,7 +128,10 @@ class Classifier:
         """Return what every theme makes of a text, in order."""
         fields = {"title": title, "text": text}
         kept = self._counted(self._read(title, text), range(len(self.themes)))
-        return tuple(_judgement(self.themes[number], fields, those) for number, those in kept)
+        extent = extent_of(text)
+        return tuple(
+            _judgement(self.themes[number], extent, fields, those) for number, those in kept
+        )
 
     def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
         """Return by a theme's number what it finds in a text, by place, none over another.
@@ -156,23 +166,27 @@ class Classifier:
             Read("text", in_text, self._lookout.said(in_text), lead, Layout(text)),
         )
 
-    def _hopeful(self, title: Read, text: Read) -> list[int]:
+    def _hopeful(self, title: Read, text: Read, extent: Extent) -> list[int]:
         """Return the themes that it may belong to: all others are spared the rest."""
         most = self._lookout.most_for(title, text)
-        needed = zip(most, self._needed, strict=True)
+        needed = zip(most, self._needed[extent], strict=True)
         return [number for number, (most, enough) in enumerate(needed) if most >= enough]
 
 
-def _log_odds(theme: Theme, kept: Iterable[Counted]) -> float:
-    return math.fsum((theme.bias, *[worth.weight for *_where, worth in kept]))
+def _log_odds(bias: float, kept: Iterable[Counted]) -> float:
+    return math.fsum((bias, *[worth.weight for *_where, worth in kept]))
 
 
-def _judgement(theme: Theme, fields: Mapping[str, str], kept: Sequence[Counted]) -> Judgement:
-    log_odds = _log_odds(theme, kept)
+def _judgement(
+    theme: Theme, extent: Extent, fields: Mapping[str, str], kept: Sequence[Counted]
+) -> Judgement:
+    bias = theme.bias_for(extent)
+    log_odds = _log_odds(bias, kept)
     matches = list(map(as_match, kept))
     return Judgement(
         theme=theme.id,
         version=theme.stamp,
+        bias=bias,
         log_odds=log_odds,
         score=logistic(log_odds),
         belongs=log_odds >= theme.log_odds_threshold,

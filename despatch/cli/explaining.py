@@ -167,8 +167,8 @@ def _sum(one: "Explanation") -> str:
     weights = sum(reason.evidence.weight for reason in one.reasons)
     sign = "+" if weights >= 0 else "-"
     return (
-        f"Sum: bias {one.theme.bias:+.2f} {sign} {abs(weights):.2f} of {_spans(len(one.reasons))} "
-        f"= log-odds {one.judgement.log_odds:+.2f}, a score of {one.judgement.score:.3f}; "
+        f"Sum: bias {one.judgement.bias:+.2f} {sign} {abs(weights):.2f} "
+        f"of {_spans(len(one.reasons))} = log-odds {one.judgement.log_odds:+.2f}, a score of {one.judgement.score:.3f}; "
         f"it belongs from {one.threshold:+.2f} on, a score of {one.theme.threshold:g}"
     )
 
@@ -221,7 +221,7 @@ def _as_json(document: Document, found: "list[Explanation]", language: str) -> d
                 "experimental": one.theme.experimental,
                 "belongs": _belongs(one, language),
                 "score": one.judgement.score,
-                "bias": one.theme.bias,
+                "bias": one.judgement.bias,
                 "log_odds": one.judgement.log_odds,
                 "threshold": one.threshold,
                 "margin": one.margin,

@@ -7,6 +7,8 @@ Three steps, each the same at every run:
 2. Terms and kept words are weighed again, drawn towards the weights set by hand and to none.
 3. What was left out of five such fittings says how far log-odds are from frequencies: they are
    scaled to be true, and the threshold is where that makes F1 best.
+4. The titles alone, and the teasers, of what chance chose among it say how much is to be added
+   where no more is there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from processors.classify import classifier
+from processors.classify import Classifier, classifier
+from processors.extent import Short
 from processors.fitting.columns import counts, most_telling, worth_trying
 from processors.fitting.examples import Example, Examples, Key, examples, own_examples
+from processors.fitting.parts import PARTS, Part, log_odds_of, part_of, views_of
 from processors.fitting.regression import Array, Line, best_threshold, regress, rescale
 from processors.fitting.releases import LabelledRelease
 from processors.themes import Theme
@@ -65,24 +69,40 @@ class Fitting:
         places = np.asarray(chosen, np.int64)
         fold_of = folds([self.releases[at].group for at in places])
         raw, left_out = [], np.zeros(len(places))
+        parts = self._parts(places, fold_of)
         for fold in range(FOLDS):
             out = fold_of == fold
             raw.append(self._weigh(places[~out]))
             left_out[out] = self.log_odds(raw[fold], places[out])
+            for part in parts:
+                part.judge(fold, self._ready(raw[fold]))
         true, threshold = np.zeros(len(places)), np.zeros(len(places))
         for fold in range(FOLDS):
             out = fold_of == fold
-            calibrated = self._calibrated(raw[fold], places[~out], left_out[~out])
+            others = [part.without(fold) for part in parts]
+            calibrated = self._calibrated(raw[fold], places[~out], left_out[~out], others)
             true[out] = self.log_odds(calibrated, places[out])
             threshold[out] = calibrated.threshold
-        fitted = self._calibrated(self._weigh(places), places, left_out)
+        fitted = self._calibrated(self._weigh(places), places, left_out, parts)
         return CrossValidated(fitted, true, threshold)
 
     def log_odds(self, fitted: Fitted, chosen: Sequence[int] | Indices) -> Array:
         """Return what the theme so fitted makes of releases, as `despatch classify` would."""
-        ready = classifier((applied(self.theme, fitted),))
-        texts = [(self.releases[at].title, self.releases[at].text) for at in chosen]
-        return np.array([ready.judge(title, text)[0].log_odds for title, text in texts])
+        return log_odds_of(self._ready(fitted), [self.releases[at] for at in chosen])
+
+    def _ready(self, fitted: Fitted) -> Classifier:
+        return classifier((applied(self.theme, fitted),))
+
+    def _parts(self, places: Indices, fold_of: Indices) -> list[Part]:
+        """Return what feeds show of the releases that were not sought: for each extent a part."""
+        seen = [(at, fold) for at, fold in zip(places, fold_of, strict=True)]
+        views = [
+            (view, fold)
+            for at, fold in seen
+            if not self.releases[at].sought
+            for view in views_of(self.releases[at])
+        ]
+        return [part_of(self.theme.id, extent, views) for extent in PARTS]
 
     def _weigh(self, chosen: Indices) -> Fitted:
         taught = list(self._views(chosen))
@@ -127,11 +147,13 @@ class Fitting:
             words={word: float(w) for word, w in zip(words, line.weights[own:], strict=True)},
         )
 
-    def _calibrated(self, raw: Fitted, chosen: Indices, left_out: Array) -> Fitted:
+    def _calibrated(
+        self, raw: Fitted, chosen: Indices, left_out: Array, parts: Sequence[Part]
+    ) -> Fitted:
         """Return a fitting whose scores are frequencies, its numbers rounded."""
         belongs = np.array([float(self._examples[at].whole.belongs) for at in chosen])
-        slope, shift = rescale(left_out, belongs)
-        scores = 1 / (1 + np.exp(-(slope * left_out + shift)))
+        slope, moved = rescale(left_out, belongs)
+        scores = 1 / (1 + np.exp(-(slope * left_out + moved)))
         words = {word: _rounded(slope * weight) for word, weight in raw.words.items()}
         fixed = {term.name: term.weights for term in self.theme.terms if term.hand_set}
         terms = {
@@ -140,7 +162,8 @@ class Fitting:
         }
         return raw.model_copy(
             update={
-                "bias": round(slope * raw.bias + shift, 3),
+                "bias": round(slope * raw.bias + moved, 3),
+                "short": Short(**{part.extent: part.added(slope, moved) for part in parts}),
                 "threshold": best_threshold(scores, belongs),
                 "terms": terms,
                 "words": {word: weight for word, weight in words.items() if weight},

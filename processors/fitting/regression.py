@@ -63,6 +63,22 @@ def rescale(log_odds: Array, belongs: Array) -> tuple[float, float]:
     return float(found.x[0]), float(found.x[1])
 
 
+def shift(log_odds: Array, belongs: Array) -> float:
+    """Return what is to be added to log-odds for as many to belong as do: 0 or more.
+
+    Drawn to 0, as by one label that contradicts: a few labels move little.
+    """
+
+    def loss(at: Array) -> tuple[float, Array]:
+        margin = log_odds + at[0]
+        value = np.logaddexp(0, margin).sum() - belongs @ margin + 0.5 * at[0] ** 2
+        away = np.exp(-np.logaddexp(0, -margin)) - belongs
+        return float(value), np.array([away.sum() + at[0]])
+
+    found = minimize(loss, np.zeros(1), jac=True, method="L-BFGS-B", bounds=[(0, None)])
+    return float(found.x[0])
+
+
 def best_threshold(scores: Array, belongs: Array) -> float:
     """Return the score from which on to say yes: half of the best F1 that the scores can reach.
 

@@ -38,6 +38,11 @@ class LabelledRelease:
         """Whether chance alone chose it."""
         return self.sampling.startswith("random")
 
+    @property
+    def sought(self) -> bool:
+        """Whether it was read because something was unsure of it."""
+        return self.ours and not self.at_random
+
 
 def labelled_releases(
     themes: Sequence[str], releases: Sequence[Path], labelled: Sequence[Path], folder: Path = HERE

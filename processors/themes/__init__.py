@@ -29,13 +29,14 @@ from despatch.errors import SettingsError, UsageError
 from despatch.fingerprint import digest
 from despatch.model import ThemeId
 from despatch.toml import read
+from processors.extent import Extent, Short
 from processors.lexicon import LISTS, LISTS_VERSION
 from processors.pattern import parse
 from processors.themes import fitted
 
 HERE = Path(__file__).parent
 
-JUDGE_VERSION = "1"
+JUDGE_VERSION = "2"
 """Part of every theme's stamp: raised by hand when other code makes something else of a text.
 
 tests/processors/test_judge_version.py notices who forgets.
@@ -189,6 +190,8 @@ class Theme(_Part):
     threshold: float = Field(default=0.5, gt=0, lt=1)
     bias: Weight
     """Log-odds of a release in which nothing is found."""
+    short: Short = Short()
+    """What is added to the bias where only a title, or a title and a teaser, is there."""
     terms: tuple[Term, ...] = Field(min_length=1)
     exclusions: tuple[Pattern, ...] = ()
     """Patterns that cancel the terms they overlap: `bird migration`."""
@@ -215,6 +218,10 @@ class Theme(_Part):
     def reads(self, language: str) -> bool:
         """Tell whether it judges texts in a language; one that is not known is judged."""
         return not language or language in self.languages
+
+    def bias_for(self, extent: Extent) -> float:
+        """Return where the sum begins for as much of a release as there is."""
+        return self.bias + self.short.added(extent)
 
     def patterns(self) -> Iterator[str]:
         """Yield every pattern of the theme: of terms, exclusions and contexts."""

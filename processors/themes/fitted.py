@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from despatch.errors import SettingsError
 from despatch.fingerprint import digest
 from despatch.toml import read
+from processors.extent import Short
 from processors.lexicon import LISTS
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Fitted(BaseModel):
     """So many of the labelled releases belong."""
     threshold: float = Field(gt=0, lt=1)
     bias: Number
+    short: Short = Short()
     terms: dict[str, FittedWeights]
     """Of the theme's own terms, in place of the weights that were set by hand."""
     words: dict[str, Number] = {}
@@ -84,7 +86,7 @@ def apply(theme: "Theme", path: Path) -> "Theme":
 
 
 def applied(theme: "Theme", fitted: Fitted) -> "Theme":
-    """Return a theme with fitted weights, words, bias and threshold."""
+    """Return a theme with fitted weights, words, bias, what is added to it, and threshold."""
     from processors.themes import Term, Theme, Weights
 
     terms = [
@@ -104,7 +106,12 @@ def applied(theme: "Theme", fitted: Fitted) -> "Theme":
     ]
     # Not model_copy: it would copy what was computed of the theme as it was, the stamp too.
     fields = {name: getattr(theme, name) for name in Theme.model_fields}
-    changed = {"terms": tuple(terms), "bias": fitted.bias, "threshold": fitted.threshold}
+    changed = {
+        "terms": tuple(terms),
+        "bias": fitted.bias,
+        "short": fitted.short,
+        "threshold": fitted.threshold,
+    }
     return Theme(**fields | changed)
 
 
@@ -119,6 +126,7 @@ def written(fitted: Fitted, command: str) -> str:
         f"belong = {fitted.belong}",
         f"threshold = {fitted.threshold}",
         f"bias = {fitted.bias}",
+        f"short = {{ title = {fitted.short.title}, teaser = {fitted.short.teaser} }}",
         "",
         "[terms]",
         *_lines(fitted.terms),
