@@ -36,8 +36,10 @@ def by_counted_words(theme: str, releases: Sequence[LabelledRelease], seen: Flag
     parts = [(places[fold_of != fold], places[fold_of == fold]) for fold in range(FOLDS)]
     for taught, asked in [*parts, (places, np.flatnonzero(~seen))]:
         if len(asked):
-            chosen = [releases[at] for at in taught]
-            said[asked] = learn(chosen, belongs[taught], [releases[at] for at in asked]) > 0
+            chosen = [releases[at] for at in taught.tolist()]
+            said[asked] = (
+                learn(chosen, belongs[taught], [releases[at] for at in asked.tolist()]) > 0
+            )
     return said
 
 

@@ -14,6 +14,7 @@ FOLDER holds `labelled.jsonl` and `releases.jsonl.gz`, which are not part of the
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,8 +27,10 @@ from bench.baselines import by_counted_words, by_words
 from bench.decisions import Flags, Numbers, calibration_error, calibration_table, figures, shown
 from bench.machine import made_once, now
 from processors.classify import Judgement, judge
+from processors.extent import Short
 from processors.fitting.fit import Fitting
 from processors.fitting.labels import kappa, read_labels
+from processors.fitting.parts import Part
 from processors.fitting.releases import LabelledRelease, labelled_releases
 from processors.themes import HERE, load_themes
 from processors.themes.fitted import SUFFIX, written
@@ -57,6 +60,12 @@ class Judged:
     ours: Flags
     words: Flags
     counted: Flags
+    shown: Sequence[Part]
+    """What feeds show of releases that were not sought …"""
+    threshold: float
+    """… and the log-odds from which on it belongs."""
+    short: Short
+    """What is added there."""
     is_current: bool
     """Fitting gives the file that is in the repository."""
 
@@ -119,6 +128,9 @@ def _judged(theme: str, releases: Sequence[LabelledRelease]) -> Judged:
         ours=scores >= threshold,
         words=by_words(theme, own),
         counted=by_counted_words(theme, own, seen),
+        shown=found.parts,
+        short=found.fitted.short,
+        threshold=math.log(found.fitted.threshold / (1 - found.fitted.threshold)),
         is_current=file.is_file() and file.read_text("utf-8") == text,
     )
 
@@ -137,8 +149,23 @@ def _report(judged: Judged, worst: int) -> Iterator[str]:
                 ("TF-IDF + logistic regression", judged.counted),
             ):
                 yield f"    {rule:<36}" + shown(figures(judged.belongs[part], said[part]))
+    yield from _shown_by_feeds(judged)
     yield from _calibration(judged)
     yield from _mistakes(judged, worst)
+
+
+def _shown_by_feeds(judged: Judged) -> Iterator[str]:
+    """Yield how right it is where a feed shows no more than a title, or a title and a teaser.
+
+    The label is that of the whole release: what its title keeps to itself counts as missed.
+    """
+    yield "  as feeds would show those that were not sought"
+    for part in judged.shown:
+        name = {"title": "titles alone", "teaser": "titles with a teaser"}[part.extent]
+        added = judged.short.added(part.extent)
+        for log_odds, what in ((part.log_odds, name), (part.log_odds - added, "  nothing added")):
+            said = log_odds >= judged.threshold
+            yield f"    {what:<36}" + shown(figures(part.belongs > 0, said))
 
 
 def _calibration(judged: Judged) -> Iterator[str]:

@@ -168,7 +168,8 @@ def _sum(one: "Explanation") -> str:
     sign = "+" if weights >= 0 else "-"
     return (
         f"Sum: bias {one.judgement.bias:+.2f} {sign} {abs(weights):.2f} "
-        f"of {_spans(len(one.reasons))} = log-odds {one.judgement.log_odds:+.2f}, a score of {one.judgement.score:.3f}; "
+        f"of {_spans(len(one.reasons))} = log-odds {one.judgement.log_odds:+.2f}, "
+        f"a score of {one.judgement.score:.3f}; "
         f"it belongs from {one.threshold:+.2f} on, a score of {one.theme.threshold:g}"
     )
 

@@ -49,6 +49,8 @@ class CrossValidated:
     log_odds: Array
     """By release, calibrated without its fold."""
     thresholds: Array
+    parts: tuple[Part, ...]
+    """Titles alone and teasers of releases that were not sought, likewise."""
 
 
 class Fitting:
@@ -77,14 +79,17 @@ class Fitting:
             for part in parts:
                 part.judge(fold, self._ready(raw[fold]))
         true, threshold = np.zeros(len(places)), np.zeros(len(places))
+        shown = tuple(part.unjudged() for part in parts)
         for fold in range(FOLDS):
             out = fold_of == fold
             others = [part.without(fold) for part in parts]
             calibrated = self._calibrated(raw[fold], places[~out], left_out[~out], others)
             true[out] = self.log_odds(calibrated, places[out])
             threshold[out] = calibrated.threshold
+            for part in shown:
+                part.judge(fold, self._ready(calibrated))
         fitted = self._calibrated(self._weigh(places), places, left_out, parts)
-        return CrossValidated(fitted, true, threshold)
+        return CrossValidated(fitted, true, threshold, shown)
 
     def log_odds(self, fitted: Fitted, chosen: Sequence[int] | Indices) -> Array:
         """Return what the theme so fitted makes of releases, as `despatch classify` would."""

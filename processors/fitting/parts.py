@@ -5,7 +5,7 @@ only those that chance chose, and those that came labelled, take part.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Part:
         """Note what the theme that was fitted without a fold makes of that fold."""
         out = np.flatnonzero(self.fold_of == fold)
         self.log_odds[out] = log_odds_of(ready, [self.views[at] for at in out.tolist()])
+
+    def unjudged(self) -> "Part":
+        """Return the same views as they are before anything is made of them."""
+        return replace(self, log_odds=np.zeros(len(self.views)))
 
     def without(self, fold: int) -> "Part":
         """Return what there is outside of a fold."""

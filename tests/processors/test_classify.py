@@ -16,6 +16,7 @@ from processors.classify import (
     judge,
     logistic,
 )
+from processors.extent import extent_of
 from processors.matches import MAX_EVIDENCE, MAX_SPAN_CHARS
 from processors.themes import Most, Term, Theme, Weights, load_themes
 from processors.words import Words
@@ -80,8 +81,9 @@ def test_bias_and_weights_of_the_evidence_add_up_to_the_log_odds(
     theme: Theme, title: str, text: str
 ) -> None:
     found = judge(title, text, theme)
-    total = math.fsum([theme.bias, *(one.weight for one in found.evidence)])
+    total = math.fsum([theme.bias_for(extent_of(text)), *(one.weight for one in found.evidence)])
     assert found.log_odds == pytest.approx(total, abs=1e-9)
+    assert found.bias == theme.bias_for(extent_of(text))
     assert found.score == pytest.approx(1 / (1 + math.exp(-total)))
     assert found.belongs == (total >= theme.log_odds_threshold)
     assert len(found.terms) == len(found.evidence) <= MAX_EVIDENCE

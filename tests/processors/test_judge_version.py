@@ -7,12 +7,13 @@ from pathlib import Path
 from despatch.fingerprint import digest
 from despatch.testing.monsters import PIECES, monster
 from processors.classify import judge
+from processors.extent import Short
 from processors.language import language_of_release
 from processors.pattern import parse
 from processors.scan import Scanner
 from processors.themes import JUDGE_VERSION, Most, Term, Theme, Weights
 
-GOLDEN = {"1": "fe03b69885a76ff1c62e4ece"}
+GOLDEN = {"2": "ec0abefe76bd982928b4f7b5"}
 """By version, the digest of what the code makes of the texts below: of other texts, another."""
 
 FOLDER = Path(__file__).parents[1] / "data" / "layout"
@@ -24,6 +25,7 @@ THEME = Theme(
     description="Ports and ships.",
     version="1",
     bias=-1.0,
+    short=Short(title=0.5, teaser=0.25),
     exclusions=("port wine", "passport*"),
     context={"sea": ("sea", "ship*", "boat*")},
     terms=(
@@ -45,6 +47,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in sorted(FOLDER.glob("*.toml")):
         yield "New ports", tomllib.loads(path.read_text("utf-8"))["text"]
     for name in sorted(PIECES):
+        yield "Ports " + monster(name, 50), ""
         yield "Ports", monster(name, 2_000) + " A port. “We work at sea, in the new port,” he said."
 
 
@@ -56,6 +59,8 @@ def test_the_code_judges_as_its_version_did() -> None:
         found = judge(title, text, THEME)
         spans = [(one.field, one.start, one.end, one.weight) for one in found.evidence]
         named = scanner.scan(text)[1]
-        made.append(repr((spans, found.terms, sorted(named), language_of_release(title, text))))
+        made.append(
+            repr((spans, found.bias, found.terms, sorted(named), language_of_release(title, text)))
+        )
     assert len(made) > 40
     assert GOLDEN.get(JUDGE_VERSION) == digest(*made)
