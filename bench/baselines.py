@@ -32,7 +32,7 @@ def by_counted_words(theme: str, releases: Sequence[LabelledRelease], seen: Flag
     belongs = np.array([one.labels[theme] for one in releases])
     said = np.zeros(len(releases), np.bool_)
     places = np.flatnonzero(seen)
-    fold_of = folds([releases[at].group for at in places])
+    fold_of = folds([releases[at].group for at in places.tolist()])
     parts = [(places[fold_of != fold], places[fold_of == fold]) for fold in range(FOLDS)]
     for taught, asked in [*parts, (places, np.flatnonzero(~seen))]:
         if len(asked):
