@@ -91,8 +91,8 @@ def test_whoever_subscribes_to_it_is_told_of_releases_and_that_it_is_experimenta
     (heard,) = map(json.loads, said(capfd, made, "replay", str(made[1]), "--json").splitlines()[:1])
     assert heard["matches"][0]["outcome"] == "told"
     assert "theme housing (experimental), 62% sure" in heard["matches"][0]["reason"]
-    assert "theme migration, score" in heard["matches"][0]["reason"]
-    assert "housing (experimental) 0." in said(capfd, made, "replay", str(made[1]))
+    assert "theme migration, 99% sure" in heard["matches"][0]["reason"]
+    assert "housing (experimental), 62% sure" in said(capfd, made, "replay", str(made[1]))
 
 
 def test_whoever_subscribes_to_measured_themes_reads_nothing_of_it(
