@@ -1,12 +1,29 @@
 """An HTTP server beside the rest of a process: it has an event loop and a thread of its own."""
 
 import asyncio
+import logging
 import os
 import threading
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from despatch.errors import OperatorError
+
+
+class _FaultsOfOurs(logging.Filter):
+    """Lets through what went wrong here, and not what strangers send that is no HTTP.
+
+    aiohttp would log a traceback for each: whoever scans the port could fill the disk.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        raised = record.exc_info[1] if record.exc_info else None
+        return not isinstance(raised, HttpProcessingError)
+
+
+_LOGGER = logging.getLogger("despatch.serving")
+_LOGGER.addFilter(_FaultsOfOurs())
 
 
 class Serving:
@@ -37,7 +54,7 @@ class Serving:
         self._thread.join(timeout=10)
 
     def _serve(self) -> None:
-        runner = web.AppRunner(self._application, access_log=None)
+        runner = web.AppRunner(self._application, access_log=None, logger=_LOGGER)
         try:
             self._loop.run_until_complete(self._start(runner))
         except OSError as exc:

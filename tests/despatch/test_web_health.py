@@ -45,3 +45,29 @@ def test_a_port_in_use_is_said_in_the_system_s_words_alone() -> None:
 
 def test_no_answer_of_a_stage_names_a_library_or_its_version(browser: Browser) -> None:
     assert "server" not in browser.get("/metrics").headers
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"GARBAGE\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"]
+)
+def test_what_is_no_http_is_refused_and_leaves_nothing_in_the_log(
+    caplog: pytest.LogCaptureFixture, nonsense: bytes
+) -> None:
+    port = free_port()
+    with (
+        HealthServer("127.0.0.1", port, Checks(lambda: "", lambda: "", lambda: b"")),
+        socket.create_connection(("127.0.0.1", port), timeout=30) as asking,
+    ):
+        asking.sendall(nonsense)
+        assert b" 400 " in asking.recv(100)
+    assert caplog.records == []
+
+
+def test_a_fault_of_ours_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> bytes:
+        raise ZeroDivisionError
+
+    port = free_port()
+    with HealthServer("127.0.0.1", port, Checks(lambda: "", lambda: "", broken)):
+        assert Browser(f"http://127.0.0.1:{port}").get("/metrics").status == 500
+    assert [record.exc_info is not None for record in caplog.records] == [True]
