@@ -13,6 +13,31 @@ from pydantic_core import ErrorDetails
 
 from despatch.errors import SettingsError
 
+_NUMBER = "write a number, without quotes, such as 1.5"
+_WHOLE = "write a whole number, without quotes, such as 2"
+_WAYS_OUT = {
+    "finite_number": _NUMBER,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "less_than": "write a number below {lt}",
+    "less_than_equal": "write a number up to {le}",
+    "greater_than": "write a number above {gt}",
+    "greater_than_equal": "write a number from {ge} on",
+    "string_type": 'write a text in quotes, such as "housing"',
+    "string_too_short": "write something in it",
+    "bool_type": "write true or false, without quotes",
+    "bool_parsing": "write true or false, without quotes",
+    "tuple_type": 'write a list, such as ["one", "two"]',
+    "list_type": 'write a list, such as ["one", "two"]',
+    "too_short": "write at least one thing in it",
+    "model_type": "write a table, such as {{ title = 1.5 }}",
+    "dict_type": "write a table, such as {{ title = 1.5 }}",
+}
+"""What to write instead, by the kind of pydantic's errors; its own words are for programmers."""
+
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
 
@@ -36,6 +61,8 @@ def read(model: type[M], path: Path, **given: str) -> M:
         raise SettingsError(_not_toml(path, text, str(exc))) from exc
     except RecursionError as exc:
         raise SettingsError(f"{path}: not valid TOML: it is nested too deeply") from exc
+    if not fields:
+        raise SettingsError(f"{path}:1: nothing stands in it: fill it in, or remove the file")
     for name in given.keys() & fields.keys():
         raise SettingsError(
             f"{path}:{_line(text, (name,))}: {name}: it is the file's name ({given[name]!r}): "
@@ -69,6 +96,8 @@ def _not_toml(path: Path, text: str, said: str) -> str:
     found = re.match(r"line (\d+)", where)
     number = min(int(found[1]), len(lines)) if found else len(lines)
     line = lines[number - 1].strip()
+    if what == "Cannot overwrite a value":
+        return f"{path}:{number}: {line.split('=')[0].strip()} stands there twice: keep one"
     return (
         f"{path}:{number}: not valid TOML: {what} in {line[:60]!r}: write name = value, text in "
         '"quotes", numbers without, lists as ["one", "two"]'
@@ -99,7 +128,30 @@ def _said(model: type[BaseModel], error: ErrorDetails) -> str:
         return "this field is missing: add it"
     if error["type"] == "value_error":
         return error["msg"].removeprefix("Value error, ")
-    return f"{error['msg']} (it is {str(error['input'])[:60]!r})"
+    way_out = _WAYS_OUT.get(error["type"])
+    if way_out is None:
+        return f"{error['msg']} (it is {str(error['input'])[:60]!r})"
+    limits = {name: f"{limit:g}" for name, limit in _limits(error)}
+    return f"it is {_written(error['input'])}: {way_out.format(**limits)}"
+
+
+def _limits(error: ErrorDetails) -> Iterator[tuple[str, float]]:
+    """Yield the limits that a number or a length was held against."""
+    for name, limit in error.get("ctx", {}).items():
+        if isinstance(limit, int | float):
+            yield name, limit
+
+
+def _written(value: object) -> str:
+    """Return a value as a TOML file has it, cut where it is long."""
+    if isinstance(value, str):
+        return f'"{value[:60]}"' if value else "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple | dict):
+        kind = "a table" if isinstance(value, dict) else "a list"
+        return kind if value else f"{kind} of nothing"
+    return str(value)[:60]
 
 
 def _nearest(model: type[BaseModel], loc: Loc) -> str | None:

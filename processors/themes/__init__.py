@@ -49,7 +49,8 @@ Place = Literal["title", "lead", "body", "quote"]
 PLACES: tuple[Place, ...] = get_args(Place)
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Weight = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
+Weight = Annotated[float, Field(strict=True, ge=-20, le=20, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=1, le=20)]
 
 
 def _parses(pattern: str) -> str:
@@ -96,10 +97,10 @@ class Weights(_Part):
 class Most(_Part):
     """How many matches count, by where they stand; further ones add nothing."""
 
-    title: int = Field(default=1, ge=1, le=20)
-    lead: int = Field(default=1, ge=1, le=20)
-    body: int = Field(default=1, ge=1, le=20)
-    quote: int | None = Field(default=None, ge=1, le=20)
+    title: Count = 1
+    lead: Count = 1
+    body: Count = 1
+    quote: Count | None = None
     """1 where nothing is said."""
 
     @model_serializer(mode="wrap")
@@ -187,7 +188,7 @@ class Theme(_Part):
     """Not measured on labels yet: judged and told of, and marked wherever it is shown."""
     languages: tuple[Language, ...] = Field(default=("en",), min_length=1)
     """What its terms are written in: a text that is in another language is not judged by it."""
-    threshold: float = Field(default=0.5, gt=0, lt=1)
+    threshold: float = Field(default=0.5, strict=True, gt=0, lt=1)
     bias: Weight
     """Log-odds of a release in which nothing is found."""
     short: Short = Short()

@@ -73,7 +73,51 @@ def test_an_unknown_theme_is_told_with_the_closest_and_all_that_are_known() -> N
         ("{ title = 2.0 }", "{ titel = 2.0 }", "did you mean 'title'?"),
         ("bias = -2.0", "bais = -2.0", "/housing.toml:4: bais: no such field"),
         ("bias = -2.0", "", "bias: this field is missing: add it"),
-        ("bias = -2.0", "bias = nan", "bias"),
+        ("bias = -2.0", "bias = nan", "/housing.toml:4: bias: it is nan: write a number, without"),
+        ("bias = -2.0", "bias = -inf", "/housing.toml:4: bias: it is -inf: write a number"),
+        (
+            "bias = -2.0",
+            "bias = 90.0",
+            "/housing.toml:4: bias: it is 90.0: write a number up to",
+        ),
+        ("bias = -2.0", 'bias = "-2.0"', '/housing.toml:4: bias: it is "-2.0": write a number, wi'),
+        ("bias = -2.0", "bias = true", "/housing.toml:4: bias: it is true: write a number"),
+        (
+            "bias = -2.0",
+            "bias = -2.0\nthreshold = 5",
+            "/housing.toml:5: threshold: it is 5: write a number below 1",
+        ),
+        (
+            "bias = -2.0",
+            "bias = -2.0\nthreshold = 0",
+            "/housing.toml:5: threshold: it is 0: write a number above 0",
+        ),
+        (
+            "bias = -2.0",
+            "bias = -2.0\nbias = 1.0",
+            "/housing.toml:5: bias stands there twice: kee",
+        ),
+        (
+            "{ title = 2.0 }",
+            '{ title = "2.0" }',
+            '/housing.toml:14: terms[2].weights.title: it is "2.0": write a number, without quotes',
+        ),
+        ("{ title = 2.0 }", "2.0", "terms[2].weights: it is 2.0: write a table, such as { title ="),
+        ("most = { lead = 2 }", "most = { lead = 2.5 }", "most.lead: it is 2.5: write a whole num"),
+        ('["rent", "tenan*"]', '"rent"', 'patterns: it is "rent": write a list, such as ["one", "'),
+        ('["rent", "tenan*"]', "[]", "patterns: it is a list of nothing: write at least one thing"),
+        ('title = "Housing"', "title = 7", "/housing.toml:1: title: it is 7: write a text in quo"),
+        ('title = "Housing"', 'title = ""', "/housing.toml:1: title: it is empty: write something"),
+        (
+            "bias = -2.0",
+            'bias = -2.0\nexperimental = "no idea"',
+            '/housing.toml:5: experimental: it is "no idea": write true or false',
+        ),
+        (
+            "most = { lead = 2 }",
+            'most = { lead = 2 }\n[examples]\nmatching = [{ title = "Homes" }]',
+            "examples.matching[1].text: this field is missing: add it",
+        ),
         ("bias = -2.0", "bias = ", "/housing.toml:4: not valid TOML: Invalid value in 'bias ='"),
         ("bias = -2.0", "bias = ", 'text in "quotes", numbers without'),
         ("bias = -2.0", 'id = "homes"\nbias = -2.0', "/housing.toml:4: id: it is the file's name"),
@@ -115,6 +159,16 @@ def test_a_file_in_another_encoding_is_told_with_the_line(folder: Path) -> None:
     (folder / "housing.toml").write_bytes(GOOD.replace("Homes", "Höfe").encode("latin-1"))
     with pytest.raises(SettingsError, match=r"housing.toml:2: not UTF-8: save the file as UTF-8"):
         load_themes(folder)
+
+
+@pytest.mark.parametrize("text", ["", "\n# a comment\n"])
+def test_a_file_in_which_nothing_stands_is_told_once(folder: Path, text: str) -> None:
+    (folder / "housing.toml").write_text(text)
+    with pytest.raises(SettingsError) as told:
+        load_themes(folder)
+    assert str(told.value).endswith(
+        "housing.toml:1: nothing stands in it: fill it in, or remove the file"
+    )
 
 
 def test_every_wrong_file_is_told_at_once(folder: Path) -> None:
