@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "kafka": "bench.kafka_bus",
     "local": "bench.local_bus",
     "classify": "bench.classifying",
+    "passes": "bench.passes",
     "match": "bench.matching",
     "grow": "bench.growing",
     "judge": "bench.judging",

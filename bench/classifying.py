@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from bench.classify_whole import memory, whole_file
+from bench.classify_whole import whole_file
 from bench.many_themes import made_up
 from bench.measure import Cost, Stopwatch, alternate
 from bench.report import Contest, Report
@@ -60,7 +60,6 @@ def run(runs: int, folder: Path) -> Report:
             _many(real, themes, runs),
             _growth(themes, runs),
             _growth(themes, runs, facts=True),
-            memory(real, folder),
             *([] if missing else [whole_file(REAL, REAL_NUMBER, len(themes), min(runs, 3))]),
         ],
         missing,
@@ -160,13 +159,13 @@ def _longer(rows: Documents, chars: int) -> list[dict[str, Any]]:
     ]
 
 
-def real_or_made_up(number: int) -> tuple[list[dict[str, Any]], str]:
-    """Return so many documents and what they are: real ones where they are at hand."""
+def real_or_made_up(number: int, every: int = REAL_EVERY) -> tuple[list[dict[str, Any]], str]:
+    """Return so many documents and what they are: one in so many real ones, where at hand."""
     if REAL.exists():
-        return _real()[:number], "real releases"
+        return _real(every)[:number], "real releases"
     return generate_documents(number), "made-up documents"
 
 
-def _real() -> list[dict[str, Any]]:
+def _real(every: int = REAL_EVERY) -> list[dict[str, Any]]:
     with gzip.open(REAL, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in islice(lines, 0, None, REAL_EVERY)]
+        return [json.loads(line) for line in islice(lines, 0, None, every)]

@@ -25,6 +25,7 @@ from despatch.facts import Facts
 from processors.facts import find_facts
 
 READ = Path(__file__).parent / "facts_read_whole.csv"
+PARTS = ("tuned", "held out", "fresh")
 KINDS = ("agreements", "statuses", "parties", "offices", "figures")
 RESAMPLES = 1_000
 
@@ -36,7 +37,7 @@ def main() -> int:
     """Print the figures; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--wrong", choices=("tuned", "held out"), help="list what is wrong there")
+    parser.add_argument("--wrong", choices=PARTS, help="list what is wrong there")
     args = parser.parse_args()
     path = args.folder / NAME
     if not path.is_file():
@@ -48,7 +49,7 @@ def main() -> int:
         for row in releases(path)
         if row["id"] in stated
     }
-    for half in ("tuned", "held out"):
+    for half in PARTS:
         ids = [id_ for id_ in found if drawn[id_] == half]
         sys.stdout.write(f"{half}: {len(ids)} releases read whole\n")
         for kind in KINDS:
@@ -80,7 +81,7 @@ def details(facts: Facts) -> dict[str, list[str]]:
         for one in facts.agreements
     ]
     measured = [
-        f"{one.value:.10g} {one.unit}{f' {one.change}' if one.change else ''}"
+        f"{one.value:.15g} {one.unit}{f' {one.change}' if one.change else ''}"
         f": {one.of}{f' | {one.against}' if one.against else ''}"
         for one in facts.figures
     ]

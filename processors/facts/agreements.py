@@ -13,7 +13,7 @@ from processors.facts.countries import Places
 from processors.facts.gather import Row, SpanRow
 from processors.facts.lexicon import MONTHS, grammar
 from processors.facts.main_parties import JOINT, Parties, codes_of, main_parties, names_of
-from processors.facts.own_parties import own_parties, signs_alone
+from processors.facts.own_parties import is_named_after, own_parties, signs_alone
 from processors.facts.parties import Chain
 from processors.facts.passage import Marked, Passage
 from processors.facts.phrases import clause_end, phrase
@@ -28,6 +28,8 @@ _WEAK = frozenset(
     | {"action plan", "working group", "cooperation"}
 )
 """Instruments that are named for many other things: they need their own parties or `new`."""
+_STANDING = frozenset({"alliance", "partnership"})
+"""What may have stood for long when a text names it after its partners."""
 _WORDS = grammar("agreements")
 _NEW = _WORDS["new"]
 _ON = _WORDS["on"]
@@ -40,7 +42,8 @@ _QUOTES = " \xa0\n\"'”’*_"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found(Parties):
     instrument: str
-    status: Status
+    status: Status | None
+    """None where no word says so: then it is agreed, unless it is said elsewhere."""
     about: str
     span: SpanRow
 
@@ -73,7 +76,8 @@ def _add(found: list[tuple[_Found, list[SpanRow]]], new: _Found) -> None:
         parties, others = set(known.parties), set(new.parties)
         if known.instrument == new.instrument and (parties <= others or others <= parties):
             fuller = known if others <= parties else new
-            further = "signed" if "signed" in {known.status, new.status} else known.status
+            further = known.status or new.status
+            further = "signed" if "signed" in {known.status, new.status} else further
             about = known.about or new.about
             merged = replace(
                 known, parties=fuller.parties, codes=fuller.codes, status=further, about=about
@@ -91,7 +95,7 @@ def _row(found: _Found, spans: list[SpanRow]) -> Row:
         "evidence": spans,
         "parties": found.parties,
         "instrument": found.instrument,
-        "status": found.status,
+        "status": found.status or "agreed",
         "about": found.about,
     }
 
@@ -124,7 +128,11 @@ def _read(passage: Passage, marked: Marked, places: Places, main: Parties | None
         if instrument in _WEAK and not (made or (listed and spoken)):
             return None
         names, codes = main.parties, main.codes
-    elif status is None and not is_in_front(passage, marked):
+    elif (status is None and not is_in_front(passage, marked)) or (
+        instrument in _STANDING
+        and is_named_after(passage, marked, chain)
+        and not is_made(passage, marked, begin)
+    ):
         return None
     about_end, about = _about(passage, marked, chain, end)
     span = _evidence(passage, marked, chain, about_end)
@@ -132,7 +140,7 @@ def _read(passage: Passage, marked: Marked, places: Places, main: Parties | None
         names[:MAX_OF_A_KIND],
         codes,
         instrument=instrument,
-        status=status or "agreed",
+        status=status,
         about=about,
         span=span,
     )

@@ -12,7 +12,7 @@ _SHARES = frozenset({PERCENT, POINTS, NONE})
 
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{2,3}){1,5}(?:\.\d{1,6})?(?!\d)|\d{1,15}(?:\.\d{1,6})?(?!\d)")
 _SCALE = re.compile(
-    r"[ \xa0\n-]?(lakh crore|lakh|crore|million|billion|trillion|thousand|mn|bn|tn|m|k)"
+    r"[ \xa0\n-]?(lakh crores?|lakhs?|crores?|million|billion|trillion|thousand|mn|bn|tn|m|k)"
     r"(?![A-Za-z])",
     re.IGNORECASE,
 )
@@ -126,7 +126,7 @@ def _read(passage: Passage, at: int, dollar: str) -> Number | None:
     end = found.end()
     scale = _SCALE.match(text, end)
     if scale is not None:
-        value, end = value * _SCALES[scale[1].lower()], scale.end()
+        value, end = value * _SCALES[scale[1].lower().removesuffix("s")], scale.end()
     elif end < len(text) and text[end].isalpha():
         return None  # `3rd`, `90s`, `4x4`
     unit, begin, end = _unit(text, start, end, dollar)

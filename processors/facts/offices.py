@@ -2,7 +2,7 @@
 
 from processors.facts.lexicon import word_set
 from processors.facts.passage import Marked, Passage, is_possessive
-from processors.facts.person_names import GLUED, NO_NAMES
+from processors.facts.person_names import GLUED, HONORIFICS, NO_NAMES
 from processors.facts.table import FOLDED
 
 _MAX_BEFORE = 6
@@ -11,6 +11,7 @@ _SUBJECTS = word_set("portfolios")
 _PORTFOLIOS = _SUBJECTS | word_set("us_states")
 _HONORIFICS = frozenset({"Shri", "Smt", "Shrimati", "Dr", "Mr", "Mrs", "Ms", "Sir"})
 _MAX_UNKNOWN = 3
+_DASHES = frozenset({" - ", " – ", " — "})
 _RANKS = frozenset(
     {"Acting", "Assistant", "Associate", "Attorney", "Deputy", "Principal", "Special", "Trial"}
 )
@@ -25,8 +26,10 @@ def office_begins(passage: Passage, head: int, title_case: bool) -> int:
     here, at = passage.sentence[head], head
     while passage.in_sentence(at - 1, here) and head - at < _MAX_BEFORE:
         word, gap = passage.words[at - 1], passage.between(at - 1)
-        if gap.strip(" \xa0-–*_") or is_possessive(word) or GLUED.search(word):
+        if gap.strip(" \xa0-–*_") or gap in _DASHES or is_possessive(word) or GLUED.search(word):
             break
+        if FOLDED[word][1] in HONORIFICS:
+            break  # `the Honorable U.S. District Judge`
         small = not passage.is_capital(head) and word.capitalize() in _PORTFOLIOS
         name = passage.covered.get(at - 1)
         if name is not None and name.first < at - 1 and passage.is_capital(name.first):
@@ -58,6 +61,8 @@ def office_ends(passage: Passage, marked: Marked, *, names_follow: bool) -> int:
         name = passage.covered.get(at)
         known = name is not None or FOLDED[word][1] in _PORTFOLIOS
         if gap and not (gap == "," and end > marked.last and known and name is None):
+            break
+        if FOLDED[word][1] in HONORIFICS:
             break
         if word in JOINS:
             if at == marked.last and word in {"and", "the"}:

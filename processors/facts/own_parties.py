@@ -8,6 +8,7 @@ from processors.facts.partner import partner_of
 from processors.facts.passage import Marked, Passage
 
 _NAMED_BEHIND = 4
+_NAMED_BEFORE = 2
 _WORDS = grammar("agreements")
 _BY = _WORDS["by"]
 _SIGNING = _WORDS["signing"]
@@ -49,6 +50,15 @@ def signs_alone(passage: Passage, marked: Marked, chain: Chain | None) -> bool:
         return False
     between = passage.words[chain.last : marked.first]
     return len(chain.parties) == 1 and not _SIGNING.isdisjoint(map(str.lower, between))
+
+
+def is_named_after(passage: Passage, marked: Marked, chain: Chain | None) -> bool:
+    """Tell whether a text names it after its partners: `the Chile-Peru Alliance`."""
+    if passage.field == "title" or chain is None or len(chain.parties) != 2:
+        return False
+    first, second = chain.parties
+    joined = first.last == second.first and passage.between(first.last - 1) in {"-", "–", "‑"}
+    return joined and 0 <= marked.first - chain.last <= _NAMED_BEFORE
 
 
 def _with_a_body(

@@ -62,6 +62,9 @@ def chains(
         for party in _parties(passage, first, last, places)
         if bodies or party.code or passage.covered[party.first].mark.international
     ]
+    if bodies:  # the `U.S.` of `U.S. Department of State` is no party beside it
+        behind = {party.first for party in found if party.code is None}
+        found = [party for party in found if not (party.code and party.last in behind)]
     groups: list[list[Party]] = [[party] for party in found[:1]]
     for before, after in pairwise(found):
         if _joined(passage, before, after, apart):

@@ -10,7 +10,8 @@ _MAX_NAME_WORDS = 5
 _PORTFOLIOS = word_set("portfolios")
 _OFFICES = frozenset(word.capitalize() for word in word_set("offices") if " " not in word)
 _WORDS = grammar("people")
-_HONORIFICS = _WORDS["honorifics"]
+HONORIFICS = _WORDS["honorifics"]
+"""What stands before a name and is no part of it: `Dr`, `Shri`, `the Rt Hon`."""
 _TITLES = _WORDS["titles"]
 PARTICLES = _WORDS["particles"]
 """Small words of a name: `Jean-Yves Le Drian`, `Ursula von der Leyen`."""
@@ -28,9 +29,9 @@ NO_NAMES = _WORDS["no_name"] | word_set("bodies_after")
 def name_at(passage: Passage, at: int, here: int) -> tuple[int, int] | None:
     """Return the words of the name that begins at `at`, honorifics left out, or None."""
     if passage.in_sentence(at + 1, here) and passage.words[at] in {"the", "The"}:
-        at += FOLDED[passage.words[at + 1]][1] in _HONORIFICS
+        at += FOLDED[passage.words[at + 1]][1] in HONORIFICS
     while passage.in_sentence(at, here) and (
-        FOLDED[passage.words[at]][1] in _HONORIFICS or passage.words[at] in {"H", "E", "H.E."}
+        FOLDED[passage.words[at]][1] in HONORIFICS or passage.words[at] in {"H", "E", "H.E."}
     ):
         at += 1
     start, end, count = at, at, 0
@@ -78,7 +79,7 @@ def name_before(passage: Passage, comma: int, here: int) -> int | None:
         if not (word in PARTICLES or _can_be_a_name(passage, at - 1, None)):
             break
         if (
-            FOLDED[word][1] in _HONORIFICS
+            FOLDED[word][1] in HONORIFICS
             or FOLDED[word][1] in _OFFICES
             or (FOLDED[word][1] in _PORTFOLIOS and at < comma)  # Tony West, …
         ):

@@ -26,6 +26,7 @@ _AGREEING = _WORDS["agreeing"]
 _PLANNING = _WORDS["planning"]
 _TALKING = _WORDS["talking"]
 _MAKING = _WORDS["making"]
+_DECIDING = _WORDS["deciding"]
 _TO_SIGN = _PLANNING | {"to"}
 _BECOMING = frozenset({"becomes", "became"})
 _PARTY_TO = ("party", "to")
@@ -40,6 +41,8 @@ def is_in_passing(
     """
     if not _PASSING.isdisjoint(before):
         return True
+    if _is_said_of_another(passage, marked):
+        return True
     word = passage.words[marked.last - 1].lower()
     if word in _PLURALS:
         return status != "signed"
@@ -51,6 +54,17 @@ def is_in_passing(
     near = passage.words[max(begin, marked.first - _PASSING_NEAR) : marked.first]
     small = list(map(str.lower, near))
     return "pursuant" in small or _PARTY_TO in pairwise(small)
+
+
+def _is_said_of_another(passage: Passage, marked: Marked) -> bool:
+    """Tell whether it says what another is: `launched the Ports Alliance, a partnership to …`."""
+    article = marked.first - 1
+    return (
+        article > 0
+        and passage.words[article] in {"a", "an"}
+        and "," in passage.between(article - 1)
+        and any(other.last == article for other in passage.of_kind("instrument"))
+    )
 
 
 def is_in_front(passage: Passage, marked: Marked) -> bool:
@@ -84,7 +98,9 @@ def status_of(passage: Passage, marked: Marked, begin: int, end: int) -> Status 
         return "in talks"
     if _PLANNING & {*near[-7:], *after[:2]} or after[:2] == ["to", "be"]:
         return "planned"
-    making = next((n for n, word in enumerate(near) if word in _MAKING), None)
-    if making is not None and near[max(0, making - 1) : making] == ["to"]:
-        return "planned"
+    if any(
+        to == "to" and not _DECIDING.isdisjoint({decided}) and made in _MAKING
+        for decided, to, made in zip(near, near[1:], near[2:], strict=False)
+    ):
+        return "planned"  # `decided to develop a roadmap`
     return "agreed" if _AGREEING & {*near, *after[:6]} else None

@@ -15,6 +15,7 @@ from processors.facts import find_facts
         ("Ports that charge £60 for their berths plan to spend £9 million.", [(60.0, "", "")]),
         ("They lost about £900 over a four-year period.", [(900.0, "", "")]),
         ("Losses fell by 9% over the last year.", [(9.0, "Losses", "the last year")]),
+        ("Ports paid ₹3 lakh crores in fees.", [(3e12, "fees", "")]),
         ("The 3 WOLDS lost nine soldiers.", []),
         ("In 2011 a Harbour Personnel Board was set up.", []),
     ],

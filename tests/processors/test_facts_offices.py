@@ -20,6 +20,13 @@ from processors.facts import find_facts
         ),
         ("It was opened by NASA Administrator Bill Larkin.", "Bill Larkin", "NASA Administrator"),
         ("OPENED BYNoneDeputy Attorney General Ada Lind spoke.", "Ada Lind", "Attorney General"),
+        (
+            "Deputy Assistant Secretary for Western Hemisphere Affairs Ada Lind spoke.",
+            "Ada Lind",
+            "Deputy Assistant Secretary for Western Hemisphere Affairs",
+        ),
+        ("The Honorable U.S. District Judge Ada Lind sat.", "Ada Lind", "U.S. District Judge"),
+        ("WASHINGTON, DC – President Lind spoke.", "Lind", "President"),
         ("The ship left. Ada Lind, the President, spoke.", "Ada Lind", "President"),
     ],
 )
@@ -32,6 +39,7 @@ def test_an_office_is_read_with_what_belongs_to_it(text: str, name: str, office:
     [
         "The President Bill 7 was read.",
         "The Director Ada LindChief spoke.",
+        "She is to be United States Circuit Judge for the First Circuit.",
         "The President said so, and the Secretary left.",
     ],
 )

@@ -67,6 +67,17 @@ def agreements(title: str, text: str = "") -> list[str]:
         ),
         ("Chile and France Meet", "The ministers spoke of a roadmap that was announced.", []),
         ("Chile and France in agreement on harbours", "", []),
+        (
+            "Joint Statement by the U.S. Department of State and U.S. Department of Defense",
+            "",
+            ["joint statement: Department of State + Department of Defense"],
+        ),
+        (
+            "Chile and France Meet",
+            "Both launched the new Ports Alliance, a partnership to help ships.",
+            ["alliance: Chile + France"],
+        ),
+        ("Ports", "It forms the core of the Chile-Peru Alliance, established in 2010.", []),
         ("Ports", "Chile is party to the France, Peru and Spain Treaty, which was agreed.", []),
         ("Ports", "Pursuant to the new treaty between France and Spain, agreed then.", []),
         ("Harbour Partnership", "Visitors, including Chile, Peru, France and Spain, met.", []),
@@ -96,10 +107,18 @@ def test_a_byline_is_not_the_first_sentence(text: str, parties: list[str]) -> No
     [
         ("Peru Becomes Tenth Nation to Sign the Harbour Accords", "signed"),
         ("Peru to Sign the Harbour Accords", "planned"),
+        ("Advancing a Harbour Agreement between Peru and Chile", "in talks"),
     ],
 )
 def test_who_becomes_the_tenth_to_sign_has_signed(title: str, status: str) -> None:
     assert [one.status for one in find_facts(title, "").agreements] == [status]
+
+
+def test_what_a_title_leaves_open_the_text_may_say() -> None:
+    found = find_facts(
+        "Chile-Peru Harbour Dialogue", "The ministers will hold the Chile-Peru Harbour Dialogue."
+    )
+    assert [one.status for one in found.agreements] == ["planned"]
 
 
 def test_a_minister_of_cooperation_does_not_work_with_his_country() -> None:
