@@ -2,14 +2,16 @@
 
 from processors.facts.lexicon import word_set
 from processors.facts.passage import Marked, Passage, is_possessive
-from processors.facts.person_names import GLUED, HONORIFICS, NO_NAMES
+from processors.facts.person_names import NO_NAMES, is_glued
 from processors.facts.table import FOLDED
 
 _MAX_BEFORE = 6
 _MAX_OF = 14
 _SUBJECTS = word_set("portfolios")
 _PORTFOLIOS = _SUBJECTS | word_set("us_states")
-_HONORIFICS = frozenset({"Shri", "Smt", "Shrimati", "Dr", "Mr", "Mrs", "Ms", "Sir"})
+_HONORIFICS = frozenset(
+    {"Shri", "Sri", "Smt", "Shrimati", "Dr", "Mr", "Mrs", "Ms", "Sir", "Honorable", "Honourable"}
+)
 _MAX_UNKNOWN = 3
 _DASHES = frozenset({" - ", " – ", " — "})
 _RANKS = frozenset(
@@ -23,14 +25,17 @@ _STARTS = NO_NAMES | {"Mr", "Mrs", "Ms", "Dr", "Sir", "Shri", "So", "Like", "The
 
 def office_begins(passage: Passage, head: int, title_case: bool) -> int:
     """Return where an office begins: at `Deputy` of `Deputy Assistant Secretary`."""
-    here, at = passage.sentence[head], head
-    while passage.in_sentence(at - 1, here) and head - at < _MAX_BEFORE:
-        word, gap = passage.words[at - 1], passage.between(at - 1)
-        if gap.strip(" \xa0-–*_") or gap in _DASHES or is_possessive(word) or GLUED.search(word):
+    at, begin, words = head, passage.sentence_end(passage.sentence[head] - 1), passage.words
+    small_head = not passage.is_capital(head)
+    while at > begin and head - at < _MAX_BEFORE:
+        word, gap = words[at - 1], passage.between(at - 1)
+        if gap != " " and (gap.strip(" \xa0-–*_") or gap in _DASHES):
             break
-        if FOLDED[word][1] in HONORIFICS:
+        if is_possessive(word) or is_glued(word):
+            break
+        if FOLDED[word][1] in _HONORIFICS:
             break  # `the Honorable U.S. District Judge`
-        small = not passage.is_capital(head) and word.capitalize() in _PORTFOLIOS
+        small = small_head and word.capitalize() in _PORTFOLIOS
         name = passage.covered.get(at - 1)
         if name is not None and name.first < at - 1 and passage.is_capital(name.first):
             at = name.first
@@ -62,7 +67,7 @@ def office_ends(passage: Passage, marked: Marked, *, names_follow: bool) -> int:
         known = name is not None or FOLDED[word][1] in _PORTFOLIOS
         if gap and not (gap == "," and end > marked.last and known and name is None):
             break
-        if FOLDED[word][1] in HONORIFICS:
+        if FOLDED[word][1] in _HONORIFICS:
             break
         if word in JOINS:
             if at == marked.last and word in {"and", "the"}:

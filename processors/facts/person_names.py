@@ -10,15 +10,13 @@ _MAX_NAME_WORDS = 5
 _PORTFOLIOS = word_set("portfolios")
 _OFFICES = frozenset(word.capitalize() for word in word_set("offices") if " " not in word)
 _WORDS = grammar("people")
-HONORIFICS = _WORDS["honorifics"]
-"""What stands before a name and is no part of it: `Dr`, `Shri`, `the Rt Hon`."""
+_HONORIFICS = _WORDS["honorifics"]
 _TITLES = _WORDS["titles"]
 PARTICLES = _WORDS["particles"]
 """Small words of a name: `Jean-Yves Le Drian`, `Ursula von der Leyen`."""
 _HONOURS = _WORDS["honours"]
 _GIVEN = frozenset({"Bill"})
-GLUED = re.compile(r"(?<!Fitz)[a-z]{3}[A-Z]")
-"""Words that a crawl has run together: `ComeyAssistant`."""
+_GLUED = re.compile(r"(?<!Fitz)[a-z]{3}[A-Z]")
 _HYPHENS = frozenset({"-", "‑"})
 SUFFIXES = frozenset({"Jr", "Sr", "II", "III", "IV"}) | _HONOURS
 """What may stand behind a name."""
@@ -29,9 +27,9 @@ NO_NAMES = _WORDS["no_name"] | word_set("bodies_after")
 def name_at(passage: Passage, at: int, here: int) -> tuple[int, int] | None:
     """Return the words of the name that begins at `at`, honorifics left out, or None."""
     if passage.in_sentence(at + 1, here) and passage.words[at] in {"the", "The"}:
-        at += FOLDED[passage.words[at + 1]][1] in HONORIFICS
+        at += FOLDED[passage.words[at + 1]][1] in _HONORIFICS
     while passage.in_sentence(at, here) and (
-        FOLDED[passage.words[at]][1] in HONORIFICS or passage.words[at] in {"H", "E", "H.E."}
+        FOLDED[passage.words[at]][1] in _HONORIFICS or passage.words[at] in {"H", "E", "H.E."}
     ):
         at += 1
     start, end, count = at, at, 0
@@ -58,11 +56,16 @@ def name_at(passage: Passage, at: int, here: int) -> tuple[int, int] | None:
             break
     if end > start and passage.words[end - 1] in _TITLES:
         return None
-    if end > start and passage.in_sentence(end, here) and GLUED.search(passage.words[end]):
+    if end > start and passage.in_sentence(end, here) and is_glued(passage.words[end]):
         return None  # the crawl ran the rest of the name into what follows
     while end - start > 2 and passage.words[end - 1] in _HONOURS:
         end -= 1
     return (start, end) if end > start and _has_a_name(passage, start, end) else None
+
+
+def is_glued(word: str) -> bool:
+    """Tell whether a crawl has run two words together: `ComeyAssistant`."""
+    return not word.istitle() and not word.islower() and _GLUED.search(word) is not None
 
 
 def name_before(passage: Passage, comma: int, here: int) -> int | None:
@@ -79,7 +82,7 @@ def name_before(passage: Passage, comma: int, here: int) -> int | None:
         if not (word in PARTICLES or _can_be_a_name(passage, at - 1, None)):
             break
         if (
-            FOLDED[word][1] in HONORIFICS
+            FOLDED[word][1] in _HONORIFICS
             or FOLDED[word][1] in _OFFICES
             or (FOLDED[word][1] in _PORTFOLIOS and at < comma)  # Tony West, …
         ):
@@ -97,7 +100,7 @@ def _can_be_a_name(passage: Passage, at: int, start: int | None) -> bool:
         return False
     end = passage.ends[at]
     initial = len(word.rstrip(".")) == 1 and "." in passage.text[end - 1 : end + 1]
-    if GLUED.search(word):
+    if is_glued(word):
         return False
     no_name = FOLDED[word][1] in NO_NAMES and not _is_given(passage, at, start)
     if not initial and (no_name or FOLDED[word][1] in _OFFICES):
