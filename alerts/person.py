@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from alerts.addresses import email_address
+from alerts.channels.reached import Asked, asked, suppressible
 from alerts.outbox import OPERATOR
 from alerts.query import show
 from alerts.subscribe import CheckingChannels
@@ -14,13 +15,20 @@ from despatch.errors import UsageError
 from despatch.model import Alert, Channel, Delivery, Subscriber, Subscription
 from despatch.ports import Transaction
 
+_WHICH_COUNTRY = (
+    "a telephone number that begins with 0 is one within some country, and no channel writes it "
+    "so: write it with the country's code, such as +44 7700 900123"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whom a name or an address stands for, and what is kept of them."""
 
     address: SecretStr | None
-    """The address they were asked for by, if it was one."""
+    """The e-mail address they were asked for by, if it was one."""
+    asked: Asked | None
+    """The number, handle or web address, likewise."""
     suppressed: bool
     subscribers: tuple[Subscriber, ...]
     """Those of this name, and those reached at the address and nowhere else."""
@@ -31,7 +39,9 @@ class Person:
     """Of `subscribers`."""
     subscriptions: tuple[Subscription, ...]
     addresses: tuple[SecretStr, ...]
-    """Every address that `channels` lead to, and `address`."""
+    """Every e-mail address that `channels` lead to, and `address`."""
+    keys: tuple[SecretStr, ...]
+    """Every number that they lead to, and what they were asked for by: `channels.reached`."""
 
     @property
     def known(self) -> bool:
@@ -40,29 +50,39 @@ class Person:
 
 
 def find_person(tx: Transaction, senders: CheckingChannels, named: str) -> Person:
-    """Return whom an address or a subscriber's name stands for.
+    """Return whom an address of any kind, or a subscriber's name, stands for.
 
     Every e-mail channel is looked through, those of a store from before addresses had hashes too.
-    Raises UsageError for the operator, whose channel is a setting, and for a name that nobody has.
+    Raises UsageError for the operator, whose channel is a setting, for a name that nobody has, and
+    for a telephone number without its country that stands nowhere so.
     """
     address = _address(named)
+    other = None if address is not None else asked(named)
     by_name = tx.subscriber_named(named)
     everybody = {one.id: one for one in tx.subscribers()}
     channels = tx.channels()
-    there = [one for one in channels if address and _leads_to(senders, one, address)]
+    there = [
+        one
+        for one in channels
+        if (other is not None and other.leads(one.url, senders.reached))
+        or (address is not None and _leads_to(senders, one, address))
+    ]
+    if other is not None and other.within_a_country and not there:
+        raise UsageError(_WHICH_COUNTRY)
     alone = {one.subscriber for one in there if _only(channels, one, there)}
     if by_name is not None and by_name.id in everybody:  # who was forgotten has a name of ours
         alone.add(by_name.id)
     if OPERATOR in alone or (address is None and named == OPERATOR):
         raise UsageError("that is where alarms go: take it out of the setting operator_url first")
-    if address is None and not alone:
+    if address is None and other is None and not alone:
         raise UsageError(f"nobody is called {named!r} here; see: despatch subscriptions list")
     theirs = tuple(one for one in channels if one.subscriber in alone)
     shared = tuple(one for one in there if one.subscriber not in alone)
     found = {one for one in (senders.address(each.url) for each in theirs) if one is not None}
     return Person(
         address=address,
-        suppressed=address is not None and tx.suppressed(address) == "forgotten",
+        asked=other,
+        suppressed=any(tx.suppressed(one) == "forgotten" for one in _of_it(address, other)),
         subscribers=tuple(everybody[id_] for id_ in sorted(alone)),
         shared=shared,
         shared_by=tuple(everybody[id_] for id_ in sorted({one.subscriber for one in shared})),
@@ -71,6 +91,7 @@ def find_person(tx: Transaction, senders: CheckingChannels, named: str) -> Perso
         addresses=tuple(
             {one.get_secret_value(): one for one in (*found, *_given(address))}.values()
         ),
+        keys=_keys(senders, theirs, other),
     )
 
 
@@ -80,7 +101,7 @@ def forget(tx: Transaction, person: Person, now: datetime) -> None:
         tx.forget_channel(channel.id)
     for who in person.subscribers:
         tx.forget_subscriber(who.id, now)
-    for address in person.addresses:
+    for address in (*person.addresses, *person.keys):
         tx.suppress(address, "forgotten", now)
 
 
@@ -88,6 +109,7 @@ def exported(tx: Transaction, senders: CheckingChannels, person: Person) -> dict
     """Return all that is kept of a person, for themselves: their own addresses are readable."""
     return {
         "address": person.address.get_secret_value() if person.address else None,
+        "asked_for_by": person.asked.kind if person.asked else None,
         "written_to_no_more": person.suppressed,
         "subscribers": [
             {
@@ -139,6 +161,27 @@ def _address(named: str) -> SecretStr | None:
         return None
 
 
+def _of_it(address: SecretStr | None, other: Asked | None) -> Iterator[SecretStr]:
+    """Yield what suppression of whom was asked for would be kept by."""
+    yield from _given(address)
+    for key in sorted(other.keys) if other is not None else ():
+        yield SecretStr(key)
+
+
+def _keys(
+    senders: CheckingChannels,
+    theirs: Iterable[Channel],
+    other: Asked | None,
+) -> tuple[SecretStr, ...]:
+    """Return what is to be written to no more: every number of theirs, and what was asked for.
+
+    A chat or a webhook of theirs that nobody asked for by itself is not theirs alone for sure.
+    """
+    keys = {key for one in theirs for key in suppressible(senders.reached(one.url))}
+    keys |= set(other.keys) if other is not None else set()
+    return tuple(SecretStr(key) for key in sorted(keys))
+
+
 def _given(address: SecretStr | None) -> Iterator[SecretStr]:
     if address is not None:
         yield address
@@ -162,9 +205,11 @@ def _only(channels: Iterable[Channel], one: Channel, there: Sequence[Channel]) -
 def _channel(senders: CheckingChannels, channel: Channel) -> dict[str, object]:
     """Return a channel: its address, if it has one, else what may be shown of it."""
     address = senders.address(channel.url)
+    numbers = sorted(suppressible(senders.reached(channel.url)))
+    to = address.get_secret_value() if address else ", ".join(numbers) or channel.shown
     return {
         "id": channel.id,
-        "to": address.get_secret_value() if address else channel.shown,
+        "to": to.replace("number:", ""),
         "state": channel.state,
         "stopped_because": channel.why or None,
         "since": channel.created_at.isoformat(),

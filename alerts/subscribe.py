@@ -9,6 +9,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from alerts.channels import scheme_of, shown
+from alerts.channels.reached import every_way
 from alerts.outbox import OPERATOR
 from alerts.pacing import wait_anew
 from alerts.query import show
@@ -48,6 +49,10 @@ class CheckingChannels(Channels, Protocol):
 
     def address(self, url: SecretStr) -> SecretStr | None:
         """Return the e-mail address that a URL leads to; None for one that is no e-mail's."""
+        ...
+
+    def reached(self, url: SecretStr) -> frozenset[str]:
+        """Return keys of the numbers, handles and web addresses that a URL reaches."""
         ...
 
 
@@ -182,6 +187,11 @@ def refuse_suppressed(
             raise UsageError(
                 f"whoever has the address of this {scheme_of(url)}:// URL asked to be forgotten, "
                 "and is written to no more; if they ask for it again: despatch unsuppress ADDRESS"
+            )
+        if any(tx.suppressed(SecretStr(key)) for key in every_way(senders.reached(url))):
+            raise UsageError(
+                f"whoever this {scheme_of(url)}:// URL reaches asked to be forgotten, and is "
+                "written to no more; if they ask for it again: despatch unsuppress ADDRESS"
             )
 
 

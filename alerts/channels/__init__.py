@@ -98,6 +98,11 @@ class Senders:
             return None
         return found
 
+    def reached(self, url: SecretStr) -> frozenset[str]:
+        """Return the keys of all that a URL reaches, e-mail addresses aside: `reached`."""
+        found: frozenset[str] = importlib.import_module("alerts.channels.reached").reached(url)
+        return found
+
     def advice(self, url: SecretStr) -> str:
         """Return what a person should know of a channel that works as it is; maybe nothing."""
         module = self._modules.get(scheme_of(url))

@@ -3,11 +3,11 @@
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
-from rich.markup import escape
 
 from despatch.cli.context import Here, Json, count, err, example, give, here, out
 from despatch.errors import NotWritable
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 PANEL = "Operators"
 
 Named = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="An e-mail address, or a subscriber's name.")
+    str,
+    typer.Argument(
+        metavar="ADDRESS",
+        help="An e-mail address, a telephone number with its country (+44 7700 900123), a handle "
+        "with its sign (@ada), a webhook's or a channel's URL, or a subscriber's name.",
+    ),
 ]
 
 
@@ -30,7 +35,11 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(
         rich_help_panel=PANEL,
-        epilog=example("despatch forget ada@example.org", "despatch forget ada@example.org --yes"),
+        epilog=example(
+            "despatch forget ada@example.org",
+            "despatch forget '+44 7700 900123' --yes",
+            "despatch forget @ada",
+        ),
     )(forget)
     app.command(rich_help_panel=PANEL, epilog=example("despatch unsuppress ada@example.org"))(
         unsuppress
@@ -67,7 +76,7 @@ def forget(
     if not yes:
         if found.known or not found.suppressed:
             what = "erase it" if found.known else "have nothing sent there all the same"
-            out.print(f"Nothing is done yet. To {what}: despatch forget {escape(person)} --yes")
+            out.print(f"Nothing is done yet. To {what}: {_again(person)}", markup=False)
         return
     out.print("Erased." if found.known else "From now on it is written to no more.")
     if left:
@@ -81,10 +90,12 @@ def unsuppress(context: typer.Context, address: Named, as_json: Json = False) ->
     It brings nothing back: they sign up anew, or you subscribe them.
     """
     from alerts.addresses import email_address
+    from alerts.channels.reached import asked
 
-    found = email_address(address)
+    other = asked(address)
+    found = [SecretStr(key) for key in sorted(other.keys)] if other else [email_address(address)]
     with here(context).open() as app, app.store.transaction() as tx:
-        done = tx.unsuppress(found)
+        done = sum(tx.unsuppress(one) for one in found) > 0
     if as_json:
         give({"unsuppressed": done})
     else:
@@ -114,6 +125,11 @@ def export_person(chosen: Here, person: str, to: Path | None) -> None:
         err.print("Nothing is kept about them.")
 
 
+def _again(person: str) -> str:
+    """Return the command that does it; a channel's URL is not shown again, it is a secret."""
+    return "the same with --yes" if "://" in person else f"despatch forget {quote(person)} --yes"
+
+
 def _load_channels(app: "App") -> None:
     """Load what reads channels' URLs, which takes seconds, before the store is locked."""
     app.senders.address(SecretStr("mailto://h?from=a@example.org&to=%22a%22@example.org"))
@@ -137,11 +153,14 @@ def _shown(found: "Person", told: "Mapping[SubscriberId, int]") -> list[str]:
         if who.id == one.subscriber
     ]
     if not found.known:
-        lines.append("Nothing is kept about that address.")
+        kind = found.asked.kind if found.asked is not None else "address"
+        lines.append(f"Nothing is kept about that {kind}.")
         lines.append(
-            "Whose a telephone number, a chat, a topic or a webhook is, is not known from an "
-            "address: such people are found by their name in despatch subscriptions list."
+            "It was looked for in every channel, as exactly that. Whoever is reached in another "
+            "way too is found by that address, or by their name in despatch subscriptions list."
         )
+    if found.asked is not None and found.known:
+        lines.insert(0, f"By that {found.asked.kind}:")
     if found.suppressed:
         lines.append("The address is written to no more, since it was forgotten before.")
     return lines
@@ -160,6 +179,7 @@ def _as_json(
             {"id": who.id, "name": who.name, "alerts": told[who.id]} for who in found.subscribers
         ],
         "subscriptions": [one.id for one in found.subscriptions],
+        "by": found.asked.kind if found.asked else "e-mail address" if found.address else "name",
         "channels": [one.shown for one in (*found.channels, *found.shared)],
         "suppressed": done or found.suppressed,
         "left": left,

@@ -56,6 +56,9 @@ class RecordingSender:
         scheme, _mark, rest = url.get_secret_value().partition("://")
         return SecretStr(rest) if scheme == "mail" else None
 
+    def reached(self, url: SecretStr) -> frozenset[str]:
+        return frozenset()
+
     def pause(self, url: SecretStr) -> timedelta:
         return self.gap
 

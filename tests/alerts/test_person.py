@@ -177,3 +177,96 @@ def test_the_placeholder_of_who_was_forgotten_is_nobody_s_name(store: SqlStore) 
     forget_(store, ADA)
     with pytest.raises(UsageError, match="nobody is called"):
         find(store, f"forgotten {made.subscriber}")
+
+
+TWILIO = f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567/+447700900123"
+VONAGE = "vonage://ACCOUNT:SECRETxx@15551234567/447700900123"
+TELEGRAM = "tgram://123456789:abcdefg_hijklmnop/@ada_l"
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+WEBHOOK = (
+    "jsons://u:hunter2@hooks.example:8443/in/ada?secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+)
+"""By five services, a channel of one person each."""
+
+FOUND_BY = [
+    ("+44 7700 900123", TWILIO),
+    ("0044 (0)7700-900123", TWILIO),
+    ("447700900123", VONAGE),
+    ("@Ada_L", TELEGRAM),
+    ("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", SLACK),
+    ("https://hooks.example:8443/in/ada", WEBHOOK),
+    (WEBHOOK, WEBHOOK),
+    (TWILIO, TWILIO),
+]
+
+
+@pytest.mark.parametrize("named, url", FOUND_BY)
+def test_a_person_is_found_by_whatever_address_a_channel_reaches_them(
+    store: SqlStore, named: str, url: str
+) -> None:
+    add(store, "ada", url)
+    add(store, "bob", "vonage://ACCOUNT:SECRETxx@15551234567/447700900124", HOOK)
+    found = find(store, named)
+    assert [one.name for one in found.subscribers] == ["ada"]
+    assert found.shared == ()
+
+
+@pytest.mark.parametrize("named, url", FOUND_BY)
+def test_who_was_forgotten_by_it_is_written_to_there_no_more(
+    store: SqlStore, named: str, url: str
+) -> None:
+    add(store, "ada", url)
+    forget_(store, named)
+    assert not find(store, named).known
+    assert find(store, named).suppressed
+    with pytest.raises(UsageError, match="asked to be forgotten") as refused:
+        add(store, "ada again", url)
+    assert "900123" not in str(refused.value)
+
+
+def test_a_number_of_another_service_is_the_same_number(store: SqlStore) -> None:
+    add(store, "ada", TWILIO)
+    forget_(store, "+447700900123")
+    with pytest.raises(UsageError, match="asked to be forgotten"):
+        add(store, "ada again", VONAGE)
+
+
+def test_a_number_within_a_country_is_found_only_where_it_is_written_so(store: SqlStore) -> None:
+    """07700 900123 is somebody else's in another country."""
+    add(store, "ada", TWILIO)
+    with pytest.raises(UsageError, match=r"write it with the country's code, such as \+44"):
+        find(store, "07700 900123")
+    add(store, "bob", "vonage://ACCOUNT:SECRETxx@15551234567/07700900123")
+    assert [one.name for one in find(store, "07700 900123").subscribers] == ["bob"]
+
+
+def test_a_handle_needs_its_sign_for_a_bare_word_is_a_name(store: SqlStore) -> None:
+    add(store, "desk", HOOK)
+    add(store, "ada", "tgram://123456789:abcdefg_hijklmnop/@desk")
+    assert [one.name for one in find(store, "desk").subscribers] == ["desk"]
+    assert [one.name for one in find(store, "@desk").subscribers] == ["ada"]
+
+
+def test_by_name_their_numbers_are_suppressed_and_their_webhook_is_not(store: SqlStore) -> None:
+    """A webhook may be a whole team's."""
+    add(store, "ada", TWILIO, WEBHOOK)
+    forget_(store, "ada")
+    with pytest.raises(UsageError, match="asked to be forgotten"):
+        add(store, "bob", VONAGE)
+    add(store, "bob", WEBHOOK)
+
+
+def test_the_number_of_a_desk_s_phone_is_erased_and_the_desk_stays(store: SqlStore) -> None:
+    add(store, "desk", HOOK, VONAGE)
+    found = find(store, "+44 7700 900123")
+    assert found.subscribers == ()
+    assert [one.name for one in found.shared_by] == ["desk"]
+
+
+def test_what_they_are_given_names_their_number(store: SqlStore) -> None:
+    add(store, "ada", TWILIO)
+    with store.transaction() as tx:
+        given = exported(tx, SENDERS, find_person(tx, SENDERS, "+447700900123"))
+    assert given["asked_for_by"] == "telephone number"
+    assert '"to": "447700900123"' in json.dumps(given)
+    assert "bbbb" not in json.dumps(given)

@@ -472,3 +472,16 @@ def test_all_that_somebody_was_sent_comes_with_what_came_of_it(store: SqlStore) 
         assert tx.sent_to(a_subscriber("bob").id) == []
     assert (alert.reason, delivery.alert, delivery.state) == ("quarrelsome", alert.id, "waiting")
     assert shown.startswith("mailto://…")
+
+
+@pytest.mark.parametrize("key", ["number:447700900123", "handle:*:ada", "web:hooks.example/in/a"])
+def test_a_number_a_handle_or_a_web_address_is_suppressed_as_an_address_is(
+    store: Store, key: str
+) -> None:
+    with store.transaction() as tx:
+        tx.suppress(SecretStr(key), "forgotten", SEEN)
+    with store.transaction() as tx:
+        assert tx.suppressed(SecretStr(key)) == "forgotten"
+        assert tx.suppressed(SecretStr(f"{key}4")) is None
+        assert tx.unsuppress(SecretStr(key))
+        assert tx.suppressed(SecretStr(key)) is None

@@ -127,4 +127,20 @@ def test_what_names_no_address_as_its_target_is_nobody_s(cli: Cli, url: str) -> 
     cli("subscribe", "--theme", "migration", "--to", url, "--name", "ada")
     said = cli("forget", ADA)
     assert "Nothing is kept about that address" in said
-    assert "found by their name" in said
+    assert "by their name" in said
+
+
+def test_a_person_is_found_and_forgotten_by_their_telephone_number(cli: Cli) -> None:
+    url = "vonage://ACCOUNT:SECRETxx@15551234567/447700900123"
+    cli("subscribe", "--theme", "migration", "--to", url, "--name", "ada")
+    said = cli("forget", "+44 7700 900123")
+    assert said.startswith("By that telephone number:\nada, since ")
+    assert "despatch forget '+44 7700 900123' --yes" in said
+    assert "Erased." in cli("forget", "+44 7700 900123", "--yes")
+    assert "asked to be forgotten" in cli("subscribe", "--theme", "trade", "--to", url, code=2)
+    assert "can be written to again" in cli("unsuppress", "0044 7700 900123")
+    cli("subscribe", "--theme", "migration", "--to", url)
+
+
+def test_a_number_without_its_country_is_said_to_lack_it(cli: Cli) -> None:
+    assert "write it with the country's code" in cli("forget", "07700 900123", code=2)
