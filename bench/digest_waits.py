@@ -7,6 +7,7 @@ Digests are composed by this process and all is sent by another, as an installat
 import sqlite3
 import statistics
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ from despatch.testing.subscribers import a_channel, a_subscriber, a_subscription
 IDLE = 20
 """Alerts that are sent while nothing else is to do."""
 EVERY = timedelta(milliseconds=400)
+_TO_COMPOSE = "SELECT 1 FROM digests WHERE waits_until IS NOT NULL LIMIT 1"
+_TO_SEND = "SELECT 1 FROM deliveries WHERE due_at IS NOT NULL AND lane = 'bulk' LIMIT 1"
 _CLOCK = SystemClock()
 
 
@@ -35,6 +38,10 @@ class Waited:
 
     values: Values
     during_s: list[float]
+    whole: Values
+    """How long the run took."""
+    queued_s: float
+    """Until the last digest was composed and queued, pauses counted."""
 
 
 def waits(folder: Path, digests: int) -> Waited:
@@ -49,21 +56,30 @@ def waits(folder: Path, digests: int) -> Waited:
                 writer.write()
             _until(home, "lane = 'urgent'")
             idle, _ = writer.waited(home), writer.forget()
-            _write_during(store, home, writer)
+            queued_s, sent_s = _write_during(store, home, writer)
             _until(home, "1")
             during = writer.waited(home)
-    return Waited(_values(digests, idle, during), during)
+    return Waited(
+        _values(digests, idle, during), during, _whole(digests, queued_s, sent_s), queued_s
+    )
 
 
-def _write_during(store: Store, home: Path, writer: "_Writer") -> None:
-    """Write an alert now and then until every digest is composed and sent."""
+def _write_during(store: Store, home: Path, writer: "_Writer") -> tuple[float, float]:
+    """Write an alert now and then until every digest is composed and sent.
+
+    Return how long it took until all were composed, and until all were sent, in seconds.
+    """
     stop = threading.Event()
     digesting = Digesting(store, _CLOCK)
     running = threading.Thread(target=digesting.run, args=(stop,))
+    began, queued_s = time.monotonic(), 0.0
     running.start()
     try:
-        while not _is_over(home):
+        while not _none(home, _TO_SEND) or not queued_s:
+            if not queued_s and _none(home, _TO_COMPOSE):
+                queued_s = time.monotonic() - began
             writer.write()
+        return queued_s, time.monotonic() - began
     finally:
         stop.set()
         running.join()
@@ -115,13 +131,9 @@ class _Writer:
         self._decided.clear()
 
 
-def _is_over(home: Path) -> bool:
+def _none(home: Path, which: str) -> bool:
     with closing(sqlite3.connect(home / "store.db")) as db:
-        left = db.execute(
-            "SELECT (SELECT count(*) FROM digests WHERE waits_until IS NOT NULL)"
-            " + (SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL AND lane = 'bulk')"
-        )
-        return left.fetchone() == (0,)
+        return db.execute(which).fetchone() is None
 
 
 def _until(home: Path, which: str) -> None:
@@ -143,4 +155,12 @@ def _values(digests: int, idle: list[float], during: list[float]) -> Values:
             "in the run": [1_000 * one for one in during],
             "in the run, in units of one alone (not ms)": [one / typical for one in during],
         },
+    )
+
+
+def _whole(digests: int, queued_s: float, sent_s: float) -> Values:
+    return Values(
+        f"All {digests:,} digests: composed by one process and sent by another, to one host",
+        "s",
+        {"until the last was queued": [queued_s], "until the last was sent": [sent_s]},
     )

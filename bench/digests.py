@@ -2,7 +2,9 @@
 
 The limits: a digest of ten releases takes at most 1 ms of a core to compose and to render as what
 an e-mail needs, and 100,000 of them are queued in five minutes, though the run leaves the store to
-others for half of its time.
+others for half of its time and another process sends them meanwhile.
+
+The run is whole, once; what it is compared with does some of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +15,7 @@ from alerts.digesting import Digesting
 from alerts.messages import Messages
 from bench.bare_digests import BareTemplates, written_again
 from bench.digest_store import EACH, another, filled
-from bench.digest_waits import waits
+from bench.digest_waits import Waited, waits
 from bench.measure import Cost, Stopwatch, alternate
 from bench.report import Contest, Limit, Limits, Report
 from despatch.app.rubbish import settle
@@ -22,6 +24,8 @@ from despatch.ports import SystemClock
 from despatch.testing.stores import temporary_store
 
 COUNT, FULL_COUNT = 2_000, 100_000
+SAMPLE = 5_000
+"""So many at most are written by each contender."""
 RENDERED = 1_000
 MOST_MS, MOST_S = 1.0, 300.0
 MOST_WAIT_S = 2.0
@@ -43,9 +47,10 @@ def run_full(runs: int, folder: Path) -> Report:
 
 
 def _report(runs: int, folder: Path, count: int) -> Report:
-    due = filled(folder / "due", count, lambda number: f"json://127.0.0.1:9/s{number}")
+    sample = min(count, SAMPLE)
+    due = filled(folder / "due", sample, lambda number: f"json://127.0.0.1:9/s{number}")
     settle()  # as every process that lasts does
-    written = _written(runs, due, count)
+    written = _written(runs, due, sample)
     rendered = _rendered(runs, _some_alerts(due.with_name("done")))
     waited = waits(folder, count)
     return Report(
@@ -53,8 +58,9 @@ def _report(runs: int, folder: Path, count: int) -> Report:
         [
             written,
             rendered,
+            waited.whole,
             waited.values,
-            Limits("What is promised", _limits(written, rendered, waited.during_s, count)),
+            Limits("What is promised", _limits(written, rendered, waited, count)),
         ],
     )
 
@@ -108,17 +114,15 @@ def _each(alerts: Sequence[Alert], write: Callable[[Alert, DeliveryId], object])
     return watch.cost(len(alerts))
 
 
-def _limits(
-    written: Contest, rendered: Contest, during_s: Sequence[float], count: int
-) -> dict[str, Limit]:
+def _limits(written: Contest, rendered: Contest, waited: Waited, count: int) -> dict[str, Limit]:
     composed, mailed = written.costs[COMPOSED], rendered.costs[MAIL]
     ms = [
         1_000 * (one.cpu_s / one.count + other.cpu_s / other.count)
         for one, other in zip(composed, mailed, strict=True)
     ]
-    queued = [2 * FULL_COUNT * one.wall_s / count for one in composed]
+    queued = [FULL_COUNT * waited.queued_s / count]
     return {
         "CPU of a digest, composed and rendered as e-mail": Limit("ms", MOST_MS, ms),
         "100,000 digests queued, pauses counted": Limit("s", MOST_S, queued),
-        "an immediate alert during the run": Limit("s", MOST_WAIT_S, during_s),
+        "an immediate alert during the run": Limit("s", MOST_WAIT_S, waited.during_s),
     }
