@@ -131,16 +131,19 @@ def _event(same: Sequence[Item]) -> Event:
 
 def _in_order(items: Sequence[DigestItem]) -> tuple[DigestItem, ...]:
     """Return items grouped by their surest theme: the surest group and item first."""
+    surely = [(surest(item), item) for item in items]
     best: dict[ThemeId, float] = {}
-    for item in items:
-        theme, score = surest(item)
+    for (theme, score), _item in surely:
         best[theme] = max(score, best.get(theme, 0.0))
-    return tuple(sorted(items, key=_place(best)))
+    surely.sort(key=_place(best))
+    return tuple(item for _surest, item in surely)
 
 
-def _place(best: Mapping[ThemeId, float]) -> Callable[[DigestItem], tuple[object, ...]]:
-    def place(item: DigestItem) -> tuple[object, ...]:
-        theme, score = surest(item)
+def _place(
+    best: Mapping[ThemeId, float],
+) -> Callable[[tuple[tuple[ThemeId, float], DigestItem]], tuple[object, ...]]:
+    def place(one: tuple[tuple[ThemeId, float], DigestItem]) -> tuple[object, ...]:
+        (theme, score), item = one
         revision = item.classified.revision
         newest = -revision.observed_at.timestamp()
         return theme == NO_THEME, -best[theme], theme, -score, newest, revision.release.id

@@ -41,6 +41,8 @@ class Digesting:
         self._clock = clock
         self._alarms = alarms or LoggedAlarms()
         self._page = page
+        self._held_since = clock.now()
+        """When the last page's transaction began."""
         self._failed = 0
         """How often in a row the store was away."""
         self._alarmed = True
@@ -67,7 +69,6 @@ class Digesting:
 
     def _turn(self) -> timedelta:
         """Run a page; return for how long there is nothing to do."""
-        began = self._clock.now()
         try:
             count = self._run_page()
         except TransientError as exc:
@@ -76,8 +77,9 @@ class Digesting:
         if self._alarmed:
             self._alarmed = False
             self._alarms.close(_WAITS)
-        # As long a pause as the page took: whoever waits for the store has a turn between pages.
-        return min(self._clock.now() - began, LOOK_EVERY) if count else LOOK_EVERY
+        # As long a pause as the page had the store, not as it waited for it: whoever else waits has
+        # a turn between pages.
+        return min(self._clock.now() - self._held_since, LOOK_EVERY) if count else LOOK_EVERY
 
     def _wait(self, exc: TransientError) -> timedelta:
         self._failed += 1
@@ -89,7 +91,8 @@ class Digesting:
 
     def _run_page(self) -> int:
         with self._store.transaction() as tx:
-            due = tx.due_digests(self._clock.now(), self._page)
+            self._held_since = self._clock.now()
+            due = tx.due_digests(self._held_since, self._page)
             theirs: dict[SubscriberId, list[Subscription]] = {one.subscriber: [] for one in due}
             for subscription in tx.subscriptions_of(theirs) if due else ():
                 theirs[subscription.subscriber].append(subscription)

@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, str] = {
     "judge": "bench.judging",
     "deliver": "bench.delivering",
     "digests": "bench.digests",
+    "receipts": "bench.receipts",
     "poll": "bench.polling",
     "backtest": "bench.looking_back",
     "path": "bench.whole_path",
