@@ -25,6 +25,7 @@ BENCHMARKS: Mapping[str, str] = {
     "match": "bench.matching",
     "grow": "bench.growing",
     "judge": "bench.judging",
+    "take": "bench.taking",
     "deliver": "bench.delivering",
     "digests": "bench.digests",
     "receipts": "bench.receipts",

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import smtplib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from despatch.testing.subscribers import an_alert
 
 WEBHOOKS, EMAILS = 2_000, 1_000
 FULL_WEBHOOKS, FULL_EMAILS = 100_000, 20_000
+ADDRESSES = 20_000
+"""So many webhooks have an address and a secret of their own, over a few hosts."""
+HOSTS = 4
 APPRISE_SHARE = 50
 """Bare apprise does one of so many: it is slower by that much."""
 
@@ -37,6 +41,8 @@ LOOP = "bare aiohttp, a loop"
 MANY = "bare aiohttp, 8 at once"
 SMTPLIB = "bare smtplib, one connection"
 APPRISE = "bare apprise"
+SAME = "Despatch, one address and secret a host"
+OWN = "Despatch, each its own address and secret"
 
 _ALERT = an_alert(a_release_s_alert())
 _KEY = DeliveryId("y-0123456789abcdef01234567")
@@ -46,15 +52,21 @@ _SECRET = "whsec_" + "A" * 43 + "="
 
 def run(runs: int, folder: Path) -> Report:
     """Return deliveries a second of both kinds."""
-    return Report("deliver", [_webhooks(runs, folder, WEBHOOKS), _emails(runs, folder, EMAILS)])
+    return _report(runs, folder, WEBHOOKS, EMAILS, WEBHOOKS)
 
 
 def run_full(runs: int, folder: Path) -> Report:
     """Return the same with as many as the limits name."""
-    return Report(
-        "deliver",
-        [_webhooks(runs, folder, FULL_WEBHOOKS), _emails(runs, folder, FULL_EMAILS)],
-    )
+    return _report(runs, folder, FULL_WEBHOOKS, FULL_EMAILS, ADDRESSES)
+
+
+def _report(runs: int, folder: Path, webhooks: int, emails: int, addresses: int) -> Report:
+    found = [
+        _webhooks(runs, folder, webhooks),
+        _addresses(runs, folder, addresses),
+        _emails(runs, folder, emails),
+    ]
+    return Report("deliver", found)
 
 
 def _webhooks(runs: int, folder: Path, count: int) -> Contest:
@@ -77,6 +89,30 @@ def _webhooks(runs: int, folder: Path, count: int) -> Contest:
         costs = alternate(contenders, runs, warm_ups=min(1, runs - 1))
     title = f"{count:,} immediate webhooks about one release, to as many subscribers at one host"
     return Contest(title, "deliveries", costs, [LOOP, MANY])
+
+
+def _addresses(runs: int, folder: Path, count: int) -> Contest:
+    """Each to an address of its own, none of which was read before, and all to one a host."""
+    with ExitStack() as entered:
+        hosts = [
+            f"json://127.0.0.1:{entered.enter_context(Server()).port}" for _each in range(HOSTS)
+        ]
+
+        def own(number: int) -> str:
+            return f"{hosts[number % HOSTS]}/hook/{number}?secret=whsec_{number:043d}%3D"
+
+        def same(number: int) -> str:
+            return f"{hosts[number % HOSTS]}/sink?secret={_SECRET}"
+
+        contenders: dict[str, Callable[[], Cost]] = {
+            OWN: lambda: drained(folder, count, own, 1),
+            SAME: lambda: drained(folder, count, same, 1),
+        }
+        costs = alternate(contenders, runs, warm_ups=min(1, runs - 1))
+    title = (
+        f"{count:,} of them to as many addresses at {HOSTS} hosts, each with a secret of its own"
+    )
+    return Contest(title, "deliveries", costs, [SAME])
 
 
 def _emails(runs: int, folder: Path, count: int) -> Contest:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen
 
 from alerts.channels import Senders
 from alerts.deliver import DeliveryWorker
+from despatch import log
 from despatch.app.rubbish import settle
 from despatch.guard import EVERYWHERE
 from despatch.ports import Store, SystemClock
@@ -35,7 +36,7 @@ def workers(home: Path, count: int) -> Iterator[list["Popen[str]"]]:
     """Yield so many processes that wait to be told to begin; all have ended at the end."""
     command = [sys.executable, "-m", "bench.drain_worker", str(home)]
     started = [
-        Popen(command, stdin=PIPE, stdout=PIPE, text=True, bufsize=1)  # noqa: S603
+        Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True, bufsize=1)  # noqa: S603
         for _ in range(count)
     ]
     try:
@@ -68,6 +69,7 @@ def until_drained(home: Path) -> None:
 
 def main(home: Path) -> int:
     """Deliver until the end of the input."""
+    log.configure(level="info")  # to where nobody reads: standard output is a pipe, and would fill
     with temporary_store(home) as store:
         with store.transaction() as tx:
             tx.next_delivery_at()

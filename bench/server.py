@@ -62,7 +62,7 @@ class Answering(asyncio.Protocol):
     `GET /feed/7` is a feed, with an ETag unless `/validators/off` was asked for; `/news` puts one
     new entry into each, and takes it out again. Any POST is taken; when, and the release it is
     about, is told by `/arrivals` and forgotten by `/forget`. `/wait/300` is answered once 300 have
-    come. A POST to `/sink` is only counted: a hundred thousand bodies are not kept.
+    come. A POST to `/sink` or `/hook/7` is only counted: a hundred thousand bodies are not kept.
     """
 
     def __init__(self, state: "_State") -> None:
@@ -94,7 +94,7 @@ class Answering(asyncio.Protocol):
         """Return the answer, or nothing yet."""
         method, path, _rest = head.split(b" ", 2)
         if method == b"POST":
-            self._state.take(None if path == b"/sink" else body)
+            self._state.take(None if path.startswith((b"/sink", b"/hook/")) else body)
             return _response(b"200 OK", b"")
         asked = path.decode()
         if asked.startswith("/wait/"):

@@ -13,6 +13,7 @@ from yarl import URL
 from alerts.channels import grammar, scheme_of
 from alerts.channels.lines import Origin
 from alerts.channels.signature import read_secret
+from alerts.channels.usual import read_usual
 from despatch import __version__
 from despatch.errors import PermanentError, UsageError
 from despatch.guard import Network, vet_host
@@ -55,7 +56,7 @@ def read_target(url: SecretStr, allowed: tuple[Network, ...]) -> Target:
 
     Raises UsageError, without the secret: for what can't be sent, and for an address inside.
     """
-    plugin = grammar.read(url)
+    plugin = read_usual(url) or grammar.read(url)
     headers = {"User-Agent": f"Despatch/{__version__}", "Content-Type": "application/json"}
     if plugin.user:
         login = f"{plugin.user}:{plugin.password or ''}".encode()
