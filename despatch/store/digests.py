@@ -164,7 +164,7 @@ class Digests(Kept):
             select(digests.c.subscriber)
             .join(subscribers, subscribers.c.id == digests.c.subscriber)
             .where(digests.c.waits_until <= now)
-            # By nothing else: of 100,000 that are due at eight, each page would sort all that are left.
+            # By nothing else: of 100,000 due at eight, each page would sort all that are left.
             .order_by(digests.c.waits_until)
             .limit(limit)
             .with_for_update(of=subscribers, key_share=True, skip_locked=True)

@@ -21,7 +21,7 @@ class Receipts(Rows):
             select(receipts.c.due_at, receipts.c.since, subscribers)
             .join(subscribers, subscribers.c.id == receipts.c.subscriber)
             .where(receipts.c.due_at <= now)
-            # By nothing else: of 100,000 that are due at eight, each page would sort all that are left.
+            # By nothing else: of 100,000 due at eight, each page would sort all that are left.
             .order_by(receipts.c.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=receipts)
