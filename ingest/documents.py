@@ -6,7 +6,7 @@ then goes out as the feed gave it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from despatch.errors import PermanentError, TransientError
@@ -74,8 +74,7 @@ class Documents:
         `entries` as their feed gave them, one decision each.
         """
         now = self.clock.now()
-        return replace(
-            progress,
+        return progress._replace(
             documents=documents_of(
                 self.source, entries, decisions, self.wanted, self._readings, now
             ),

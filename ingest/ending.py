@@ -50,7 +50,7 @@ class Ending:
         status = why.status if isinstance(why, TransientError | PermanentError) else None
         ended = status == GONE
         outcome = "ended" if ended else "failed"
-        report = replace(report, outcome=outcome, problem=problem, status=status)
+        report = report._replace(outcome=outcome, problem=problem, status=status)
         retry_after = why.retry_after if isinstance(why, TransientError) else None
         due = self.standing.due(failures, retry_after, ended=ended)
         self.log.warning("poll failed", why=problem, failures=failures, due=due.at.isoformat())

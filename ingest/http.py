@@ -31,7 +31,7 @@ from ingest.body import BodyReader
 from ingest.decompress import ENCODINGS
 from ingest.http_errors import translate
 from ingest.limits import Limit, Limits
-from ingest.outward import CONNECT, Answer, Outward, Proxied, Straight
+from ingest.outward import Answer, Outward, Proxied, Straight
 from ingest.pace import PER_HOST, Pace
 from ingest.schedule import LONGEST_ASKED
 from ingest.witness import Witness
@@ -39,6 +39,7 @@ from ingest.witness import Witness
 MAX_BODY_BYTES = 15 * 1024 * 1024
 MAX_REDIRECTS = 5
 TOTAL = timedelta(seconds=30)
+CONNECT = timedelta(seconds=10)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
@@ -52,8 +53,8 @@ class HttpFetcher:
 
     Connections are kept alive. At most `per_host` requests are under way at a host, and `pause`
     lies between two starts there; `at_once` is the most in all. `total` is the time for one
-    answer, redirects included; waiting for a turn at the host is not counted. Cookies are neither
-    kept nor sent, nor is a Referer.
+    answer, redirects included; waiting for a turn at the host is not counted. `connect` is the time
+    to make a connection. Cookies are neither kept nor sent, nor is a Referer.
 
     `allow_networks` are fetched from though they are not public. `tls` is whom to trust, if not
     whom the system trusts. `proxy` is the address of an HTTP proxy that every request goes
@@ -67,6 +68,7 @@ class HttpFetcher:
         allow_networks: Sequence[Network] = (),
         clock: Clock | None = None,
         total: timedelta = TOTAL,
+        connect: timedelta = CONNECT,
         max_body_bytes: int = MAX_BODY_BYTES,
         per_host: int = PER_HOST,
         pause: timedelta = _NO_PAUSE,
@@ -79,6 +81,7 @@ class HttpFetcher:
         self._allowed = tuple(allow_networks)
         self._clock = clock or SystemClock()
         self._total_s = total.total_seconds()
+        self._connect_s = connect.total_seconds()
         self._bodies = BodyReader(max_body_bytes)
         self._at_once = at_once
         self._pace = Pace(per_host, pause)
@@ -99,7 +102,8 @@ class HttpFetcher:
         self._outward: Outward | None = None
 
     async def __aenter__(self) -> Self:
-        given = (self._always, self._resolve, self._allowed, self._at_once, self._tls)
+        whom = (self._always, self._resolve, self._allowed)
+        given = (*whom, self._at_once, self._tls, self._connect_s)
         self._outward = Proxied(self._proxy, *given) if self._proxy else Straight(*given)
         return self
 
@@ -133,7 +137,7 @@ class HttpFetcher:
         except TimeoutError as exc:
             raise ServerAway(
                 f"timeout: {address} gave no whole answer in time "
-                f"({CONNECT.total_seconds():g} s to connect, {self._total_s:g} s in all)"
+                f"({self._connect_s:g} s to connect, {self._total_s:g} s in all)"
             ) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             raise translate(address, exc, proxied=bool(self._proxy)) from exc

@@ -6,7 +6,7 @@ What fails is everybody's who took part, and everybody tries again.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -113,31 +113,31 @@ class Ledger:
             self._turns -= 1
             self._look()
 
-    async def lease(self, wanted: Collection[SourceId]) -> Mapping[SourceId, Leased]:
+    def lease(self, wanted: Collection[SourceId]) -> Awaitable[Mapping[SourceId, Leased]]:
         """Lend those of these sources to this poller that are to be had."""
-        return await self._ask(self._waiting.lease, wanted)
+        return self._ask(self._waiting.lease, wanted)
 
-    async def known(self, asked: Asked) -> Sequence[KnownEntry]:
+    def known(self, asked: Asked) -> Awaitable[Sequence[KnownEntry]]:
         """Return what is known of a source's entries; perhaps more than was asked for."""
-        return await self._ask(self._waiting.known, asked)
+        return self._ask(self._waiting.known, asked)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Publish, in order; return once all of it is acknowledged."""
         if messages:
             await self._ask(self._waiting.publish, messages)
 
-    async def keep(self, progress: Progress) -> None:
+    def keep(self, progress: Progress) -> Awaitable[None]:
         """Keep what a turn has come to. Raises FencedError if its lease is no longer ours."""
-        await self._ask(self._waiting.keep, progress)
+        return self._ask(self._waiting.keep, progress)
 
-    async def _ask(self, line: "list[_Request[T, R]]", what: T) -> R:
+    def _ask(self, line: "list[_Request[T, R]]", what: T) -> "asyncio.Future[R]":
         request: _Request[T, R] = _Request(what, asyncio.get_running_loop().create_future())
         line.append(request)
         self._count += 1
         self._look()
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
-        return await request.answer
+        return request.answer
 
     async def _write(self) -> None:
         """Do what waits, as long as something does."""

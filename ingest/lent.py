@@ -72,7 +72,7 @@ class Lent:
         """Save how far the source is read, now that all of it up to there is published."""
         if self._unsaved is not None:
             await self.keep_lease()
-            unsaved = replace(self._unsaved, epoch=self.leased.epoch)
+            unsaved = self._unsaved._replace(epoch=self.leased.epoch)
             await self._patience.insist_on(partial(self._ledger.keep, unsaved))
             if unsaved.cursor is not None:
                 self._stored = unsaved.cursor
@@ -116,4 +116,4 @@ class Lent:
         """Return what is kept when the source is given back: what is not saved yet with it."""
         epoch = self.leased.epoch
         unsaved = self._unsaved or Progress(self._id, epoch, health)
-        return replace(unsaved, epoch=epoch, health=health, due=due, poll=poll)
+        return unsaved._replace(epoch=epoch, health=health, due=due, poll=poll)

@@ -1,8 +1,7 @@
 """How a GET goes out: straight over kept connections, or through a proxy."""
 
 import ssl
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -14,8 +13,6 @@ from despatch.guard import EVERYWHERE, Network, vet_host, vet_ip
 from despatch.ports import Validators
 from ingest.body import Coming
 from ingest.wire import Lines, Wire, header_lines
-
-CONNECT = timedelta(seconds=10)
 
 Headers = Sequence[tuple[str, str]]
 
@@ -35,7 +32,7 @@ class Answer(Coming, Protocol):
 class Outward(Protocol):
     """A way for GETs to go out."""
 
-    async def ask(self, url: str, accept: str, known: Validators) -> Answer:
+    def ask(self, url: str, accept: str, known: Validators) -> Awaitable[Answer]:
         """Return an answer, which is to be released or closed; raises what aiohttp raises."""
         ...
 
@@ -58,14 +55,14 @@ class Straight:
         allowed: Sequence[Network],
         at_once: int,
         tls: ssl.SSLContext | None,
+        connect_s: float,
     ) -> None:
-        connect_s = CONNECT.total_seconds()
         self._wire = Wire(resolve, allowed, at_once=at_once, connect_s=connect_s, tls=tls)
         first = header_lines(always)
         self._accepting = lru_cache(100)(lambda a: first + header_lines([("Accept", a)]))
 
-    async def ask(self, url: str, accept: str, known: Validators) -> Answer:
-        return await self._wire.ask(url, self._lines(accept, known))
+    def ask(self, url: str, accept: str, known: Validators) -> Awaitable[Answer]:
+        return self._wire.ask(url, self._lines(accept, known))
 
     def sent(self, url: str, accept: str, known: Validators) -> Headers:
         return self._wire.sent(url, self._lines(accept, known))
@@ -88,6 +85,7 @@ class Proxied:
         allowed: Sequence[Network],
         at_once: int,
         tls: ssl.SSLContext | None,
+        connect_s: float,
     ) -> None:
         self._proxy = URL(proxy)
         self._always = tuple(always)
@@ -103,7 +101,7 @@ class Proxied:
                 ssl=tls or True,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT.total_seconds()),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
             auto_decompress=False,
             trust_env=False,
         )

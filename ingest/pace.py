@@ -63,9 +63,10 @@ class _Turn:
             self._end()
             raise
         try:
-            wait_s = lane.reserve(asyncio.get_running_loop().time())
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
+            if lane.paces:
+                wait_s = lane.reserve(asyncio.get_running_loop().time())
+                if wait_s > 0:
+                    await asyncio.sleep(wait_s)
         except BaseException:
             await self.__aexit__()
             raise
@@ -85,6 +86,8 @@ class _Lane:
     def __init__(self, at_once: int, pause_s: float) -> None:
         self.room = asyncio.Semaphore(at_once)
         self.users = 0
+        self.paces = pause_s > 0
+        """Whether there is a pause between two starts."""
         self._pause_s = pause_s
         self._next = 0.0
 

@@ -1,8 +1,7 @@
 """What a poll of one source came to."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from despatch.model import SourceId
 from ingest.newness import OLDER_AGAIN, Decision, Publish
@@ -12,8 +11,7 @@ MOST_SKIPS = 1_000
 """So many reasons a report holds; the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class PollReport:
+class PollReport(NamedTuple):
     """What a poll of one source came to, so far or in all."""
 
     source: SourceId
@@ -61,8 +59,7 @@ class PollReport:
     ) -> "PollReport":
         """Return the report with one more page counted; a late one is not what was asked for."""
         causes = [d.cause for d in decisions if isinstance(d, Publish)]
-        return replace(
-            self,
+        return self._replace(
             outcome=self.outcome if late else page.outcome,
             status=self.status if late else page.status,
             pages=self.pages + 1,
@@ -90,8 +87,7 @@ class PollReport:
 
     def with_nothing(self, page: Page) -> "PollReport":
         """Return the report with one more page counted that has no entries."""
-        return replace(
-            self,
+        return self._replace(
             outcome=page.outcome,
             status=page.status,
             pages=self.pages + 1,
@@ -103,7 +99,7 @@ class PollReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
-        return asdict(self)
+        return self._asdict()
 
 
 def totals(reports: Sequence[PollReport]) -> dict[str, int]:

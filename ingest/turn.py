@@ -7,7 +7,6 @@ revisions with the same ids, and loses none.
 
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
@@ -158,7 +157,7 @@ class Turn:
             await work
         except FencedError as exc:
             self._log.warning("poll dropped", why=str(exc))
-            self.report = replace(self.report, outcome="fenced", problem=f"fenced: {exc}")
+            self.report = self.report._replace(outcome="fenced", problem=f"fenced: {exc}")
         except Stopped:
             await self._leave("stopped", "")
         except (TransientError, OperatorError) as exc:
@@ -266,7 +265,7 @@ class Turn:
     async def _take_late(self, page: Page) -> int:
         """Take a page that lies before what was read; return how many releases were new."""
         before = self.report
-        await self._take(replace(page, cursor=self._cursor), late=True)
+        await self._take(page._replace(cursor=self._cursor), late=True)
         return self.report.new - before.new
 
     async def _known(self, entries: Sequence[Entry]) -> dict[str, KnownEntry]:
@@ -297,5 +296,5 @@ class Turn:
         return decisions
 
     async def _leave(self, outcome: str, problem: str) -> None:
-        self.report = replace(self.report, outcome=outcome, problem=problem)
+        self.report = self.report._replace(outcome=outcome, problem=problem)
         await self._lent.leave()

@@ -206,7 +206,7 @@ class Watch:
         except (TransientError, PermanentError) as exc:
             raise ReadFailed(exc) from exc
         whole = replace(window, places=feed.places, older=feed.older)
-        return replace(page, parts=(replace(part, entries=feed.entries),), window=whole)
+        return page._replace(parts=(replace(part, entries=feed.entries),), window=whole)
 
     async def _new_of(self, page: Page, until: datetime) -> Page:
         """Return a page of search results with what the source never showed, and should have.
@@ -224,7 +224,7 @@ class Watch:
             and entry.updated_at is not None
             and self._leased.source.added_at <= entry.updated_at <= until
         ]
-        return replace(page, parts=(replace(part, entries=tuple(new)),))
+        return page._replace(parts=(replace(part, entries=tuple(new)),))
 
     def _contact(self, part: Part) -> Contact:
         return Contact(

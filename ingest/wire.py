@@ -40,12 +40,12 @@ def header_lines(pairs: Iterable[tuple[str, str]]) -> Lines:
 
     Raises ValueError for a name that is none, and for a value with a line's end in it.
     """
-    lines = []
+    lines = ""
     for name, value in pairs:
         if not _TOKEN.fullmatch(name) or _SMUGGLED.search(value):
             raise ValueError(f"header {name[:50]!r} can't be sent")
-        lines.append(f"{name}: {value}\r\n".encode())
-    return Lines(b"".join(lines))
+        lines += f"{name}: {value}\r\n"
+    return Lines(lines.encode())
 
 
 class Answer:

@@ -1,15 +1,18 @@
 """Sources in the store: what was added, who reads it now, how far it was read, what is known."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from despatch.model import ReleaseId, SourceId, State
 from despatch.ports.documents import DocumentRecord
 from despatch.ports.polling import Due, Poll, Polling
 from despatch.ports.watching import Gap
+
+_NONE: Mapping[ReleaseId, str] = MappingProxyType({})
 
 
 def host_of(settings: Mapping[str, Any]) -> str:
@@ -129,8 +132,7 @@ class Body:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):  # each poll has one: see `ingest.source.Page`
     """What a poller has to keep of one source, under its lease: all of it, or none."""
 
     source: SourceId
@@ -142,7 +144,7 @@ class Progress:
     bodies: Sequence[Body] = ()
     documents: Sequence[DocumentRecord] = ()
     """What is known now of the documents behind entries."""
-    reread: Mapping[ReleaseId, str] = field(default_factory=dict)
+    reread: Mapping[ReleaseId, str] = _NONE
     """Releases whose documents are read again at once, with the titles that their feed gives."""
     due: Due | None = None
     """When it is next due: it is given back. None: it is read on."""

@@ -37,11 +37,6 @@ class Polls(Rows):
             self._many(_insert(self._dialect), rows)
 
 
-def due_columns(due: Due) -> Mapping[str, Any]:
-    """Return what a source's row says of its next poll."""
-    return {"next_due": due.at, "due_why": due.why, "held_until": due.held_until}
-
-
 @cache
 def _insert(dialect: str) -> Any:
     """Return the insert of a source's newest poll, in the place of the one that falls out."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import BigInteger, Column, Row, Text, and_, bindparam, func, null, select, update
 
 from despatch.model import SourceId
 from despatch.ports import Due, Health, Progress, SourceRecord
 from despatch.store.listed import among, pairs
-from despatch.store.polls import due_columns
 from despatch.store.tables import entries, sources
 
 _HEALTH: Mapping[str, Any] = {
@@ -62,15 +62,34 @@ def known_by(dialect: str, column: Column[Any]) -> Any:
 
 def read_on(progress: Progress) -> dict[str, Any]:
     """Return what READ_ON keeps."""
-    cursor = None if progress.cursor is None else json.dumps(dict(progress.cursor))
-    of = {"id": progress.source, "cursor": cursor, **health_columns(progress.health)}
-    return {f"of_{name}": value for name, value in of.items()}
+    health = progress.health
+    return {
+        "of_id": progress.source,
+        "of_cursor": None if progress.cursor is None else json.dumps(dict(progress.cursor)),
+        "of_polled_at": health.polled_at,
+        "of_ok_at": health.ok_at,
+        "of_failures": health.failures,
+        "of_problem": health.problem,
+        "of_newest_at": health.newest_at,
+    }
 
 
 def given_back(progress: Progress, due: Due) -> dict[str, Any]:
     """Return what GIVE_BACK keeps."""
-    of = {"polls": int(progress.poll is not None), **due_columns(due)}
-    return read_on(progress) | {f"of_{name}": value for name, value in of.items()}
+    row = read_on(progress)
+    row["of_polls"] = int(progress.poll is not None)
+    row["of_next_due"] = due.at
+    row["of_due_why"] = due.why
+    row["of_held_until"] = due.held_until
+    return row
+
+
+def read_json(kept: str) -> Any:
+    """Return what was kept as JSON, read in half the time that `json` takes for it."""
+    try:
+        return from_json(kept)
+    except ValueError:  # what a stranger has sent may hold half a surrogate pair
+        return json.loads(kept)
 
 
 def source_record(row: Row[Any]) -> SourceRecord:
@@ -78,7 +97,7 @@ def source_record(row: Row[Any]) -> SourceRecord:
     return SourceRecord(
         id=SourceId(row.id),
         kind=row.kind,
-        settings=json.loads(row.settings),
+        settings=read_json(row.settings),
         added_at=row.added_at,
         state=row.state,
         title=row.title,

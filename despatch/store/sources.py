@@ -50,6 +50,7 @@ from despatch.store.source_rows import (
     health_columns,
     health_of,
     known_by,
+    read_json,
     read_on,
     source_record,
 )
@@ -88,11 +89,13 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         return [(source_record(row), health_of(row), due_of(row).at) for row in self._all(wanted)]
 
     def active_sources(self, due_by: datetime | None = None) -> Sequence[SourceId]:
-        wanted = with_host(sources.c.id).where(sources.c.state == "active").order_by(sources.c.id)
-        if due_by is not None:
+        active = sources.c.state == "active"
+        if due_by is None:
+            wanted = select(sources.c.id).where(active)
+        else:
             free = or_(hosts.c.held_until.is_(None), hosts.c.held_until <= due_by)
-            wanted = wanted.where(sources.c.next_due <= due_by, free)
-        return [SourceId(row.id) for row in self._all(wanted)]
+            wanted = with_host(sources.c.id).where(active, sources.c.next_due <= due_by, free)
+        return self._connection.scalars(wanted.order_by(sources.c.id)).all()
 
     def set_source_state(self, source: SourceId, state: State) -> bool:
         return self._run(update(sources).where(sources.c.id == source).values(state=state)) == 1
@@ -217,7 +220,7 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         return [
             Leased(
                 source=source_record(row),
-                cursor=json.loads(row.cursor),
+                cursor=read_json(row.cursor),
                 epoch=row.epoch + 1,
                 health=health_of(row),
                 first_contact=row.ok_at is None,

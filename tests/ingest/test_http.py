@@ -6,6 +6,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -231,6 +232,29 @@ def test_the_whole_answer_has_a_time(server: LoopbackServer, answer: Answer) -> 
     address = server.will("/feed", answer)
 
     fails(address, ServerAway, "timeout", total=timedelta(seconds=0.5))
+
+
+@contextmanager
+def unanswered() -> Iterator[str]:
+    """The address of a server that takes no connection: those that wait for it fill its queue."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+
+
+def test_a_connection_has_a_time_of_its_own() -> None:
+    """Far below that of the whole answer, which would wait for it."""
+    with unanswered() as address:
+        short, long = timedelta(seconds=0.1), timedelta(hours=1)
+        error = fails(address, ServerAway, "timeout", connect=short, total=long)
+
+    assert "(0.1 s to connect, 3600 s in all)" in str(error)
 
 
 def test_a_body_that_breaks_off_is_named(server: LoopbackServer) -> None:
