@@ -18,9 +18,9 @@ from bench.digest_store import EACH, another, filled
 from bench.digest_waits import Waited, waits
 from bench.measure import Cost, Stopwatch, alternate
 from bench.report import Contest, Limit, Limits, Report
-from despatch.app.rubbish import settle
 from despatch.model import Alert, DeliveryId
 from despatch.ports import SystemClock
+from despatch.rubbish import settle
 from despatch.testing.stores import temporary_store
 
 COUNT, FULL_COUNT = 2_000, 100_000

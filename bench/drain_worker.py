@@ -16,9 +16,9 @@ from subprocess import DEVNULL, PIPE, Popen
 from alerts.channels import Senders
 from alerts.deliver import DeliveryWorker
 from despatch import log
-from despatch.app.rubbish import settle
 from despatch.guard import EVERYWHERE
 from despatch.ports import Store, SystemClock
+from despatch.rubbish import settle
 from despatch.testing.stores import temporary_store
 
 _CLOCK = SystemClock()

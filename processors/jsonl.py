@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from despatch.errors import PermanentError
+from despatch.rubbish import settle
 from processors.classify import Belongs, Classifier, classifier
 from processors.facts import FACTS_LANGUAGES, fact_rows
 from processors.language import ENGLISH, language_of_release, why_unjudged
@@ -119,6 +120,7 @@ _own: list[_Ready] = []
 
 def _begin(themes: Sequence[Theme], facts: bool) -> None:
     _own[:] = [_Ready(classifier(themes), facts)]
+    settle()
 
 
 def _chunk(numbered: Numbered) -> list[bytes | PermanentError]:
@@ -219,7 +221,9 @@ def _text(fields: dict[str, Any], name: str) -> str:
     value = "" if fields.get(name) is None else fields[name]
     if not isinstance(value, str):
         raise PermanentError(f"{name} is {type(value).__name__}, not text")
-    if value.isascii():
-        return value
-    # Half of a surrogate pair is valid in JSON, and can't be written again; offsets stay.
-    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair is valid in JSON, and can't be written again; offsets stay.
+        return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
+    return value

@@ -63,7 +63,7 @@ def hits_of(read: Read, wanted: Iterable[int], themes: int) -> list[list[Hit] | 
                 hits = found[theme]
                 if hits is not None and not (asks and not contexts.allow(at, meaning)):
                     hits.append((at, at + words, meaning))
-    unordered = _add_others(read, found, contexts)
+    unordered = _add_others(read, found, mask, contexts)
     for theme in wanted:
         hits = found[theme]
         if hits:
@@ -122,11 +122,16 @@ def all_matches(fields: Iterable[tuple[Read, list[Hit] | None]]) -> Iterator[Mat
             yield as_match((read, first, last, meaning, worth))
 
 
-def _add_others(read: Read, found: list[list[Hit] | None], contexts: "_Contexts") -> set[int]:
-    """Add the longer phrases, which stand in no order with the rest; return whose they are."""
+def _add_others(
+    read: Read, found: list[list[Hit] | None], mask: int, contexts: "_Contexts"
+) -> set[int]:
+    """Add the longer phrases of the themes in a mask; return whose they are.
+
+    They stand in no order with the rest.
+    """
     unordered = set()
     for what, first, last in read.scan.others:
-        if read.scan.words.chars(first, last) > MAX_SPAN_CHARS:
+        if not what.mask & mask or read.scan.words.chars(first, last) > MAX_SPAN_CHARS:
             continue
         for meaning in what.terms:
             hits = found[meaning.theme]

@@ -17,6 +17,7 @@ from multiprocessing import connection, get_context, parent_process
 from despatch import log
 from despatch.errors import PermanentError
 from despatch.ports import Message, Outgoing
+from despatch.rubbish import settle
 
 AT_ONCE = 8
 """Messages that a worker is given together: fewer, and the way there and back is what it does."""
@@ -109,6 +110,7 @@ def _start(make: Callable[[], Judge]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C asks the stage to stop, which asks us
     threading.Thread(target=_end_with_the_stage, daemon=True).start()
     _own[:] = [make()]
+    settle()
 
 
 def _end_with_the_stage() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, compress, count
 from operator import attrgetter, itemgetter
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from processors.kinds import KEPT_WORDS, Ahead, Choices, Kind, Kinds, Name, Pair, Steps
 from processors.pattern import Lists, Phrase
@@ -82,8 +82,8 @@ class Scanner(Generic[T]):
         pairs: list[Pair[T]] = list(filter(None, means))
         others: list[Found[T]] = []
         text_ = _Text(kinds, words.breaks)
-        for at in compress(places, map(_OPEN, pairs)):
-            pair = cast("Pair[T]", means[at])
+        opens = list(map(_OPEN, pairs))
+        for at, pair in zip(compress(places, opens), compress(pairs, opens), strict=True):
             near, far = pair.near, pair.far
             if (
                 (far and not far.fertile.isdisjoint(kinds[at + 1 : at + 1 + far.reach]))

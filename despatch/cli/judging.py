@@ -8,6 +8,7 @@ import typer
 from despatch.cli.context import complain, example, here
 from despatch.cli.reading import lines_of
 from despatch.errors import PermanentError
+from despatch.rubbish import settle
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,6 +57,7 @@ def classify(
         themes = app.chosen_themes(theme or (), experimental=experimental)
         for fault in () if theme else app.loaded_themes.faults.values():
             complain(fault)
+    settle()
     faults = 0
 
     def on_bad(fault: PermanentError) -> None:

@@ -11,11 +11,11 @@ import typer
 from despatch.app import App
 from despatch.app.canary import Canaries
 from despatch.app.cost import Meter
-from despatch.app.rubbish import settle
 from despatch.app.running import Heart, stop_on_signal, until_ready
 from despatch.cli.answering import answering
 from despatch.cli.context import Health, Json, ago, err, give, here, out
 from despatch.errors import UsageError
+from despatch.rubbish import settle
 
 if TYPE_CHECKING:
     from ingest.report import PollReport

@@ -12,11 +12,11 @@ from despatch.app import App
 from despatch.app.canary import Canaries
 from despatch.app.housekeeping import Housekeeper
 from despatch.app.outside import check_operator, check_outside
-from despatch.app.rubbish import settle
 from despatch.app.running import Heart, StageThread, stop_on_signal, until_ready
 from despatch.cli.answering import answering, figures, reach
 from despatch.cli.context import Health, count, err, example, here
 from despatch.cli.polling import poll
+from despatch.rubbish import settle
 from despatch.runner import Runner
 from despatch.settings import host_and_port
 from despatch.stages import Stage
