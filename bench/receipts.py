@@ -16,9 +16,9 @@ from bench.digest_store import another
 from bench.measure import Cost, Stopwatch, alternate
 from bench.outbox import MARK, copy_row, seal_channels
 from bench.report import Contest, Limit, Limits, Report
-from despatch.app.rubbish import settle
 from despatch.frequency import frequency
 from despatch.ports import Place, SystemClock, Taken
+from despatch.rubbish import settle
 from despatch.testing.releases import a_classified, a_release, a_revision
 from despatch.testing.stores import temporary_store
 from despatch.testing.subscribers import a_channel, a_match, a_subscriber, a_subscription

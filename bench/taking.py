@@ -14,11 +14,11 @@ from pathlib import Path
 from alerts.stage import Alerting
 from bench.measure import Cost, Stopwatch, alternate, ratios
 from bench.report import Contest, Limit, Limits, Report
-from despatch.app.rubbish import settle
 from despatch.bus.local import LocalBus
 from despatch.fingerprint import digest
 from despatch.model import Classified, SourceId
 from despatch.ports import Batch, Message, Place, SystemClock
+from despatch.rubbish import settle
 from despatch.signature import signature
 from despatch.testing.releases import a_classified, a_release, a_revision
 from despatch.testing.stages import ListReader
