@@ -78,7 +78,7 @@ def test_no_secret_of_any_channel_is_found_anywhere(
             f'operator_url = "json://op:{SECRET}@{web.address}/{SECRET}"\n'
         )
         said += _subscribed(cli, web.address, mail.address)
-        said.append(cli("replay", release, "--deliver", "--yes"))
+        said.append(cli("replay", release, "--deliver", "--yes", "--wait", "1s"))
         away = AWAY.format(secret=SECRET, shut=free_port())
         said.append(cli("subscribe", "--theme", "trade", "--to", away, "--test", code=1))
         for arguments in ASKED:
