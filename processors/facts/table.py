@@ -2,8 +2,9 @@
 
 The scanner of themes knows stems, gaps and choices; names have none of them, so looking them up
 costs a third. Each word of a text is looked up once in a table of first words; only where one
-stands are the words behind it compared. What was looked up is kept by the word as it is written,
-and a word that is met for the first time is folded only if a name could begin with it.
+stands is the word behind it looked up in a table of next words, and so on. What was looked up is
+kept by the word as it is written, and a word that is met for the first time is folded only if a
+name could begin with it.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from processors.pattern import choice
 from processors.words import MAX_WORD_CHARS, Words, fold
 
 _KEPT_WORDS = 200_000
-_KEPT_SECONDS = 5_000
+_KEPT_NEXT = 5_000
 _DIGITS = frozenset("0123456789")
 _OTHER_SCRIPTS = (("\u0370", "\u1cff"), ("\u2e80", "\uf8ff"))
 """Letters that are no Latin ones in any spelling: no name begins with one."""
@@ -48,10 +49,18 @@ class Folded(dict[str, tuple[str, str, bool]]):
 FOLDED = Folded()
 
 
-class _Seconds(dict[str, list[tuple[int, tuple[_Word, ...], T]]], Generic[T]):
-    """The names behind one first word, by their second as written; learnt as met.
+class _Step(NamedTuple, Generic[T]):
+    """What a word may be in names that have come so far: their last, or one before others."""
 
-    A name is how many words it has, those behind its second, and what it was given with.
+    whole: tuple[T, ...]
+    further: "_Next[T] | None"
+
+
+class _Next(dict[str, _Step[T]], Generic[T]):
+    """The names that have come so far, by their next word as written; learnt as met.
+
+    Ways to write a word that fit the same names lead to the same step, so that what is kept is
+    bounded by the names.
     """
 
     def __init__(self, names: Iterable[_Longer[T]]) -> None:
@@ -59,26 +68,34 @@ class _Seconds(dict[str, list[tuple[int, tuple[_Word, ...], T]]], Generic[T]):
         self._names: dict[str, list[_Longer[T]]] = defaultdict(list)
         for rest, what in names:
             self._names[rest[0][0]].append((rest, what))
+        self._steps: dict[tuple[str, tuple[int, ...]], _Step[T]] = {}
 
-    def __missing__(self, word: str) -> list[tuple[int, tuple[_Word, ...], T]]:
+    def __missing__(self, word: str) -> _Step[T]:
         key, folded, _ = FOLDED[word]
-        found = [
-            (1 + len(rest), rest[1:], what)
-            for rest, what in self._names.get(key, ())
-            if _fits(rest[0][1], folded)
-        ]
+        names = self._names.get(key, ())
+        fitting = tuple(at for at, (rest, _) in enumerate(names) if _fits(rest[0][1], folded))
+        step = self._steps.get((key, fitting)) if fitting else _Step[T]((), None)
+        if step is None:
+            step = self._steps[key, fitting] = _step([names[at] for at in fitting])
         if len(word) <= MAX_WORD_CHARS:
-            if len(self) >= _KEPT_SECONDS:
+            if len(self) >= _KEPT_NEXT:
                 self.clear()
-            self[word] = found
-        return found
+            self[word] = step
+        return step
+
+
+def _step(names: Sequence[_Longer[T]]) -> _Step[T]:
+    """Return the step behind the next word of some names."""
+    further = [(rest[1:], what) for rest, what in names if len(rest) > 1]
+    whole = tuple(what for rest, what in names if len(rest) == 1)
+    return _Step(whole, _Next(further) if further else None)
 
 
 class _Begun(NamedTuple, Generic[T]):
     """The names that begin with a word: it alone, and longer ones by their second word."""
 
     alone: tuple[T, ...]
-    longer: "_Seconds[T] | None"
+    longer: _Next[T] | None
 
 
 class Found(NamedTuple, Generic[T]):
@@ -128,14 +145,19 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
             if begun is digit:
                 digits.append(at)
                 continue
-            alone, longer = begun
-            if longer is not None and at + 1 < size:
-                for many, rest, what in longer[written[at + 1]]:
-                    last = at + many
-                    if last <= size and sentence[last - 1] == sentence[at]:
-                        if rest and not _follow(rest, written, at + 2):
-                            continue
-                        add((at, last, what))
+            alone, further = begun
+            if further is not None:
+                here, last = sentence[at], at + 1
+                ends: list[tuple[int, tuple[T, ...]]] = []
+                while further is not None and last < size and sentence[last] == here:
+                    whole, further = further[written[last]]
+                    last += 1
+                    if whole:
+                        ends.append((last, whole))
+                if ends:
+                    for last, whole in reversed(ends):
+                        for what in whole:
+                            add((at, last, what))
             for what in alone:
                 add((at, at + 1, what))
         return Found(found, digits)
@@ -153,21 +175,13 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
             return None
         longer = [name for name in begun if name[0]]
         return _Begun(
-            tuple(what for rest, what in begun if not rest), _Seconds(longer) if longer else None
+            tuple(what for rest, what in begun if not rest), _Next(longer) if longer else None
         )
 
 
 def _is_plain(word: str) -> bool:
     """Tell whether a word is folded as it is: letters of ASCII, a capital at most in front."""
     return word.isascii() and word.isalpha() and (word[1:].islower() or len(word) == 1)
-
-
-def _follow(rest: tuple[_Word, ...], written: list[str], at: int) -> bool:
-    for place, (key, capitals) in enumerate(rest, at):
-        is_, folded, _ = FOLDED[written[place]]
-        if is_ != key or not _fits(capitals, folded):
-            return False
-    return True
 
 
 def _fits(capitals: int, folded: str) -> bool:
