@@ -17,6 +17,9 @@ from despatch.vocabulary import LARGE_BYTES
 ROOM_BYTES = 15 * 1024 * 1024
 """As much as one body may have: the largest has it alone."""
 
+WAITING_S = 10.0
+"""Who waits for room shows life so often."""
+
 _NONE = Validators()
 
 

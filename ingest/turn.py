@@ -33,14 +33,11 @@ from ingest.newness import Contact, Decision, Publish, decide, names_of
 from ingest.patience import Patience, Stopped
 from ingest.publishing import publish
 from ingest.report import PollReport
-from ingest.room import InRoom
+from ingest.room import WAITING_S, InRoom
 from ingest.source import Page, Part, ReadFailed, Source, Tools
 from ingest.sources import open_source
 from ingest.standing import Standing
 from ingest.watch import Hands, Watch
-
-WAITING_S = 10.0
-"""Who waits for room shows life so often."""
 
 R = TypeVar("R")
 
