@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from despatch import log
 
@@ -39,3 +40,52 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     closed.close()
     with contextlib.redirect_stderr(closed):
         log.get().error("nobody reads this")
+
+
+class Minute:
+    """A clock for `Seldom`, and what it let through."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.seldom = log.Seldom(lambda: self.at)
+
+    def says(self, event: str, level: str = "warning", **data: object) -> dict[str, object] | None:
+        try:
+            return dict(self.seldom(None, level, {"event": event, **data}))
+        except structlog.DropEvent:
+            return None
+
+
+def test_a_warning_that_repeats_is_said_once_a_minute_with_how_often_it_came() -> None:
+    minute = Minute()
+    waits = {"stage": "alerts", "why": "the store is away"}
+    assert minute.says("waiting", tries=1, **waits)
+    minute.at = 59
+    assert minute.says("waiting", tries=2, **waits) is None
+    minute.at = 60
+    assert (
+        minute.says("waiting", tries=3, **waits)
+        == {
+            "event": "waiting",
+            "tries": 3,
+            "times_more": 1,
+        }
+        | waits
+    )
+
+
+def test_another_reason_another_stage_and_what_is_no_warning_are_said_at_once() -> None:
+    minute = Minute()
+    assert minute.says("waiting", stage="alerts", why="away")
+    assert minute.says("waiting", stage="alerts", why="starting up")
+    assert minute.says("waiting", stage="digests", why="away")
+    assert minute.says("waiting", stage="alerts")
+    assert minute.says("waiting", "error", stage="alerts", why="away")
+
+
+def test_reasons_that_never_come_again_take_no_memory_for_ever() -> None:
+    minute = Minute()
+    for number in range(1_000):
+        minute.at = number
+        minute.says("waiting", why=f"port {number}")
+    assert len(minute.seldom._said) <= 2 * log.SELDOM_S + 1
