@@ -73,8 +73,8 @@ def main() -> int:
 def _read(file: Path) -> tuple[Stated, dict[str, str]]:
     stated: Stated = defaultdict(lambda: defaultdict(set))
     drawn: dict[str, str] = {}
-    with file.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
             drawn[row["id"]] = row["drawn"]
             kinds = stated[row["id"]]
             if row["kind"]:

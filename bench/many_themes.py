@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from processors.themes import Term, Theme
+from processors.themes import Theme
+from processors.themes.terms import Term
 
 COMMON = 300
 """The most frequent words of the texts are in no made-up phrase: no theme looks for `the`."""

@@ -8,7 +8,7 @@ from typing import Literal
 from processors.layout import Layout
 from processors.meanings import Meanings, Said
 from processors.scan import Scan
-from processors.themes import Place
+from processors.themes.terms import Place
 
 Field = Literal["title", "text"]
 

@@ -11,7 +11,8 @@ from processors.lexicon import LISTS
 from processors.meanings import Meaning, Meanings, Said, SaidByPair, Slot, Worth
 from processors.pattern import Phrase, parse
 from processors.scan import Scan
-from processors.themes import PLACES, Place, Term, Theme
+from processors.themes import Theme
+from processors.themes.terms import PLACES, Place, Term
 
 _TITLE, _LEAD, _BODY = map(attrgetter, ("title", "lead", "body"))
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from processors.fields import Field, Read
 from processors.meanings import Context, Meaning, Worth
-from processors.themes import Place, Term
+from processors.themes.terms import Place, Term
 from processors.words import Words
 
 MAX_EVIDENCE = 60

@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 
 from processors.kinds import Pair
-from processors.themes import PLACES, Place, Term
+from processors.themes.terms import PLACES, Place, Term
 
 Slot = int
 """The number of a place of a term of a theme."""

@@ -15,7 +15,8 @@ from despatch.errors import NotWritable, UsageError
 
 if TYPE_CHECKING:
     from processors.examples import Tried
-    from processors.themes import Term, Theme
+    from processors.themes import Theme
+    from processors.themes.terms import Term
 
 PLACES = ("title", "lead", "body", "quote")
 

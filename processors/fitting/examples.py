@@ -8,7 +8,8 @@ from processors.classify import classifier
 from processors.fitting.releases import LabelledRelease, shortened
 from processors.fitting.vocabulary import Vocabulary, VocabularyReader
 from processors.matches import Match
-from processors.themes import Place, Theme
+from processors.themes import Theme
+from processors.themes.terms import Place
 
 SHORT_VIEW = 0.3
 """What a release's title alone, or with its first sentences, counts beside its whole text."""

@@ -12,7 +12,7 @@ from processors.lexicon import LISTS
 from processors.matches import Match
 from processors.pattern import parse
 from processors.scan import Scanner
-from processors.themes import Place
+from processors.themes.terms import Place
 from processors.words import Words, fold
 
 GENERAL = ("country", "nationality", "leader", "body")

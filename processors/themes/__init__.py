@@ -12,27 +12,24 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    StringConstraints,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from despatch.errors import SettingsError, UsageError
 from despatch.fingerprint import digest
 from despatch.model import ThemeId
 from despatch.toml import read
 from processors.extent import Extent, Short
-from processors.lexicon import LISTS, LISTS_VERSION
-from processors.pattern import parse
+from processors.lexicon import LISTS_VERSION
 from processors.themes import fitted
+from processors.themes.terms import (
+    Part,
+    Pattern,
+    Sentence,
+    Term,
+    Weight,
+)
 
 HERE = Path(__file__).parent
 
@@ -41,21 +38,6 @@ JUDGE_VERSION = "2"
 
 tests/processors/test_judge_version.py notices who forgets.
 """
-
-T = TypeVar("T")
-
-Place = Literal["title", "lead", "body", "quote"]
-"""Where a term stands; what somebody says is a quote for terms that have a weight for it."""
-PLACES: tuple[Place, ...] = get_args(Place)
-
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Weight = Annotated[float, Field(strict=True, ge=-20, le=20, allow_inf_nan=False)]
-Count = Annotated[int, Field(strict=True, ge=1, le=20)]
-
-
-def _parses(pattern: str) -> str:
-    parse(pattern, LISTS)
-    return pattern
 
 
 def _spelt(pattern: str, way_out: str) -> AfterValidator:
@@ -72,101 +54,22 @@ def _spelt(pattern: str, way_out: str) -> AfterValidator:
 Language = Annotated[str, _spelt(r"[a-z]{2,3}", "is no language: write two letters, such as en")]
 """The first part of a BCP 47 tag: `en`, `cy`."""
 
-Pattern = Annotated[str, AfterValidator(_parses)]
-"""Words as processors/pattern.py reads them."""
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Weights(_Part):
-    """Log-odds that one match adds, by where it stands; 0 where it says nothing."""
-
-    title: Weight = 0.0
-    lead: Weight = 0.0
-    body: Weight = 0.0
-    quote: Weight | None = None
-    """In what somebody says; where nothing is said of it, that weighs what the rest there does."""
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, float]:
-        return _without_quote(write(self))
-
-
-class Most(_Part):
-    """How many matches count, by where they stand; further ones add nothing."""
-
-    title: Count = 1
-    lead: Count = 1
-    body: Count = 1
-    quote: Count | None = None
-    """1 where nothing is said."""
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, int]:
-        return _without_quote(write(self))
-
-
-def _without_quote(fields: dict[str, T]) -> dict[str, T]:
-    """Leave out what is not set: a theme that says nothing of quotes keeps its stamp."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-class Term(_Part):
-    """Patterns that say the same thing, and what it is worth that they are said."""
-
-    name: Sentence
-    """What it means, for people: shown when a decision is explained."""
-    patterns: tuple[Pattern, ...] = Field(min_length=1)
-    weights: Weights
-    most: Most = Most()
-    near: str | None = None
-    """It counts only in a sentence in which this context stands too."""
-    unless: str | None = None
-    """It doesn't count in a sentence in which this context stands."""
-    hand_set: bool = False
-    """No fitting moves its weights."""
-    found: bool = False
-    """Found by fitting: it counts only where no term of the theme's own file stands."""
-
-    @model_validator(mode="after")
-    def _quotes_weigh(self) -> Self:
-        if self.most.quote is not None and self.weights.quote is None:
-            raise ValueError(
-                f"the term {self.name!r} says how often it counts in a quote, and not what it "
-                "weighs there: add quote to its weights, or take it out of most"
-            )
-        return self
-
-    def places(self) -> tuple[Place, ...]:
-        """Return the places that it has a weight for."""
-        return PLACES if self.weights.quote is not None else PLACES[:-1]
-
-    def weight(self, place: Place) -> float:
-        """Return the log-odds that one match adds at one of its places."""
-        return float(getattr(self.weights, place) or 0.0)
-
-    def most_at(self, place: Place) -> int:
-        """Return how many matches count at a place."""
-        return getattr(self.most, place) or 1
-
-
-class Example(_Part):
+class Example(Part):
     """A short text in our own words, with or without a title."""
 
     title: str = ""
     text: str
 
 
-class Examples(_Part):
+class Examples(Part):
     """What the theme must find, and what it must leave: each runs as a test."""
 
     matching: tuple[Example, ...] = ()
     missing: tuple[Example, ...] = ()
 
 
-class Theme(_Part):
+class Theme(Part):
     """A subject, the rules by which a release belongs to it, and examples."""
 
     id: Annotated[
@@ -196,7 +99,7 @@ class Theme(_Part):
     terms: tuple[Term, ...] = Field(min_length=1)
     exclusions: tuple[Pattern, ...] = ()
     """Patterns that cancel the terms they overlap: `bird migration`."""
-    context: dict[str, tuple[Pattern, ...]] = {}
+    context: dict[str, tuple[Pattern, ...]] = Field(default={})
     """Named patterns that terms refer to by `near` and `unless`."""
     examples: Examples = Examples()
 

@@ -87,7 +87,8 @@ def apply(theme: "Theme", path: Path) -> "Theme":
 
 def applied(theme: "Theme", fitted: Fitted) -> "Theme":
     """Return a theme with fitted weights, words, bias, what is added to it, and threshold."""
-    from processors.themes import Term, Theme, Weights
+    from processors.themes import Theme
+    from processors.themes.terms import Term, Weights
 
     terms = [
         term.model_copy(update={"weights": Weights(**dict(fitted.terms[term.name]))})

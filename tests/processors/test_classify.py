@@ -18,7 +18,8 @@ from processors.classify import (
 )
 from processors.extent import extent_of
 from processors.matches import MAX_EVIDENCE, MAX_SPAN_CHARS
-from processors.themes import Most, Term, Theme, Weights, load_themes
+from processors.themes import Theme, load_themes
+from processors.themes.terms import Most, Term, Weights
 from processors.words import Words
 
 THEMES = load_themes()

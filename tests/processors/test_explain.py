@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from processors.classify import judge
 from processors.examples import try_examples
 from processors.explain import explain
-from processors.themes import Example, Examples, Term, Theme, Weights
+from processors.themes import Example, Examples, Theme
+from processors.themes.terms import Term, Weights
 
 HOUSING = Theme(
     id="housing",

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from processors.classify import judge
 from processors.extent import TEASER_CHARS, Short, extent_of
-from processors.themes import Term, Theme, Weights
+from processors.themes import Theme
+from processors.themes.terms import Term, Weights
 
 BOATS = Theme(
     id="boats",

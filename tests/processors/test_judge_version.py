@@ -11,7 +11,8 @@ from processors.extent import Short
 from processors.language import language_of_release
 from processors.pattern import parse
 from processors.scan import Scanner
-from processors.themes import JUDGE_VERSION, Most, Term, Theme, Weights
+from processors.themes import JUDGE_VERSION, Theme
+from processors.themes.terms import Most, Term, Weights
 
 GOLDEN = {"2": "ec0abefe76bd982928b4f7b5"}
 """By version, the digest of what the code makes of the texts below: of other texts, another."""

@@ -11,7 +11,8 @@ from processors.lexicon import LISTS
 from processors.matches import MAX_SPAN_CHARS
 from processors.pattern import parse
 from processors.scan import Scanner
-from processors.themes import Most, Place, Term, Theme, Weights
+from processors.themes import Theme
+from processors.themes.terms import Most, Place, Term, Weights
 from processors.words import Words
 
 Span = tuple[int, int]

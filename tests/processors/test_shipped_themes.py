@@ -11,7 +11,8 @@ from processors.classify import classifier, judge
 from processors.lexicon import LISTS
 from processors.pattern import Choice, Phrase, parse
 from processors.scan import Scanner
-from processors.themes import Example, Term, Theme, load_themes
+from processors.themes import Example, Theme, load_themes
+from processors.themes.terms import Term
 
 THEMES = load_themes()
 UNTRIED = [theme for theme in THEMES if theme.experimental]

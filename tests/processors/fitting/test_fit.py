@@ -10,8 +10,9 @@ from processors.classify import judge
 from processors.fitting.fit import CrossValidated, Fitting, folds
 from processors.fitting.regression import best_threshold, regress, rescale
 from processors.fitting.releases import LabelledRelease, shortened
-from processors.themes import Term, Theme, Weights
+from processors.themes import Theme
 from processors.themes.fitted import applied, written
+from processors.themes.terms import Term, Weights
 from tests.processors.test_classify import a_theme
 
 ABOUT = ["roads", "schools", "taxes", "farms", "music", "prisons", "nurses", "parks", "trains"]
