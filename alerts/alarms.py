@@ -18,6 +18,8 @@ from despatch.model import Alert, AlertId, Channel, ChannelId, DeliveryId, Subsc
 from despatch.ports import Clock, Store, Transaction
 
 _REASON = "you are the operator of this installation (setting operator_url)"
+_AWAY = "the store is away"
+"""The subject of what is sent past it."""
 _NOTICES_KEPT = timedelta(days=1)
 """What was told to be over; by then nothing is asked of it any more."""
 
@@ -128,7 +130,7 @@ class StoreAlarms:
             outage = self._outage
         if self._url is None:
             return
-        alert = _alert("alarm", outage, text, self._clock.now())
+        alert = _alert("alarm", _AWAY, text, self._clock.now())
         try:
             key = DeliveryId("y-" + digest("direct", outage))
             sent = send_now(self._senders, self._url, alert, key)
@@ -142,7 +144,7 @@ class StoreAlarms:
         with self._lock:
             outage, self._outage = self._outage, None
         if outage is not None and self._url is not None:
-            alert = _alert("recovered", outage, "The store answers again.", now)
+            alert = _alert("recovered", _AWAY, "The store answers again.", now)
             tx.add_alert(alert, [self._channel(tx, self._url, now)], now)
 
 

@@ -157,6 +157,7 @@ def test_while_the_store_is_away_the_operator_is_told_directly_once_and_of_the_e
             alarms.open(KEY, "the store is locked")
             alarms.open("another", "the store is locked still")
         assert [alert.event for _url, alert, _key in sender.sent] == ["alarm"]
+        assert sender.sent[0][1].subject == "the store is away"
         assert "the store is locked" in sender.sent[0][1].body
         alarms.close(KEY)
     events = [event for event, _subject in said(store, sender, clock)]
