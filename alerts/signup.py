@@ -182,8 +182,8 @@ class SignUps:
             body=(
                 f"Alerts about {what} were asked for at this address.\n\n"
                 f"If it was you, confirm it within 7 days:\n\n{link}\n\n"
-                "If it was not you, do nothing: no alert will come, and the address is erased after "
-                "7 days."
+                "If it was not you, do nothing: no alert will come, and the address is erased "
+                "after 7 days."
             ),
             created_at=now,
         )
