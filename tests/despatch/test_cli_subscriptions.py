@@ -102,7 +102,7 @@ def test_a_source_that_is_not_here_is_named(shell: Shell) -> None:
         (("subscribe", "country:Turkey", "--to", URL), "'Turkey' is TR"),
         (("subscribe", "country:holland", "--to", URL), "'holland' is NL"),
         (("subscribe", "country:uk", "--to", URL), "'uk' is GB"),
-        (("subscribe", "country:albana", "--to", URL), "did you mean AL, albania?"),
+        (("subscribe", "country:albana", "--to", URL), "did you mean AL (albania)?"),
         (("subscribe", "country:XZ", "--to", URL), "no country 'XZ'"),
         (("subscribe", "theme:migration", "--theme", "migration", "--to", URL), "not with both"),
         (("subscribe", "*", "--to", URL, "--event", "gone"), "no event 'gone'"),
