@@ -82,7 +82,7 @@ def run(runs: int, folder_: Path) -> Report:
 def _ours(home: Path, server: Server, peaks: list[float]) -> Found:
     """Poll an installation of its own with `despatch poll --once --all`, as anybody would.
 
-    What the command says of itself is from the first lease to the last commit, children included.
+    What the command says of itself is from the first fetch to the last commit, children included.
     """
     given: dict[str, Any] = {"host_at_once": AT_ONCE, "host_pause": timedelta(0)}
     given["allow_networks"] = ["127.0.0.0/8"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -32,6 +32,9 @@ class Once:
     manner: Manner
     patient: Patience
     at_once: int
+    on_ready: Callable[[], None]
+    """Called once, when the first are leased."""
+    _ready: bool = field(default=False, init=False)
     _results: dict[_Place, PollReport | BaseException] = field(default_factory=dict, init=False)
     _ended: Sequence[BaseException | None] = field(default=(), init=False)
     _leased: deque[tuple[_Place, Leased]] = field(default_factory=deque, init=False)
@@ -77,6 +80,9 @@ class Once:
             except (DespatchError, Stopped) as exc:
                 self._results |= {place: exc for place, _source in some}
                 return
+            if not self._ready:
+                self._ready = True
+                self.on_ready()
         for place, source in some:
             if source in lent:
                 self._leased.append((place, lent[source]))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -105,8 +105,11 @@ class Poller:
         *,
         everything: bool = False,
         patience: timedelta | None = PATIENCE,
+        on_ready: Callable[[], None] = lambda: None,
     ) -> list[PollReport]:
         """Poll these sources, else those that are due, else with `everything` all; report each.
+
+        `on_ready` is called when the first are leased: their fetches begin.
 
         Named ones and `everything` don't wait until they are due, save where a server has asked
         to be left alone (Retry-After). Errors as `poll`, once every other source has had its turn.
@@ -114,7 +117,7 @@ class Poller:
         patient = self._patience(None, patience)
         wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
         async with self._means() as means:
-            once = Once(means, Manner(patience=patience), patient, self._at_once)
+            once = Once(means, Manner(patience=patience), patient, self._at_once, on_ready)
             await once.poll(wanted)
             if source_ids is None:
                 await Rereader(self._world, means.documents, patient).all_due()

@@ -20,7 +20,7 @@ class Cost:
     cpu_s: float
     """User and system time, of the children that have ended too."""
     import_cpu_s: float
-    """What this process had cost before: starting up, imports, opening log and store."""
+    """What this process had cost before it began: starting up, imports, opening log and store."""
     peak_rss_mib: float
     """The peaks of this process and of the children that lived at once, added: what they share
     counts each time."""
@@ -41,9 +41,13 @@ class Meter:
         self._ended = threading.Event()
         self._looking = threading.Thread(target=self._look_on, daemon=True)
         self._looking.start()
+        self.begin()
+        return self
+
+    def begin(self) -> None:
+        """Count time and CPU from now on only: what came before was preparation."""
         self._cpu_s = _cpu_s()
         self._wall_s = time.perf_counter()
-        return self
 
     def __exit__(self, *_exc: object) -> None:
         wall_s, cpu_s = time.perf_counter() - self._wall_s, _cpu_s() - self._cpu_s

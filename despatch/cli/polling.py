@@ -66,7 +66,7 @@ def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None
             poller = app.poller(fetcher)
             settle()
             with meter:
-                return await poller.poll_once(everything=everything)
+                return await poller.poll_once(everything=everything, on_ready=meter.begin)
 
     reports = asyncio.run(run())
     if as_json:

@@ -62,3 +62,17 @@ def test_a_store_that_cannot_be_leased_from_is_told_and_all_others_are_polled(he
         asyncio.run(here.poller(store=store, at_once=2).poll_once(sources))
 
     assert [len(here.polls(source)) for source in sources] == [0, 1, 1, 1]
+
+
+def test_who_waits_for_it_is_told_once_when_the_first_fetches_begin(here: Any) -> None:
+    """What a poll costs is counted from then on."""
+    sources = feeds(here, 9)
+    asked: list[int] = []
+
+    def ready() -> None:
+        asked.append(len(here.fetcher.asked))
+
+    asyncio.run(here.poller(at_once=4).poll_once(sources, on_ready=ready))
+
+    assert asked == [0]
+    assert len(here.fetcher.asked) == len(sources)
