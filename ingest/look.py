@@ -54,6 +54,10 @@ class Look:
         """Give the source back after a fault of our own, to be tried later."""
         await (self._turn or self._go_on()).crashed(fault)
 
+    async def leave(self) -> PollReport:
+        """Give the source back as far as it was read, for another to go on; nothing is counted."""
+        return await (self._turn or self._go_on()).leave()
+
     def _source(self) -> Glances | None:
         """Return the source, if a glance may do; what is wrong with it, a turn reports."""
         if self._manner.on_page is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 
@@ -16,7 +16,7 @@ from ingest.feedchild import ChildParser
 from ingest.ledger import Ledger
 from ingest.look import Look
 from ingest.manner import Manner, Means, OnPage, World
-from ingest.once import Once
+from ingest.once import Once, OnDone
 from ingest.pagechild import ChildReader
 from ingest.patience import WAITING, Patience, Stopped
 from ingest.reading import DocumentReader, Extract
@@ -26,7 +26,7 @@ from ingest.room import Room
 from ingest.source import Parse, Tools
 from ingest.sources import make_ready
 
-__all__ = ["OnPage", "PollReport", "Poller"]
+__all__ = ["OnDone", "OnPage", "PollReport", "Poller"]
 
 EVERY = timedelta(minutes=15)
 LEASE = timedelta(minutes=2)
@@ -106,23 +106,30 @@ class Poller:
         everything: bool = False,
         patience: timedelta | None = PATIENCE,
         on_ready: Callable[[], None] = lambda: None,
+        on_done: OnDone | None = None,
+        stop: asyncio.Event | None = None,
     ) -> list[PollReport]:
         """Poll these sources, else those that are due, else with `everything` all; report each.
 
-        `on_ready` is called when the first are leased: their fetches begin.
+        `on_ready` is called when the first are leased: their fetches begin. Told to `stop`, it
+        gives back what it has in hand, which is reported as `stopped`, and begins nothing more.
 
         Named ones and `everything` don't wait until they are due, save where a server has asked
         to be left alone (Retry-After). Errors as `poll`, once every other source has had its turn.
         """
-        patient = self._patience(None, patience)
-        wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
-        async with self._means() as means:
-            once = Once(means, Manner(patience=patience), patient, self._at_once, on_ready)
-            await once.poll(wanted)
-            if source_ids is None:
-                await Rereader(self._world, means.documents, patient).all_due()
-        reports = once.reports()
-        return await self._with_holds(reports, patient)
+        patient = self._patience(stop, patience)
+        manner = Manner(patience=patience)
+        reports: Sequence[PollReport] = ()
+        with suppress(Stopped):
+            wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
+            async with self._means() as means:
+                once = Once(means, manner, patient, self._at_once, on_ready, stop, on_done)
+                await once.poll(wanted)
+                if source_ids is None:
+                    await Rereader(self._world, means.documents, patient).all_due()
+            reports = once.reports()
+            reports = await self._with_holds(reports, patient)
+        return list(reports)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll whatever is due until `stop` is set; then finish the pages in hand.
@@ -199,10 +206,10 @@ class Poller:
 
     async def _with_holds(
         self, reports: Sequence[PollReport], patient: Patience
-    ) -> list[PollReport]:
+    ) -> Sequence[PollReport]:
         """Return the reports, those of sources that were not asked with what they wait for."""
         if not any(report.outcome == "busy" for report in reports):
-            return list(reports)
+            return reports
 
         def ask() -> Mapping[SourceId, Due]:
             with self._world.store.transaction() as tx:

@@ -105,15 +105,17 @@ class PollReport(NamedTuple):
 def totals(reports: Sequence[PollReport]) -> dict[str, int]:
     """Return what many polls came to, for JSON; a feed that has ended was fetched.
 
-    `failed` are all that were not read, sources that another poller has among them.
+    `failed` are all that were not read, sources that another poller has among them. A source that
+    was given back in the middle (`stopped`) has had no turn, but what it brought counts.
     """
-    outcomes = [report.outcome for report in reports if not report.problem]
+    ended = [report for report in reports if report.outcome != "stopped"]
+    outcomes = [report.outcome for report in ended if not report.problem]
     return {
-        "sources": len(reports),
+        "sources": len(ended),
         "fetched": outcomes.count("fetched") + outcomes.count("ended"),
         "not_modified": outcomes.count("not modified"),
         "unchanged": outcomes.count("unchanged"),
-        "failed": len(reports) - len(outcomes),
+        "failed": len(ended) - len(outcomes),
         "new": sum(report.new for report in reports),
         "revised": sum(report.revised for report in reports),
     }

@@ -101,14 +101,20 @@ class Rereader:
     async def all_due(self) -> None:
         """Read what is due, but no more than a few hundred documents."""
         for _ in range(MOST_TIMES):
-            if not await self.once():
+            if self._patience.stopped or not await self.once():
                 return
 
     async def once(self) -> int:
-        """Read some of what is due; return how many documents that were."""
+        """Read some of what is due; return how many documents that were.
+
+        Told to stop, it gives back those that are not read, and raises Stopped.
+        """
         due = await self._patience.insist(self._lease)
         works = [self._document(document) for document in due]
         ended = await asyncio.gather(*works, return_exceptions=True)
+        for document, fault in zip(due, ended, strict=True):
+            if isinstance(fault, Stopped):
+                await self._give_back(document)
         for document, fault in zip(due, ended, strict=True):
             if isinstance(fault, FencedError):
                 self._log.warning("reading dropped", document=document.link, why=str(fault))
@@ -230,6 +236,11 @@ class Rereader:
             tx.save_document(reread.document, self._owner)
             if tx.keep([progress]):
                 raise FencedError(f"source {leased.source.id} was taken by another poller")
+
+    async def _give_back(self, document: DocumentRecord) -> None:
+        """Give a document back as it was lent, for another to read at once."""
+        with suppress(FencedError, TransientError, Stopped):  # its lease ends by itself
+            await self._keep(document)
 
     async def _keep(self, document: DocumentRecord) -> None:
         def save() -> None:

@@ -156,9 +156,9 @@ class Turn:
             self._log.warning("poll dropped", why=str(exc))
             self.report = self.report._replace(outcome="fenced", problem=f"fenced: {exc}")
         except Stopped:
-            await self._leave("stopped", "")
+            await self.leave()
         except (TransientError, OperatorError) as exc:
-            await self._leave("failed", str(exc))
+            await self.leave("failed", str(exc))
             raise
         finally:
             self._share.give_back()
@@ -171,7 +171,7 @@ class Turn:
             if isinstance(exc.why, Throttled):
                 await self._standing.hold(exc.why)
             if isinstance(exc.why, Throttled) and not exc.why.asked:
-                await self._leave("held", str(exc.why))
+                await self.leave("held", str(exc.why))
             else:
                 self.report = await self._ending.failed(self.report, exc.why)
         else:
@@ -292,6 +292,8 @@ class Turn:
         known.update((d.known.key, d.known) for d in decisions if d.known is not None)
         return decisions
 
-    async def _leave(self, outcome: str, problem: str) -> None:
+    async def leave(self, outcome: str = "stopped", problem: str = "") -> PollReport:
+        """Give the source back as far as it was read, for another to go on; return what came."""
         self.report = self.report._replace(outcome=outcome, problem=problem)
         await self._lent.leave()
+        return self.report

@@ -19,18 +19,25 @@ ALIVE_WITHIN = timedelta(seconds=30)
 """A stage whose last sign of life is older than this counts as gone."""
 
 
+class Stop(threading.Event):
+    """Set when a signal tells us to stop; `signal` is which one."""
+
+    signal: int | None = None
+
+
 @contextmanager
-def stop_on_signal() -> Iterator[threading.Event]:
+def stop_on_signal() -> Iterator[Stop]:
     """Yield an event that SIGINT or SIGTERM sets; a second SIGINT ends the process at once.
 
     A second SIGTERM does not, nor one that comes while the process ends: systemd and Docker send it
     to a whole group, and our supervisor sends its own, so each stage of `up` gets two of them.
     """
-    stop = threading.Event()
+    stop = Stop()
 
     def on_signal(number: int, _frame: object) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise SystemExit(128 + number)
+        stop.signal = stop.signal or number
         stop.set()
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +12,15 @@ import typer
 from despatch.app import App
 from despatch.app.canary import Canaries
 from despatch.app.cost import Meter
-from despatch.app.running import Heart, stop_on_signal, until_ready
+from despatch.app.running import Heart, Stop, stop_on_signal, until_ready
 from despatch.cli.answering import answering
-from despatch.cli.context import Health, Json, ago, err, give, here, out
+from despatch.cli.context import Health, Json, ago, complain, err, give, here, out
+from despatch.cli.progress import looked_at, progress
 from despatch.errors import UsageError
 from despatch.rubbish import settle
 
 if TYPE_CHECKING:
+    from ingest.once import OnDone
     from ingest.report import PollReport
 
 
@@ -42,7 +45,7 @@ def poll(
     if everything and not once:
         raise UsageError("--all goes with --once: a poller that runs on reads each in its time")
     with here(context).open(service=not once) as app:
-        if once:  # which Ctrl-C ends at once, and a SIGTERM too: what was not kept is read again
+        if once:
             app.store.check_schema()
             _poll_once(app, everything, as_json, verbose)
             return
@@ -61,28 +64,54 @@ def _poll_once(app: App, everything: bool, as_json: bool, verbose: bool) -> None
 
     meter = Meter()
 
-    async def run() -> "list[PollReport]":
-        async with app.fetcher() as fetcher:
+    async def run(stop: Stop, on_done: "OnDone | None") -> "list[PollReport]":
+        async with until(stop) as told, app.fetcher() as fetcher:
             poller = app.poller(fetcher)
             settle()
             with meter:
-                return await poller.poll_once(everything=everything, on_ready=meter.begin)
+                return await poller.poll_once(
+                    everything=everything, on_ready=meter.begin, on_done=on_done, stop=told
+                )
 
-    reports = asyncio.run(run())
+    with stop_on_signal() as stop, _looking_on(show=not as_json) as on_done:
+        reports = asyncio.run(run(stop, on_done))
     if as_json:
         for report in reports if verbose else ():
             give(report.as_dict())
         give(asdict(meter.cost) | totals(reports))
     else:
         _show_reports(reports)
-        if not reports:
+        if not reports and stop.signal is None:
             out.print(_none_due(app))
+    if stop.signal is not None:
+        complain("stopped: what was not read yet is given back, for the next poll")
+        raise typer.Exit(128 + stop.signal)
     if any(report.problem for report in reports):
         raise typer.Exit(1)
 
 
+@contextmanager
+def _looking_on(*, show: bool) -> "Iterator[OnDone | None]":
+    """Show a person who looks on how far it is; None if nobody does."""
+    if not looked_at(show=show):
+        yield None
+        return
+    done = failed = 0
+    with progress(show=show) as bar:
+
+        def on_done(report: "PollReport | None", of: int) -> None:
+            nonlocal done, failed
+            done += 1
+            failed += report is None or bool(report.problem)
+            bar(f"polled, {failed} failed" if failed else "polled", done, of)
+
+        yield on_done
+
+
 def _show_reports(reports: "Sequence[PollReport]") -> None:
     for report in reports:
+        if report.outcome == "stopped" and not report.pages:
+            continue  # as if it had not been lent
         words = report.problem or f"{report.new} new, {report.changed} changed"
         said = words if words.startswith(report.outcome) else f"{report.outcome}: {words}"
         out.print(f"{report.source}: {said}", markup=False)
@@ -102,6 +131,15 @@ def _none_due(app: App) -> str:
 
 
 async def _poll_on(app: App, stop: threading.Event) -> None:
+    async with until(stop) as ended, app.fetcher() as fetcher:
+        poller = app.poller(fetcher)
+        settle()
+        await poller.run(ended)
+
+
+@asynccontextmanager
+async def until(stop: threading.Event) -> AsyncIterator[asyncio.Event]:
+    """Yield what is set when `stop` is; at the end `stop` is set itself, to wait for nothing."""
     ended = asyncio.Event()
 
     async def watch() -> None:
@@ -110,10 +148,7 @@ async def _poll_on(app: App, stop: threading.Event) -> None:
 
     watching = asyncio.create_task(watch())
     try:
-        async with app.fetcher() as fetcher:
-            poller = app.poller(fetcher)
-            settle()
-            await poller.run(ended)
+        yield ended
     finally:
         stop.set()
         await watching

@@ -8,10 +8,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from despatch.cli.context import err
 
 
+def looked_at(*, show: bool) -> bool:
+    """Return whether a bar that is to be shown has somebody to see it."""
+    return show and err.is_terminal
+
+
 @contextmanager
 def progress(*, show: bool) -> Iterator[Callable[[str, int, int | None], None]]:
     """Yield what is called with what is done, how far it is, and how much there is."""
-    if not show or not err.is_terminal:
+    if not looked_at(show=show):
         # A bar that is off ends, in some versions of rich, with an empty line all the same.
         yield lambda _doing, _at, _of: None
         return

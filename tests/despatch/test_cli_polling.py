@@ -56,17 +56,25 @@ def test_polling_once_gives_one_line_of_what_it_came_to_and_cost(
     assert (second["fetched"], second["not_modified"], second["new"]) == (0, 1, 0)
 
 
-def test_ctrl_c_ends_one_round_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_one_round_at_once_and_leaves_nothing_leased(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     """Not after all that is left to read: of many feeds at one host that is minutes."""
     (tmp_path / "despatch.toml").write_text('allow_networks = ["127.0.0.0/8"]\n')
     with socket.create_server(("127.0.0.1", 0)) as silent, App(read(tmp_path, environ={})) as app:
         add_source(app, wanted(f"http://127.0.0.1:{silent.getsockname()[1]}/feed", "silent"))
         command = [sys.executable, "-m", "despatch.cli", "--home", str(tmp_path), "poll", "--once"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as polling:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as polling:
             asked, _from = silent.accept()
             with asked:
-                polling.send_signal(signal.SIGINT)
-                assert polling.wait(timeout=20) == 130
+                polling.send_signal(number)
+                _out, said = polling.communicate(timeout=20)
+        with app.store.transaction() as tx:
+            free = tx.lease_due("another", app.clock.now(), timedelta(minutes=5), 1)
+    assert polling.returncode == code
+    assert said == "despatch: stopped: what was not read yet is given back, for the next poll\n"
+    assert [one.source.id for one in free] == ["silent"]
 
 
 def test_a_source_that_another_reads_is_said_to_be_busy_once(

@@ -421,6 +421,31 @@ def test_a_host_that_gives_no_document_any_more_is_an_alarm_until_it_does(govuk:
     assert govuk.here.alarms.closed == ["documents of www.gov.uk"]
 
 
+def test_told_to_stop_the_documents_in_hand_are_given_back(govuk: Told) -> None:
+    """At once, and their host with them: as with sources, nobody waits until a lease runs out."""
+    govuk.poll()
+    here = govuk.here
+    here.clock.move(timedelta(days=1))
+
+    async def stopped() -> None:
+        stop = asyncio.Event()
+
+        class Feeds:
+            async def get(self, address: str, *args: Any, **options: Any) -> Any:
+                if address != FEED:
+                    stop.set()
+                    await asyncio.Event().wait()
+                return await here.fetcher.get(address, *args, **options)
+
+        await here.poller(fetcher=Feeds()).poll_once(stop=stop)
+
+    asyncio.run(stopped())
+
+    with here.store.transaction() as tx:
+        free = tx.lease_documents("another", here.clock.now(), HOUR, 9, a_host=9)
+    assert [document.link for document in free] == [NEWS]
+
+
 def test_a_fault_of_ours_costs_its_document_a_wait_and_not_the_poller(site: Told) -> None:
     async def fall_over(_body: bytes, _type: str, _address: str) -> Article:
         raise ZeroDivisionError
