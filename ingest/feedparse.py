@@ -24,6 +24,7 @@ from ingest.hints import NO_HINTS, Hints, hints_of_feed
 from ingest.html import html_to_text, title_to_text
 from ingest.references import without_impossible_references
 from ingest.text import clean_line, clean_text
+from ingest.unreadable import fault_in, what_else
 
 _PLAIN = frozenset({"text/plain", "text"})
 _ENDED_TITLE = "this feed has ended"
@@ -81,9 +82,9 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
     # Plain dictionaries: feedparser's own answer for `updated` with `published`, and warn.
     items: list[Item] = [dict(item) for item in found if item]
     if not document.get("version") and not items:
-        raise PermanentError(f"not a feed: {address} answers with something else than RSS or Atom")
+        raise PermanentError(f"not a feed: {address} answers with {what_else(body)}")
     if not items and faulty:
-        raise TransientError(f"broken feed: {address}: {str(fault)[:200]}")
+        raise TransientError(f"broken feed: {address}: {fault_in(body, fault)}")
     head: Item = dict(document.get("feed", {}))
     title, format_ = title_to_text(_plain(head, "title")), str(document.get("version") or "")
     if len(items) == 1 and _says_ended(items[0]):
@@ -98,7 +99,7 @@ def parse_feed(body: bytes, content_type: str, address: str) -> ParsedFeed:
         title=title,
         format=format_,
         encoding=str(document.get("encoding") or ""),
-        fault=clean_line(str(fault)[:200]) if fault is not None else "",
+        fault=clean_line(fault_in(body, fault)) if fault is not None else "",
         keys=tuple(e.key if e else "" for e in entries) if _is_sound(fault, document) else (),
     )
     return in_order(feed, [entry for entry in entries if entry is not None])

@@ -7,6 +7,7 @@ from despatch.ports import Response
 from ingest.discover import Candidate, feeds_of, usual_places
 from ingest.feedparse import ParsedFeed
 from ingest.source import Tools
+from ingest.unreadable import JSON_FEED, is_json_feed
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
@@ -38,6 +39,8 @@ async def look(tools: Tools, address: str) -> Feed | list[Candidate]:
             raise
     if found := feeds_of(answer.body, answer.address):
         return found
+    if is_json_feed(answer.body):
+        raise PermanentError(f"no feed: {address} answers with {JSON_FEED}")
     if not _is_page(answer):
         raise PermanentError(f"no feed: {address} is neither a feed nor a page that could name one")
     places = usual_places(answer.address)

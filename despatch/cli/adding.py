@@ -1,12 +1,10 @@
 """`sources add`: a feed is found, looked at, and added."""
 
 import sys
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from despatch.app import App
 from despatch.app.adding import (
@@ -15,17 +13,17 @@ from despatch.app.adding import (
     look_at,
     wanted,
 )
+from despatch.app.running import others_running
+from despatch.cli.choosing import choose, which
 from despatch.cli.context import Json, ago, count, err, example, give, here, out
 from despatch.errors import PermanentError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from ingest.catalogue import Listed
-    from ingest.discover import Candidate
     from ingest.preview import Preview
     from ingest.probe import Feed
 
-SHOWN = 10
-"""So many feeds of a page are named in an error."""
+_READ_IT = "Read it now: despatch poll --once. From now on: despatch up"
 
 
 def add_to(sources: typer.Typer) -> None:
@@ -133,11 +131,13 @@ def add(
                 err.print("Nothing is added.")
                 return
         added = add_source(app, asked, answers_from=shown.address if shown else None)
+        polled = others_running(app, ("ingest",))
     if as_json:
         given = {"source": added.source.id, "added": added.new, "address": asked.address}
         give(given | ({"preview": _preview_json(shown)} if shown else {}))
     elif added.new:
-        out.print(f"Added {escape(added.source.id)}. Read it now: despatch poll --once")
+        next_ = "The poller that runs reads it now" if polled else _READ_IT
+        out.print(f"Added {escape(added.source.id)}. {next_}")
     elif added.source.state == "active":
         out.print(f"It was added before, as {escape(added.source.id)}; nothing is changed.")
     else:
@@ -163,48 +163,11 @@ def _found(
     if json and len(seen) > 1 and not first:
         for one in seen:
             give({"found": one.address, "title": one.title, "how": one.how})
-    chosen = choose(asked.address, seen, first=first, ask=_which if ask else None)
+    chosen = choose(asked.address, seen, first=first, ask=which if ask else None)
     feed = look_at(app, chosen.address)
     if not isinstance(feed, Feed):
         raise PermanentError(f"no feed: {asked.address} names {chosen.address}, which is none")
     return asked.at(chosen.address, named=named), feed
-
-
-def choose(
-    page: str,
-    found: "Sequence[Candidate]",
-    *,
-    first: bool = False,
-    ask: Callable[[int], int] | None = None,
-) -> "Candidate":
-    """Return the feed of a page that is meant: the only one, the first, or as somebody says.
-
-    `ask` gets how many there are and returns a number from 1. Raises UsageError with the list if
-    there are several and nobody can be asked.
-    """
-    if len(found) == 1 or first:
-        return found[0]
-    if ask is None:
-        listed = "; ".join(
-            f"{one.address} ({one.title})" if one.title else one.address for one in found[:SHOWN]
-        )
-        more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise UsageError(
-            f"{page} has {len(found)} feeds: {listed}{more}. Add one of them, or with --first the "
-            "first"
-        )
-    table = Table("", "feed", "address", box=None)
-    for number, one in enumerate(found, 1):
-        table.add_row(str(number), escape(one.title or "-"), escape(one.address))
-    err.print(f"{escape(page)} has {len(found)} feeds:")
-    err.print(table)
-    return found[ask(len(found)) - 1]
-
-
-def _which(most: int) -> int:
-    while not 1 <= (number := typer.prompt("Which one?", default=1, type=int, err=True)) <= most:
-        err.print(f"A number from 1 to {most}, or Ctrl-C.")
-    return int(number)
 
 
 def _way_out(asked: Wanted, exc: Exception) -> str:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.app import App
+from despatch.app.ended import Ended, ended
 from despatch.app.silence import rhythm
 from despatch.cli.context import Json, ago, example, give, here, out
 from despatch.errors import UsageError
@@ -33,6 +34,8 @@ class _Known:
     alarms: tuple[Alarm, ...]
     rhythm: Rhythm | None
     """How it publishes; None while it has no habit yet."""
+    end: Ended | None
+    """How it has ended, if it has."""
 
 
 def add_to(sources: typer.Typer) -> None:
@@ -70,7 +73,16 @@ def _known(app: App, name: str, rhythm: Rhythm | None) -> _Known:
             tuple(gap for gap in tx.gaps(open_only=False) if gap.source == id_),
             tuple(one for one in tx.alarms() if _is_about(one.key, name)),
             rhythm,
+            ended(tx, record),
         )
+
+
+def what_to_do(source: str) -> str:
+    """Return what an operator does about a source that has ended."""
+    return (
+        "It is read no more: look for its successor (despatch sources add URL), then despatch "
+        f"sources remove {source}. If it is back: despatch sources resume {source}"
+    )
 
 
 def _is_about(key: str, name: str) -> bool:
@@ -82,9 +94,8 @@ def _is_about(key: str, name: str) -> bool:
 
 def _show(known: _Known, now: datetime) -> None:
     record, health, due = known.record, known.health, known.due
-    out.print(
-        f"[bold]{escape(record.id)}[/bold] is {record.state}, added {ago(record.added_at, now)}"
-    )
+    how = "has ended" if known.end else f"is {record.state}"
+    out.print(f"[bold]{escape(record.id)}[/bold] {how}, added {ago(record.added_at, now)}")
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
     title = {"calls itself": record.title} if record.title else {}
     for name, value in {"kind": record.kind, **record.settings, **title}.items():
@@ -92,7 +103,10 @@ def _show(known: _Known, now: datetime) -> None:
     out.print(table)
     for line in [*_health(health, now), *_habit(known.rhythm)]:
         out.print(line, markup=False)
-    out.print(f"Next poll: {_next(known, now)}", markup=False)
+    for line in _end(known.end, record.id, now):
+        out.print(line, markup=False)
+    if known.end is None:
+        out.print(f"Next poll: {_next(known, now)}", markup=False)
     if due.held_until is not None and due.held_until > now:
         until = ago(due.held_until, now)
         out.print(f"Its server wants to be left alone (Retry-After); that ends {until}.")
@@ -123,12 +137,17 @@ def _habit(rhythm: Rhythm | None) -> list[str]:
     ]
 
 
+def _end(end: Ended | None, source: SourceId, now: datetime) -> list[str]:
+    if end is None:
+        return []
+    when = f"Ended {ago(end.at, now)} ({end.at:%Y-%m-%d %H:%M} UTC): {end.why}"
+    return [when, what_to_do(source)]
+
+
 def _next(known: _Known, now: datetime) -> str:
     record, due = known.record, known.due
     if record.state != "active":
-        ended = known.polls and known.polls[0].outcome == "ended"
-        why = "it has ended" if ended else f"it is {record.state}"
-        return f"none: {why}. despatch sources resume {record.id}"
+        return f"none: it is {record.state}. despatch sources resume {record.id}"
     when = "now" if due.at <= now else f"{ago(due.at, now)} ({due.at:%Y-%m-%d %H:%M} UTC)"
     return f"{when}: {due.why}" if due.why else when
 
@@ -174,6 +193,7 @@ def _as_json(known: _Known) -> Mapping[str, Any]:
         "kind": record.kind,
         "settings": dict(record.settings),
         "state": record.state,
+        "ended": known.end and {"at": known.end.at, "why": known.end.why},
         "added_at": record.added_at,
         "polled_at": health.polled_at,
         "read_at": health.ok_at,

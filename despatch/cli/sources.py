@@ -7,8 +7,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from despatch.app.ended import Ended, ended
 from despatch.cli import adding, checking, lists, showing
 from despatch.cli.context import Json, ago, count, example, give, here, out
+from despatch.cli.showing import what_to_do
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
 from despatch.ports import Health, SourceRecord
@@ -37,6 +39,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         with app.store.transaction() as tx:
             found = tx.sources()
             gaps = Counter(gap.source for gap in tx.gaps())
+            over = {record.id: end for record, *_ in found if (end := ended(tx, record))}
         now = app.clock.now()
     if as_json:
         for record, health, due in found:
@@ -47,7 +50,8 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
                     "kind": record.kind,
                     "address": _address(record),
                     "state": record.state,
-                    "health": _health(record, health, gaps[record.id]),
+                    "health": _health(record, health, gaps[record.id], over.get(record.id)),
+                    "ended_at": over[record.id].at if record.id in over else None,
                     "open_gaps": gaps[record.id],
                     "read_at": health.ok_at,
                     "failures": health.failures,
@@ -65,17 +69,21 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         table.add_row(
             escape(record.id),
             escape(shorten(record.called, 40)),
-            _health(record, health, gaps[record.id]),
+            _health(record, health, gaps[record.id], over.get(record.id)),
             ago(health.ok_at, now),
             ago(health.newest_at, now),
             "-" if record.state != "active" else "now" if not due or due <= now else ago(due, now),
-            escape(health.problem),
+            escape(over[record.id].why if record.id in over else health.problem),
         )
     out.print(table)
+    for source, end in over.items():
+        out.print(f"{source} ended {ago(end.at, now)}. {what_to_do(source)}", markup=False)
 
 
-def _health(record: SourceRecord, health: Health, open_gaps: int) -> str:
+def _health(record: SourceRecord, health: Health, open_gaps: int, end: Ended | None) -> str:
     """Return in a word or two how a source is; what needs a person most comes first."""
+    if end is not None:
+        return "ended"
     if record.state != "active":
         return record.state
     if health.failures:

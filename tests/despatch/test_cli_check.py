@@ -203,7 +203,7 @@ def test_a_source_that_is_gone_is_shown_as_ended(here: Here, site: LoopbackServe
     here.say("sources", "add", site.will("/410", Answer(410)), "--name", "gone", "--no-preview")
     here.say("poll", "--once", code=1)
 
-    assert "none: it has ended. despatch sources resume gone" in here.say("sources", "show", "gone")
+    assert "If it is back: despatch sources resume gone" in here.say("sources", "show", "gone")
 
 
 def test_the_list_says_how_each_is_at_a_glance(here: Here, site: LoopbackServer) -> None:

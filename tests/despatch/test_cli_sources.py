@@ -3,14 +3,18 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from despatch.app.running import Heart, others_running
+from despatch.app.wiring import App
 from despatch.cli import run
-from despatch.cli.adding import choose
+from despatch.cli.choosing import choose
 from despatch.errors import UsageError
+from despatch.settings import read
 from despatch.testing.http import Answer, LoopbackServer
 from ingest.discover import Candidate
 
@@ -50,6 +54,11 @@ class Here:
         assert printed.err.count("\n") == 1
         return printed.err
 
+    def poll(self) -> None:
+        """Poll what is due; what that says is not looked at."""
+        run(["--home", str(self.home), "poll", "--once"])
+        self._capsys.readouterr()
+
     def ask(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.say(*arguments, "--json", code=code).splitlines()]
 
@@ -72,6 +81,59 @@ def test_a_feed_is_shown_before_it_is_added(here: Here, site: LoopbackServer) ->
         "Added govuk.",
     ):
         assert words in said
+
+
+def test_who_adds_is_told_to_poll_unless_a_poller_runs(here: Here, site: LoopbackServer) -> None:
+    assert "despatch poll --once" in here.say("add", site.url("/ports.rss"))
+    with App(read(here.home, environ={})) as app, Heart(app, "ingest"):
+        began = app.clock.now()
+        while not others_running(app, ("ingest",)):
+            assert app.clock.now() - began < timedelta(minutes=1)
+        said = here.say("add", site.url("/news.atom"))
+    assert "The poller that runs reads it now" in said
+    assert "poll --once" not in said
+
+
+@pytest.mark.parametrize(
+    "answer, why",
+    [
+        (Answer(410), "http 410"),
+        (Answer(body=(FEEDS / "ended.atom").read_bytes()), "its feed says so itself"),
+    ],
+)
+def test_a_source_that_has_ended_is_told_from_one_that_is_paused(
+    here: Here, site: LoopbackServer, answer: Answer, why: str
+) -> None:
+    """With when, why, and what to do."""
+    for name in ("old", "resting"):
+        here.say("add", site.url(f"/{name}"), "--no-preview", "--name", name)
+    here.say("pause", "resting")
+    site.will("/old", answer)
+    here.poll()
+
+    old, resting = here.ask("list")
+    assert (old["health"], resting["health"]) == ("ended", "paused")
+    assert old["ended_at"]
+    assert resting["ended_at"] is None
+    [shown] = here.ask("show", "old")
+    assert why in shown["ended"]["why"]
+    assert why in here.say("list")
+    said = here.say("show", "old")
+    assert re.match(r"old has ended, added .*\n", said)
+    assert re.search(rf"Ended .* ago \(.* UTC\): .*{why}", said)
+    assert "look for its successor" in said
+    assert "Next poll" not in said
+    assert "resting is paused" in here.say("show", "resting")
+
+
+def test_an_ended_source_that_is_resumed_is_read_again(here: Here, site: LoopbackServer) -> None:
+    here.say("add", site.url("/old"), "--no-preview", "--name", "old")
+    site.will("/old", Answer(410))
+    here.poll()
+
+    here.say("resume", "old")
+
+    assert here.ask("list")[0]["health"] != "ended"
 
 
 def test_the_preview_is_the_same_for_machines(here: Here, site: LoopbackServer) -> None:
@@ -135,6 +197,12 @@ def test_a_feed_added_twice_is_told_and_nothing_is_changed(
     [
         ("/none", Answer(headers=HTML, body=b"<html>x"), 65, "no feed: .* at 10 usual places"),
         ("/json", Answer(body=b"{}"), 65, "neither a feed nor a page"),
+        (
+            "/feed.json",
+            Answer(body=b'{"version": "https://jsonfeed.org/version/1.1"}'),
+            65,
+            "a JSON Feed, which is not read: look for the site's RSS or Atom feed",
+        ),
         ("/gone", Answer(410), 65, "http 410"),
         ("/down", Answer(503), 75, "http 503.*--no-preview"),
         ("/loop", Answer(302, [("Location", "/loop")]), 65, "redirects more than"),
