@@ -9,6 +9,7 @@ import msgspec
 
 from alerts.phrases import Submit
 from alerts.plain import PlainLine, PlainRelease, PlainSubscription
+from alerts.plain_faults import fault_of
 from alerts.plain_match import PlainMatcher
 from despatch.errors import PermanentError
 
@@ -62,14 +63,13 @@ def _read(
             continue
         try:
             yield number, read(line)
-        except msgspec.ValidationError as exc:
-            on_bad(_bad(name, number, str(exc)))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        except msgspec.ValidationError:
+            on_bad(_bad(name, number, fault_of(form, line)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             try:
                 yield number, _with_half_characters(form, line)
             except (ValueError, RecursionError):
-                fault = "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)
-                on_bad(_bad(name, number, fault))
+                on_bad(_bad(name, number, fault_of(form, line)))
 
 
 def _with_half_characters(form: type[Line], line: bytes) -> Line:

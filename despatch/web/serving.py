@@ -4,6 +4,9 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -26,13 +29,23 @@ _LOGGER = logging.getLogger("despatch.serving")
 _LOGGER.addFilter(_FaultsOfOurs())
 
 
+class _Request(web.Request):
+    """A request whose answer names no library and no version: none to whoever looks for a hole.
+
+    An application's own signal (`on_response_prepare`) is not sent for what is no HTTP.
+    """
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        await super()._prepare_hook(response)
+        response.headers.popall("Server", None)
+
+
 class Serving:
     """Serves an application until it is closed."""
 
     def __init__(self, name: str, host: str, port: int, application: web.Application) -> None:
         self._host = host
         self._port = port
-        application.on_response_prepare.append(_without_versions)
         self._application = application
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -69,6 +82,9 @@ class Serving:
 
     async def _start(self, runner: web.AppRunner) -> None:
         await runner.setup()
+        if (server := runner.server) is not None:
+            made = cast("Callable[..., web.Request]", server.request_factory)
+            server.request_factory = partial(made, _cls=_Request)
         await web.TCPSite(runner, self._host, self._port).start()
 
 
@@ -76,8 +92,3 @@ def _words(problem: OSError) -> str:
     """Return why an address can't be served on, without what asyncio wraps around it."""
     number = problem.errno or 0
     return os.strerror(number) if number > 0 else problem.strerror or str(problem)
-
-
-async def _without_versions(_request: web.Request, response: web.StreamResponse) -> None:
-    """Name no library and no version: whoever looks for a known hole need not be helped."""
-    response.headers.popall("Server", None)

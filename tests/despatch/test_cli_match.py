@@ -60,16 +60,16 @@ def test_ids_are_listed_when_asked_for_as_they_were_given(
 @pytest.mark.parametrize(
     "line, fault",
     [
-        ('{"id": "x", "keyword": ["visa"]}', "keyword"),
-        ('{"themes": ["visa"]}', "`id`"),
-        ('{"id": true}', "$.id"),
-        ('{"id": "x", "themes": "migration"}', "$.themes"),
-        ('{"id": "x", "themes": [1]}', "$.themes"),
+        ('{"id": "x", "keyword": ["visa"]}', 'did you mean "keywords"?'),
+        ('{"themes": ["visa"]}', '"id" is missing'),
+        ('{"id": true}', '"id" is true or false'),
+        ('{"id": "x", "themes": "migration"}', 'is needed, as ["migration"]'),
+        ('{"id": "x", "themes": [1]}', 'value 1 of "themes" is the number 1'),
         ('{"id": "x", "keywords": ["visa", " "]}', "empty"),
         ('{"id": "boats"}', "another line's"),
-        ('["x"]', "object"),
-        ("{", "truncated"),
-        ('{"id": "\xff"}', "utf-8"),
+        ('["x"]', "it is a list: an object is needed"),
+        ("{", "it breaks off"),
+        ('{"id": "\xff"}', "not UTF-8 from byte 9 on"),
     ],
 )
 def test_a_bad_line_is_named_and_the_rest_goes_on(
