@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from jinja2 import Environment
 
 from alerts.digesting import PAGE
 from alerts.messages.saying import say_item
-from bench.measure import Cost, Stopwatch
+from bench import again
+from bench.measure import Cost
 from despatch.model import Alert, DeliveryId, DigestItem
 
 _HTML = """<html><body><h1>{{ subject }}</h1>
@@ -29,8 +29,6 @@ _TEXT = """{{ subject }}
 _SHOWN = ("title", "link", "publisher", "date", "source")
 _ITEM_COLUMNS = "state, alert, outcome, release, subscriber, revision, event"
 _RUN_COLUMNS = "state, since, until, items, dropped, alert, done_at, reason, subscriber, due_at"
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
-"""As `despatch/store/engine.py` has it."""
 _SETTLED = (
     "UPDATE items SET state = ?, alert = ?, outcome = ?"
     " WHERE release = ? AND subscriber = ? AND revision = ? AND event = ?"
@@ -66,37 +64,14 @@ class BareTemplates:
 
 
 def written_again(done: Path, home: Path) -> Cost:
-    """Write what a run wrote, by as many rows a transaction, into a store where it is due."""
-    watch, count = Stopwatch(), 0
-    with (
-        closing(sqlite3.connect(done / "store.db")) as source,
-        closing(sqlite3.connect(home / "store.db", isolation_level=None)) as db,
-    ):
-        for pragma in _PRAGMAS:
-            db.execute(f"PRAGMA {pragma}")
-        ids = [row[0] for row in source.execute("SELECT id FROM alerts ORDER BY rowid")]
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            statements = list(_statements(source, page))
-            with watch:
-                db.execute("BEGIN IMMEDIATE")
-                for statement, rows in statements:
-                    db.executemany(statement, rows)
-                db.execute("COMMIT")
-            count += len(page)
-    return watch.cost(count)
+    """Write what a run of digests wrote into a store where they are due."""
+    return again.written_again(done, home, _statements, page=PAGE)
 
 
-def _statements(
-    source: sqlite3.Connection, alerts: list[str]
-) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-    """Yield what a page of a run wrote, as statements with their rows."""
-    some = ", ".join("?" for _ in alerts)
-    whose = f"SELECT subscriber FROM alerts WHERE id IN ({some})"  # noqa: S608 - our own marks
+def _statements(source: sqlite3.Connection, alerts: list[str]) -> Iterator[again.Statement]:
     for table, key in (("alerts", "id"), ("digest_items", "alert"), ("deliveries", "alert")):
-        rows = source.execute(f"SELECT * FROM {table} WHERE {key} IN ({some})", alerts)  # noqa: S608
-        marks = ", ".join("?" for _ in rows.description)
-        yield f"INSERT INTO {table} VALUES ({marks})", rows.fetchall()  # noqa: S608
+        yield again.inserted(source, table, key, alerts)
+    whose = f"SELECT subscriber FROM alerts WHERE id IN ({again.marks(alerts)})"  # noqa: S608 - our own marks
     for statement, table, columns in (
         (_RUN, "digests", _RUN_COLUMNS),
         (_SETTLED, "items", _ITEM_COLUMNS),

@@ -6,12 +6,13 @@ half of its time. Most subscribers had nothing; some were told of a few releases
 
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from alerts.receipting import PAGE, Receipting
+from bench import again
 from bench.digest_store import another
 from bench.measure import Cost, Stopwatch, alternate
 from bench.outbox import MARK, copy_row, seal_channels
@@ -36,7 +37,6 @@ OURS = "Despatch"
 BARE = "bare sqlite3, the same rows"
 _COPIED = ("subscribers", "channels", "subscriptions", "subscription_channels", "receipts")
 _PLACE = Place("bench", "despatch.classified.v1", "bench", 0)
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
 
 def run(runs: int, folder: Path) -> Report:
@@ -54,7 +54,9 @@ def _report(runs: int, folder: Path, count: int) -> Report:
     settle()  # as every process that lasts does
     contenders: dict[str, Callable[[], Cost]] = {
         OURS: lambda: _made(another(due, "done"), count),
-        BARE: lambda: _written_again(due.with_name("done"), another(due, "bare")),
+        BARE: lambda: again.written_again(
+            due.with_name("done"), another(due, "bare"), _statements, page=PAGE, most=SAMPLE
+        ),
     }
     title = f"{count:,} receipts that are due at one time, made and written with their deliveries"
     contest = Contest(
@@ -128,42 +130,15 @@ def _made(home: Path, count: int) -> Cost:
     return watch.cost(count)
 
 
-def _written_again(done: Path, home: Path) -> Cost:
-    """Write what a run wrote, by as many rows a transaction, into a store where it is due."""
-    watch, count = Stopwatch(), 0
-    with (
-        closing(sqlite3.connect(done / "store.db")) as source,
-        closing(sqlite3.connect(home / "store.db", isolation_level=None)) as db,
-    ):
-        for pragma in _PRAGMAS:
-            db.execute(f"PRAGMA {pragma}")
-        ids = [row[0] for row in source.execute("SELECT id FROM alerts ORDER BY rowid")][:SAMPLE]
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            some = ", ".join("?" for _ in page)
-            alerts, deliveries, receipts = (
-                source.execute(asked.format(some), page).fetchall()
-                for asked in (_ALERTS, _DELIVERIES, _RECEIPTS)
-            )
-            with watch:
-                db.execute("BEGIN IMMEDIATE")
-                _insert(db, "alerts", alerts)
-                _insert(db, "deliveries", deliveries)
-                db.executemany(_MOVED, receipts)
-                db.execute("COMMIT")
-            count += len(page)
-    return watch.cost(count)
+def _statements(source: sqlite3.Connection, alerts: list[str]) -> Iterator[again.Statement]:
+    """Yield what a page of a run wrote, as statements with their rows."""
+    yield again.inserted(source, "alerts", "id", alerts)
+    yield again.inserted(source, "deliveries", "alert", alerts)
+    yield _MOVED, source.execute(_RECEIPTS.format(again.marks(alerts)), alerts).fetchall()
 
 
-_ALERTS = "SELECT * FROM alerts WHERE id IN ({})"
-_DELIVERIES = "SELECT * FROM deliveries WHERE alert IN ({})"
 _RECEIPTS = (
     "SELECT due_at, since, receipts.subscriber FROM receipts JOIN alerts"
     " ON alerts.subscriber = receipts.subscriber WHERE id IN ({})"
 )
 _MOVED = "UPDATE receipts SET due_at = ?, since = ? WHERE subscriber = ?"
-
-
-def _insert(db: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
-    marks = ", ".join("?" for _ in rows[0])
-    db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - our own names
