@@ -164,13 +164,15 @@ def _left_out(number: int) -> Text:
 
 
 def _sum(one: "Explanation") -> str:
+    from alerts.evidence import percent
+
     weights = sum(reason.evidence.weight for reason in one.reasons)
     sign = "+" if weights >= 0 else "-"
     return (
         f"Sum: bias {one.judgement.bias:+.2f} {sign} {abs(weights):.2f} "
         f"of {_spans(len(one.reasons))} = log-odds {one.judgement.log_odds:+.2f}, "
-        f"a score of {one.judgement.score:.3f}; "
-        f"it belongs from {one.threshold:+.2f} on, a score of {one.theme.threshold:g}"
+        f"{percent(one.judgement.score)} sure; "
+        f"it belongs from {one.threshold:+.2f} on, {percent(one.theme.threshold)} sure"
     )
 
 

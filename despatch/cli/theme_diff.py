@@ -89,11 +89,12 @@ def _documents(app: App, on: Path | None, since: datetime | None) -> Iterator[Do
 
 
 def _show(one: "Difference") -> None:
+    from alerts.evidence import percent
+
     mark = "[green]+ gained[/green]" if one.gained else "[red]- lost[/red]"
-    scores = f"{one.before.judgement.score:.2f} → {one.after.judgement.score:.2f}"
-    out.print(
-        f"{mark}  {escape(one.document.title)}  {scores}  [dim]{escape(one.document.id)}[/dim]"
-    )
+    before, after = (percent(side.judgement.score) for side in (one.before, one.after))
+    title, id_ = escape(one.document.title), escape(one.document.id)
+    out.print(f"{mark}  {title}  {before} → {after} sure  [dim]{id_}[/dim]")
     for line in _changed(one):
         out.print(f"    {line}", markup=False)
 

@@ -88,6 +88,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a theme: what it says, its terms with their weights, and where its file is."""
+    from alerts.evidence import percent
+
     with here(context).open() as app:
         [found] = app.chosen_themes([theme])
         file = app.loaded_themes.files[found.id]
@@ -99,7 +101,7 @@ def show(
     out.print(f"{escape(found.description)}\nFile: {escape(str(file))}")
     out.print(
         f"It begins at {found.bias:+.2f}; a release belongs from {found.log_odds_threshold:+.2f} "
-        f"on, a score of {found.threshold:g}."
+        f"on, {percent(found.threshold)} sure."
     )
     quoted = any(term.weights.quote is not None for term in found.terms)
     places = PLACES if quoted else PLACES[:-1]

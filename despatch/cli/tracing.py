@@ -106,6 +106,8 @@ def _show(way: Trace, bodies: dict[str, bool], also: Sequence[Linked]) -> None:
 
 
 def _show_taken(taken: Taken, *, kept: bool) -> None:
+    from alerts.evidence import percent
+
     revision = taken.classified.revision
     fetched = revision.fetched
     out.print(f"\n[bold]Revision {revision.number}: {revision.cause}[/bold]  {revision.id}")
@@ -122,7 +124,7 @@ def _show_taken(taken: Taken, *, kept: bool) -> None:
         words = ", ".join(dict.fromkeys(f"“{one.text}”" for one in score.evidence[:8]))
         mark = ", experimental" if score.experimental else ""
         out.print(
-            f"              {score.theme} {score.score:.3f} (v{score.version}{mark}): "
+            f"              {score.theme}, {percent(score.score)} sure (v{score.version}{mark}): "
             f"{escape(words)}"
         )
     if not taken.classified.themes:

@@ -1,6 +1,7 @@
 """`despatch digests`, and the other screens that say what is told later."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -52,6 +53,12 @@ def test_every_screen_says_that_it_waits(release: str, cli: Say) -> None:
     (later,) = json.loads(cli("trace", release, "--json"))["later"]
     assert (later["state"], later["why"]) == ("waiting", "daily 08:30 UTC")
     assert "Told later: 1 item in 1 digest" in cli("status", code=1)
+
+
+def test_a_trace_says_how_sure_a_theme_is_as_messages_do(release: str, cli: Say) -> None:
+    assert re.search(r"migration, \d+% sure \(v", cli("trace", release))
+    [taken] = json.loads(cli("trace", release, "--json"))["taken"]
+    assert isinstance(taken["classified"]["themes"][0]["score"], float)
 
 
 def test_the_figures_say_how_much_waits_and_what_is_overdue(

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,7 @@ def test_diff_lists_what_would_be_gained_and_lost_with_the_words(
     other.write_text(housing.read_text())
     change(other, 'patterns = ["housing"]', 'patterns = ["bridge"]')
     said = cli("themes", "diff", "housing", str(other), "--on", str(saved))
+    assert re.search(r"\d+% → \d+% sure", said)
     assert "- lost" in said
     assert "A plan for housing" in said
     assert "before: “housing” +3.50" in said
@@ -156,7 +158,7 @@ def test_explain_shows_the_spans_the_sum_and_what_would_turn_it(
     assert "It belongs to housing (experimental)" in said
     assert "A plan for [housing +3.50]" in said
     assert "More [housing +1.60] will be built." in said
-    assert "bias -3.00 + 5.10 of 2 spans = log-odds +2.10, a score of 0.891" in said
+    assert "bias -3.00 + 5.10 of 2 spans = log-odds +2.10, 89% sure; it belongs from" in said
     assert "it would not belong without 1 span: “housing”" in said
     said = cli("explain", f"{saved}:2", "--theme", "housing")
     assert "It does not belong to housing" in said
