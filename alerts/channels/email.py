@@ -19,6 +19,9 @@ from despatch.errors import UsageError
 from despatch.model import Alert, DeliveryId
 from despatch.ports import Sender, Sent
 
+_GREETED_WITHIN_S = 15.0
+"""For all of a login that a person waits for."""
+
 SCHEMES = frozenset({"mailto", "mailtos"})
 
 
@@ -59,6 +62,18 @@ class Email:
                 return await self._relay(to.server).deliver(to.envelope, to.recipient, written)
         except TimeoutError:
             return Sent("in doubt", f"timeout: no end within {limit_s:g} s; it may have arrived")
+
+    async def greet(self, url: SecretStr) -> Sent | None:
+        """Connect to a mailbox's server and log in; return why that failed, None if it did not.
+
+        Nothing is sent. Raises UsageError, without the secret, for a URL that can't be one.
+        """
+        relay = self._relay(self._mailboxes.of(url).server)
+        try:
+            async with asyncio.timeout(_GREETED_WITHIN_S):
+                return await relay.greet()
+        except TimeoutError:
+            return Sent("held up", "timeout: the mail server does not answer")
 
     async def close(self) -> None:
         relays, self._relays = list(self._relays.values()), {}

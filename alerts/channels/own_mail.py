@@ -59,6 +59,10 @@ class OwnMail:
             return Sent("permanent", f"bad channel: {exc}")
         return await self._email.send(whole, alert, key)
 
+    async def greet(self, address: SecretStr) -> Sent | None:
+        """Log in at the server of the setting, as `Email.greet`; an address goes with every URL."""
+        return await self._email.greet(self._whole(address))
+
     async def close(self) -> None:
         await self._email.close()
 

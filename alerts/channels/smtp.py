@@ -1,6 +1,7 @@
 """Mail servers: connections that are kept, and one message handed over step by step."""
 
 import asyncio
+import os
 import socket
 import ssl
 import time
@@ -42,19 +43,24 @@ class Relay:
         """
         return replace(await self._deliver(envelope, recipient, written), by=self._name)
 
+    async def greet(self) -> Sent | None:
+        """Connect, log in and say goodbye, without a message; return why that failed, if it did."""
+        client = await self._let_in()
+        if isinstance(client, Sent):
+            return replace(client, by=self._name)
+        with suppress(OSError, aiosmtplib.SMTPException):
+            await client.quit(timeout=_QUIT_S)
+        client.close()
+        return None
+
     async def _deliver(self, envelope: str, recipient: str, written: bytes) -> Sent:
         kept = self._take()
         if kept is not None:
             with suppress(*_GONE):  # it was closed meanwhile: nothing of this message was sent
                 return await self._converse(kept, envelope, recipient, written)
-        try:
-            client = await self._open()
-        except aiosmtplib.SMTPAuthenticationError as exc:
-            return of_login(exc.code)
-        except aiosmtplib.SMTPResponseException as exc:
-            return Sent("held up", of_smtp(exc.code).reason)
-        except (ssl.SSLError, OSError, aiosmtplib.SMTPException, UnicodeError) as exc:
-            return _no_way_in(exc)
+        client = await self._let_in()
+        if isinstance(client, Sent):
+            return client
         try:
             return await self._converse(client, envelope, recipient, written)
         except _GONE:
@@ -75,6 +81,17 @@ class Relay:
                 return client
             client.close()
         return None
+
+    async def _let_in(self) -> SMTP | Sent:
+        """Return a connection that we are logged in on, or why there is none."""
+        try:
+            return await self._open()
+        except aiosmtplib.SMTPAuthenticationError as exc:
+            return of_login(exc.code)
+        except aiosmtplib.SMTPResponseException as exc:
+            return Sent("held up", of_smtp(exc.code).reason)
+        except (ssl.SSLError, OSError, aiosmtplib.SMTPException, UnicodeError) as exc:
+            return _no_way_in(exc)
 
     async def _open(self) -> SMTP:
         server = self._server
@@ -142,7 +159,9 @@ class Relay:
 
 
 def _no_way_in(exc: Exception) -> Sent:
-    """Return why no mail server was there to be spoken to, by the error's class alone."""
+    """Return why no mail server was there to be spoken to, by the errors' classes alone."""
+    if isinstance(exc, aiosmtplib.SMTPConnectError) and isinstance(exc.__cause__, Exception):
+        exc = exc.__cause__  # which name, certificate or port it was
     if type(exc) in _UNSUPPORTED:
         return Sent("held up", "unsupported: the mail server has no STARTTLS or no login")
     if isinstance(exc, ssl.SSLError):
@@ -158,7 +177,9 @@ def _unanswered(exc: Exception) -> Sent:
         return Sent("temporary", "timeout: the mail server does not answer")
     if isinstance(exc, aiosmtplib.SMTPServerDisconnected):
         return Sent("temporary", "disconnected: the mail server hung up")
-    return Sent("temporary", f"unreachable: the mail server can't be reached: {type(exc).__name__}")
+    number = exc.errno if isinstance(exc, OSError) else None
+    why = os.strerror(number).lower() if number else type(exc).__name__
+    return Sent("temporary", f"unreachable: the mail server can't be reached: {why}")
 
 
 def _in_doubt(exc: Exception) -> Sent:

@@ -13,6 +13,7 @@ from typing import Literal
 
 import despatch
 from despatch.app.home import make_home
+from despatch.app.mail_server import try_mail_server
 from despatch.app.outside import check_fetching, check_operator
 from despatch.app.status import status
 from despatch.app.wiring import App
@@ -167,7 +168,7 @@ def _public(app: App) -> str:
         raise _Advice(
             f"{said.public_url}, where nobody can sign up: set mail_url, your mail server"
         )
-    return f"{said.public_url}; mail_url is complete; nothing was sent by it now"
+    return f"{said.public_url}; mail_url is complete"
 
 
 def _stages(app: App) -> str:
@@ -197,6 +198,7 @@ LOOKS: tuple[tuple[str, Callable[[App], str]], ...] = (
     ("log", _topics),
     ("operator's channel", _operator),
     ("fetching", _fetching),
+    ("mail server", try_mail_server),
     ("public pages", _public),
     ("stages", _stages),
     ("alarms", _alarms),

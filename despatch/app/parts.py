@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from alerts.signup import SignUps
     from processors.themes import Loaded, Theme
 
+ANYBODY = SecretStr("mail://anybody@example.org")
+"""A mailbox that stands for all which the installation's own mail server serves."""
+
 
 class Parts:
     """One installation's parts, each made when it is first asked for; `close` lets go of all."""
@@ -121,11 +124,7 @@ class Parts:
         said, links = self.settings, self.links
         if links is None or said.mail_url is None or said.public_url is None:
             return None
-        try:
-            self.senders.check(SecretStr("mail://anybody@example.org"))
-        except UsageError as exc:
-            lacks = "" if said.mail_from else "; it may lack a sender's address: set mail_from"
-            raise SettingsError(f"setting mail_url: {exc}{lacks}") from exc
+        self.check_mail_url()
         return SignUps(
             self.store,
             self.clock,
@@ -134,6 +133,16 @@ class Parts:
             an_hour=said.signups_per_hour,
             page=f"{said.public_url}/subscribe",
         )
+
+    def check_mail_url(self) -> None:
+        """Raise SettingsError if what `mail_url` says can't be a mail server."""
+        try:
+            self.senders.check(ANYBODY)
+        except UsageError as exc:
+            lacks = (
+                "" if self.settings.mail_from else "; it may lack a sender's address: set mail_from"
+            )
+            raise SettingsError(f"setting mail_url: {exc}{lacks}") from exc
 
     @part
     def themes_folder(self) -> Path:

@@ -209,7 +209,7 @@ MAIL = {
     "is closed": ({"greeting": "554 no"}, "held up", "smtp 554", "waiting"),
     "is busy": ({"greeting": "421 later"}, "held up", "smtp 421", "waiting"),
     "never greets": ({"greeting": HANG}, "held up", "timeout", "waiting"),
-    "hangs up at once": ({"greeting": HANG_UP}, "held up", "unreachable", "waiting"),
+    "hangs up at once": ({"greeting": HANG_UP}, "held up", "disconnected", "waiting"),
     "refuses the sender": ({"MAIL": "550 who?"}, "held up", "sender", "waiting"),
     "wants a login": ({"MAIL": "530 5.7.0 log in first"}, "held up", "login", "waiting"),
     "has a full disk": ({"MAIL": "452 4.3.1 no room"}, "held up", "smtp 452", "waiting"),

@@ -458,7 +458,7 @@ def test_the_doctor_finds_public_pages_that_could_not_be_served(
         "advice",
         True,
     )
-    server = SecretStr("mailto://u:hunter2@10.0.0.5")
+    server = SecretStr("mailto://u:hunter2@127.0.0.1:1")
     with App(public.model_copy(update={"mail_url": server}), clock=clock) as app:
         found = {f.looked_at: f for f in examine(app)}
     assert found["public pages"].verdict == "wrong"
