@@ -1,10 +1,15 @@
-"""Which themes judge: those that were named, or all; an operator hears of those that are wrong."""
+"""Which themes judge: those that were named, or all; an operator hears of those that are wrong.
+
+And of those that nobody can test, for their file has no examples.
+"""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from despatch import log
 from despatch.errors import SettingsError, UsageError
+from despatch.model import ThemeId
 from despatch.ports import Alarms, Store
 
 if TYPE_CHECKING:
@@ -31,6 +36,25 @@ def choose(loaded: "Loaded", names: Sequence[str], *, experimental: bool) -> "tu
     asked = names or [one.id for one in loaded.themes if not one.experimental]
     untried = [one.id for one in loaded.themes if experimental and one.experimental]
     return tuple(known[name] for name in dict.fromkeys([*asked, *untried]))
+
+
+def untested(loaded: "Loaded") -> Iterator[tuple[ThemeId, str]]:
+    """Yield each theme without examples that match, or that miss, and a line: file and fix."""
+    for theme in loaded.themes:
+        kinds = {"matching": theme.examples.matching, "missing": theme.examples.missing}
+        lacks = [f"[[examples.{kind}]]" for kind, some in kinds.items() if not some]
+        if lacks:
+            yield (
+                ThemeId(theme.id),
+                f"{loaded.files[theme.id]}: no {' and no '.join(lacks)}, so nothing shows that it "
+                f"is right: write some, then: despatch themes test {theme.id}",
+            )
+
+
+def tell_of_untested_themes(loaded: "Loaded") -> None:
+    """Warn of each in the log: it judges all the same."""
+    for theme, fault in untested(loaded):
+        log.get(stage="processors").warning("theme can't be tested", theme=theme, fault=fault)
 
 
 def tell_of_wrong_themes(loaded: "Loaded", store: Store, alarms: Alarms) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import despatch
+from despatch.app.chosen import untested
 from despatch.app.home import make_home
 from despatch.app.mail_server import try_mail_server
 from despatch.app.outside import check_fetching, check_operator
@@ -88,6 +89,8 @@ def _home(app: App) -> str:
 def _themes(app: App) -> str:
     if app.loaded_themes.faults:
         raise OperatorError("; ".join(app.loaded_themes.faults.values()))
+    if faults := [fault for _theme, fault in untested(app.loaded_themes)]:
+        raise _Advice("; ".join(faults))
     marks = {True: " (experimental)", False: ""}
     return ", ".join(theme.id + marks[theme.experimental] for theme in app.themes)
 

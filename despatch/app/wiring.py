@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from despatch.app.chosen import tell_of_wrong_themes
+from despatch.app.chosen import tell_of_untested_themes, tell_of_wrong_themes
 from despatch.app.parts import Parts
 from despatch.ports import Fetcher
 
@@ -67,6 +67,7 @@ class App(Parts):
         from processors.stage import Classifying
 
         tell_of_wrong_themes(self.loaded_themes, self.store, self.alarms)
+        tell_of_untested_themes(self.loaded_themes)
         stage = Classifying(self.themes, self.clock, judges=self.settings.judges)
         self.closing.callback(stage.close)
         return stage

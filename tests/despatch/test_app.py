@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from alerts.subscribe import Wish, subscribe
 from despatch.app import App
@@ -364,6 +365,35 @@ def test_the_doctor_finds_who_asks_for_a_theme_that_is_gone(tmp_path: Path) -> N
         [wrong] = [finding for finding in examine(app) if finding.verdict == "wrong"]
     assert "housing" in wrong.text
     assert f"remove {made.id}" in wrong.text
+
+
+@pytest.mark.parametrize(
+    "kinds,lacks",
+    [
+        ((), "no [[examples.matching]] and no [[examples.missing]]"),
+        (("matching",), "no [[examples.missing]]"),
+        (("missing",), "no [[examples.matching]]"),
+        (("matching", "missing"), ""),
+    ],
+)
+def test_a_theme_without_examples_is_named_with_its_file_and_the_fix_and_judges_all_the_same(
+    tmp_path: Path, kinds: tuple[str, ...], lacks: str
+) -> None:
+    file = tmp_path / "housing.toml"
+    example = '[[examples.{}]]\ntitle = "x"\ntext = "x"\n'
+    file.write_text(HOUSING + "".join(map(example.format, kinds)))
+    with App(read(tmp_path / "home", environ={}, themes_dir=tmp_path)) as app:
+        with capture_logs() as logged:
+            app.classifying()
+        assert "housing" in {theme.id for theme in app.themes}
+        [found] = [finding for finding in examine(app) if finding.looked_at == "themes"]
+    said = [one["fault"] for one in logged if one["event"] == "theme can't be tested"]
+    fault = (
+        f"{file}: {lacks}, so nothing shows that it is right: write some, then: "
+        "despatch themes test housing"
+    )
+    assert said == ([fault] if lacks else [])
+    assert (found.verdict, found.text) == ("advice", fault) if lacks else found.verdict == "sound"
 
 
 def test_a_process_that_was_killed_is_shown_for_a_while_and_one_that_stopped_is_not(
