@@ -12,10 +12,11 @@ from rich.table import Table
 from despatch.app import App
 from despatch.app.ended import Ended, ended
 from despatch.app.silence import rhythm
-from despatch.cli.context import Json, ago, example, give, here, out
+from despatch.cli.context import Json, ago, count, example, give, here, out, span
 from despatch.errors import UsageError
 from despatch.model import SourceId
 from despatch.ports import Alarm, Due, Gap, Health, Poll, SourceRecord
+from ingest.moved import BELIEVED_AFTER, BELIEVED_TIMES, Move, kept_move
 from ingest.silence import Rhythm
 
 SHOWN = 10
@@ -34,6 +35,8 @@ class _Known:
     alarms: tuple[Alarm, ...]
     rhythm: Rhythm | None
     """How it publishes; None while it has no habit yet."""
+    move: Move | None
+    """Where its server says that it has moved for good, while that is not believed yet."""
     end: Ended | None
     """How it has ended, if it has."""
 
@@ -73,6 +76,7 @@ def _known(app: App, name: str, rhythm: Rhythm | None) -> _Known:
             tuple(gap for gap in tx.gaps(open_only=False) if gap.source == id_),
             tuple(one for one in tx.alarms() if _is_about(one.key, name)),
             rhythm,
+            _move(record, kept_move(tx.cursor(id_) or {})),
             ended(tx, record),
         )
 
@@ -83,6 +87,11 @@ def what_to_do(source: str) -> str:
         "It is read no more: look for its successor (despatch sources add URL), then despatch "
         f"sources remove {source}. If it is back: despatch sources resume {source}"
     )
+
+
+def _move(record: SourceRecord, move: Move | None) -> Move | None:
+    """Return a move that is not believed yet; one that is stands in the settings."""
+    return None if move is None or move.to == record.settings.get("address") else move
 
 
 def _is_about(key: str, name: str) -> bool:
@@ -101,7 +110,7 @@ def _show(known: _Known, now: datetime) -> None:
     for name, value in {"kind": record.kind, **record.settings, **title}.items():
         table.add_row(escape(name), escape(str(value)))
     out.print(table)
-    for line in [*_health(health, now), *_habit(known.rhythm)]:
+    for line in [*_health(health, now), *_moving(known, now), *_habit(known.rhythm)]:
         out.print(line, markup=False)
     for line in _end(known.end, record.id, now):
         out.print(line, markup=False)
@@ -126,6 +135,18 @@ def _health(health: Health, now: datetime) -> list[str]:
         times = "once" if health.failures == 1 else f"{health.failures} times in a row"
         lines.append(f"Failed {times}, {ago(health.polled_at, now)}: {health.problem}")
     return lines
+
+
+def _moving(known: _Known, now: datetime) -> list[str]:
+    """Say where it is going, and when that is believed: a redirect is often a mistake."""
+    move = known.move
+    if move is None:
+        return []
+    return [
+        f"Its server says that it has moved for good, to {move.to}: so did "
+        f"{count(move.times, 'poll')}, the first {ago(move.since, now)}. From {BELIEVED_TIMES} "
+        f"polls over {span(BELIEVED_AFTER)} on it is asked there; until then each is redirected"
+    ]
 
 
 def _habit(rhythm: Rhythm | None) -> list[str]:
@@ -201,6 +222,7 @@ def _as_json(known: _Known) -> Mapping[str, Any]:
         "failures": health.failures,
         "problem": health.problem,
         "next": {"at": due.at, "why": due.why, "held_until": due.held_until},
+        "moving": known.move and {"to": known.move.to, "since": known.move.since},
         "a_week": known.rhythm and round(known.rhythm.a_week, 1),
         "silent_from": known.rhythm and known.rhythm.silent_from,
         "alarms": [{"alarm": one.key, "text": one.text} for one in known.alarms],

@@ -181,7 +181,10 @@ class FeedSource(Frozen):
             return None
         first = self.moved_from or self.address
         moved = self.model_copy(update={"address": move.to, "moved_from": first, "moved_at": now})
-        return moved.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        # What is not set stays unset: a default may change one day.
+        return moved.model_dump(
+            mode="json", exclude={"kind"}, exclude_unset=True, exclude_none=True
+        )
 
 
 def _cursor(

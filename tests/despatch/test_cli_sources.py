@@ -126,6 +126,18 @@ def test_a_source_that_has_ended_is_told_from_one_that_is_paused(
     assert "resting is paused" in here.say("show", "resting")
 
 
+def test_a_source_that_is_redirected_for_good_says_where_to_before_it_is_believed(
+    here: Here, site: LoopbackServer
+) -> None:
+    site.will("/old", Answer(301, [("Location", "/news.atom")]))
+    here.say("add", site.url("/old"), "--no-preview", "--name", "old")
+    here.poll()
+
+    said = here.say("show", "old")
+    assert f"has moved for good, to {site.url('/news.atom')}: so did 1 poll, the first" in said
+    assert here.ask("show", "old")[0]["moving"]["to"] == site.url("/news.atom")
+
+
 def test_an_ended_source_that_is_resumed_is_read_again(here: Here, site: LoopbackServer) -> None:
     here.say("add", site.url("/old"), "--no-preview", "--name", "old")
     site.will("/old", Answer(410))

@@ -148,6 +148,7 @@ def test_a_source_that_moves_for_good_is_asked_at_its_new_address(here: Any) -> 
 
     settings = settings_of(here, source)
     assert (settings["address"], settings["moved_from"]) == (NEW_ADDRESS, here.feed)
+    assert set(settings) == {"address", "moved_from", "moved_at"}, "and no default is set"
     asked = len(here.fetcher.asked)
     assert here.poll(source).outcome == "not modified"
     assert [one.address for one in here.fetcher.asked[asked:]] == [NEW_ADDRESS]
