@@ -97,11 +97,20 @@ _TABLE: tuple[tuple[tuple[type[kafka.KafkaError], ...], type[DespatchError], str
     (
         (kafka.RetriableError, kafka.UnknownBrokerIdError, kafka.BrokerNotAvailableError),
         ServerAway,
-        "no Kafka broker answers",
+        "Kafka can't do that just now",
     ),
 )
 """The rest is TransientError: a producer's lost sequence, a connection closed underneath."""
 
+
+_SILENT = (
+    kafka.KafkaTimeoutError,
+    kafka.KafkaConnectionError,
+    kafka.NodeNotReadyError,
+    kafka.NetworkExceptionError,
+    kafka.MetadataEmptyBrokerList,
+)
+"""Nobody is there. Their texts are the client's own affairs: `No node_id provided`."""
 
 _NOT_YET = "currently fenced"
 """What a controller says of brokers that start, or that were silent for a while."""
@@ -111,6 +120,8 @@ def translate(exc: kafka.KafkaError, doing: str) -> DespatchError:
     """Return what we raise for Kafka's error: `ServerAway("publish: no Kafka broker …")`."""
     if isinstance(exc, kafka.InvalidReplicationFactorError) and _NOT_YET in str(exc):
         return ServerAway(f"{doing}: the brokers have not joined their cluster yet ({exc})")
+    if isinstance(exc, _SILENT):
+        return ServerAway(f"{doing}: no Kafka broker answers: is it started, and within reach?")
     for kinds, ours, advice in _TABLE:
         if isinstance(exc, kinds):
             return ours(f"{doing}: {advice} ({exc})")

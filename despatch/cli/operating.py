@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
 def _status(context: typer.Context, as_json: Json = False) -> None:
     """Say whether everything works, and how far behind each stage is.
 
-    Exits with 1 if a stage shows no life or an alarm is open.
+    Exits with 1 if a stage shows no life, an alarm is open, or the log does not answer.
     """
     with here(context).open() as app:
         found, home = status(app), app.settings.home
@@ -49,7 +49,7 @@ def _status(context: typer.Context, as_json: Json = False) -> None:
         _show(found)
         if not found.sources:
             out.print(f"No source in {home} yet: despatch sources add URL", markup=False)
-    if found.missing or found.alarms:
+    if found.missing or found.alarms or found.log_away:
         raise typer.Exit(1)
 
 
@@ -74,13 +74,16 @@ def _show(found: Status) -> None:
         seen = ago(found.last_seen.get(stage), now)
         stages.add_row(stage, "[red]not running[/red]", "", seen, waiting.get(stage, ""))
     out.print(stages)
+    if found.log_away:
+        out.print(f"[red]The log does not answer[/red]: {escape(found.log_away)}")
     counts = found.counts
+    dead = "dead letters not known" if found.dead is None else count(found.dead, "dead letter")
     deliveries = ", ".join(f"{n} {state}" for state, n in sorted(counts.deliveries.items()) if n)
     out.print(
         f"\n{count(len(found.sources), 'source')}; {count(counts.releases, 'release')}, newest "
         f"seen {ago(counts.newest_release_at, now)}; "
         f"{count(counts.subscriptions, 'active subscription')}; "
-        f"{count(found.dead, 'dead letter')}\nDeliveries: {deliveries or 'none'}"
+        f"{dead}\nDeliveries: {deliveries or 'none'}"
     )
     if found.canary.arrived_at or found.canary.under_way_since:
         out.print(_canary(found))

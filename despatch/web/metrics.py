@@ -45,7 +45,9 @@ def render(status: Status) -> bytes:
         status.counts.stopped_channels
     )
     gauge("channels_bounced", "Those of them whose address bounced").set(status.counts.bounced)
-    gauge("dead_letters", "Dead letters that are kept").set(status.dead)
+    gauge("log_up", "1 if the log answers; if not, it has no figures here").set(not status.log_away)
+    if status.dead is not None:
+        gauge("dead_letters", "Dead letters that are kept").set(status.dead)
     gauge("alarms_open", "Alarms that are open").set(len(status.alarms))
     seen = status.canary
     if seen.arrived_at is not None and seen.took is not None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from alerts.subscribe import Wish, subscribe
+from despatch import log
 from despatch.app import App
 from despatch.app.doctor import examine
 from despatch.app.housekeeping import Housekeeper
@@ -383,6 +384,7 @@ def test_a_theme_without_examples_is_named_with_its_file_and_the_fix_and_judges_
     example = '[[examples.{}]]\ntitle = "x"\ntext = "x"\n'
     file.write_text(HOUSING + "".join(map(example.format, kinds)))
     with App(read(tmp_path / "home", environ={}, themes_dir=tmp_path)) as app:
+        log.configure(level="warning")  # a command before may have asked for errors alone
         with capture_logs() as logged:
             app.classifying()
         assert "housing" in {theme.id for theme in app.themes}

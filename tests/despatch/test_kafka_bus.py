@@ -215,6 +215,7 @@ STOPS = [kafka_errors.UnknownTopicOrPartitionError, kafka_errors.UnknownTopicIdE
     "kind, ours, names",
     [
         (kafka_errors.KafkaTimeoutError, ServerAway, "no Kafka broker answers"),
+        (kafka_errors.NotEnoughReplicasError, ServerAway, "can't do that just now"),
         (kafka_errors.CommitFailedError, FencedError, "poll again"),
         (kafka_errors.OffsetOutOfRangeError, PositionLost, "no longer holds"),
         (kafka_errors.InvalidRecordError, PermanentError, "refuses"),
@@ -230,6 +231,14 @@ def test_answers(kind: type[Exception], ours: type[DespatchError], names: str) -
     error = told(kind)
     assert type(error) is ours
     assert names in str(error)
+
+
+def test_a_broker_that_is_away_is_said_without_the_clients_own_affairs() -> None:
+    error = translate(kafka_errors.NodeNotReadyError("No node_id provided"), "ask for topics")
+
+    assert str(error) == (
+        "ask for topics: no Kafka broker answers: is it started, and within reach?"
+    )
 
 
 @given(key=st.binary(), value=st.binary())
