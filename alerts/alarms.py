@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 
 from alerts.channels import shown
 from alerts.grouping import LOOK_BACK, Due, Pace, body, due, subject
+from alerts.outage import SharedOutage
 from alerts.outbox import OPERATOR
 from alerts.sending import Channels, send_now
 from despatch import log
@@ -29,7 +31,8 @@ class StoreAlarms:
 
     The same key again only counts. What is open and what is over is told by `tell`, in groups
     (`alerts.grouping`); who says so in which process doesn't matter. While the store is away an
-    alarm is logged, and sent straight to the operator, once for the outage. Shared between threads.
+    alarm is logged, and sent straight to the operator, once for the outage: once for all processes
+    that are given the same `outage_file`. Shared between threads.
     """
 
     def __init__(
@@ -39,13 +42,14 @@ class StoreAlarms:
         operator_url: SecretStr | None,
         senders: Channels,
         pace: Pace = Pace(),  # noqa: B008 - it is frozen
+        outage_file: Path | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._url = operator_url
         self._senders = senders
         self._pace = pace
-        self._outage: str | None = None
+        self._outage = SharedOutage(outage_file)
         self._still_open: set[str] = set()
         """Alarms that are over, though the store was away when they were to be closed."""
         self._lock = threading.Lock()
@@ -90,6 +94,7 @@ class StoreAlarms:
             return None
         now = self._clock.now()
         with self._store.transaction() as tx:
+            self._store_is_back(tx, now)
             tx.hold_notices()
             message = due(tx.alarms_to_tell(now - LOOK_BACK), tx.notices(), now, self._pace)
             if message is not None:
@@ -123,27 +128,34 @@ class StoreAlarms:
 
     def _tell_directly(self, text: str) -> None:
         """Send past the store, once for its outage."""
+        now = self._clock.now()
         with self._lock:
-            if self._outage is not None:
-                return
-            self._outage = f"outage {uuid4().hex[:12]}"
-            outage = self._outage
-        if self._url is None:
+            ours = self._outage.begin(now)
+        if not ours:
             return
-        alert = _alert("alarm", _AWAY, text, self._clock.now())
+        if self._url is None or self._sent_directly(self._url, text, now):
+            with self._lock:
+                self._outage.told(now)
+        else:
+            with self._lock:
+                self._outage.not_told()
+
+    def _sent_directly(self, url: SecretStr, text: str, now: datetime) -> bool:
+        alert = _alert("alarm", _AWAY, text, now)
         try:
-            key = DeliveryId("y-" + digest("direct", outage))
-            sent = send_now(self._senders, self._url, alert, key)
+            key = DeliveryId("y-" + digest("direct", uuid4().hex))
+            sent = send_now(self._senders, url, alert, key)
         except UsageError as exc:
             self._log.error("operator not told", why=str(exc))
-        else:
-            self._log.warning("operator told directly", outcome=sent.outcome, reason=sent.reason)
+            return True  # nor would another try, or another process, come further
+        self._log.warning("operator told directly", outcome=sent.outcome, reason=sent.reason)
+        return sent.outcome in {"delivered", "in doubt"}
 
     def _store_is_back(self, tx: Transaction, now: datetime) -> None:
         """Tell the end of an outage whose begin was sent past the store."""
         with self._lock:
-            outage, self._outage = self._outage, None
-        if outage is not None and self._url is not None:
+            ours = self._outage.end(now)
+        if ours and self._url is not None:
             alert = _alert("recovered", _AWAY, "The store answers again.", now)
             tx.add_alert(alert, [self._channel(tx, self._url, now)], now)
 

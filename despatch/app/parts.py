@@ -219,6 +219,7 @@ class Parts:
             operator_url=said.operator_url,
             senders=self.new_senders(),  # its own: connections belong to one event loop
             pace=Pace(said.alarm_wait, said.alarm_interval, said.alarm_repeat),
+            outage_file=said.home / "store-is-away",
         )
 
     def new_senders(self) -> "Senders":

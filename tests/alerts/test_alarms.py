@@ -164,6 +164,24 @@ def test_while_the_store_is_away_the_operator_is_told_directly_once_and_of_the_e
     assert events == ["alarm", "recovered"]
 
 
+def test_of_several_processes_one_tells_that_the_store_is_away_and_one_that_it_is_back(
+    store: SqlStore, tmp_path: Path, clock: FakeClock, sender: RecordingSender
+) -> None:
+    with temporary_store(tmp_path, busy=timedelta(milliseconds=30), clock=clock) as impatient:
+        file = tmp_path / "store-is-away"
+        every = [
+            StoreAlarms(impatient, clock, URL, sender, outage_file=file) for _process in range(3)
+        ]
+        with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            for alarms in every:
+                alarms.open(KEY, "the store is locked")
+        for alarms in every:
+            alarms.tell()
+    events = [event for event, _subject in said(store, sender, clock)]
+    assert events == ["alarm", "recovered"]
+
+
 def test_an_alarm_that_is_over_while_the_store_is_away_is_closed_once_it_is_back(
     store: SqlStore, tmp_path: Path, clock: FakeClock, sender: RecordingSender
 ) -> None:
