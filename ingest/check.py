@@ -1,7 +1,7 @@
 """A dry run of one poll: everything is asked for and decided, and nothing is stored or told."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -124,7 +124,7 @@ async def check(case: Case, source: Source, tools: Tools, now: datetime) -> Chec
         unchanged=unchanged,
         to_read=tuple(asks),
         found=tuple(seen.feeds_named()) if isinstance(failure, PermanentError) else (),
-        due=replace(due, why="it has ended, and would be asked no more")
+        due=due._replace(why="it has ended, and would be asked no more")
         if outcome == "ended"
         else due,
     )

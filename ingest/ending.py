@@ -1,6 +1,6 @@
 """How a turn ends: its source is given back with when it is next due, and who must know is told."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
@@ -54,7 +54,7 @@ class Ending:
         retry_after = why.retry_after if isinstance(why, TransientError) else None
         due = self.standing.due(failures, retry_after, ended=ended)
         self.log.warning("poll failed", why=problem, failures=failures, due=due.at.isoformat())
-        health = replace(before, polled_at=now, failures=failures, problem=problem)
+        health = before._replace(polled_at=now, failures=failures, problem=problem)
         await self.lent.give_back(due, health, self._poll(report))
         if ended:
             await self.standing.retire(f"is gone for good ({problem})")

@@ -6,10 +6,9 @@ polls that bring nothing new.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:  # a child that parses feeds needs no ports
     from despatch.ports import Response
@@ -33,8 +32,7 @@ _DIRECTIVE = re.compile(r'([\w!#$%&\'*+.^`|~-]+)\s*(=\s*(?:"([^"]*)"|([^\s,"]*))
 _WHOLE = re.compile(r"\s*([0-9]{1,9})\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(NamedTuple):  # each poll has one: see `ingest.source.Page`
     """What a source's publisher asks for, and when its newest entries are from."""
 
     lifetime: timedelta | None = None
@@ -53,12 +51,19 @@ class Hints:
     moments: tuple[datetime, ...] = ()
     """When its newest entries are from, oldest first."""
 
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether no pause is asked for, as by most."""
+        return self.lifetime is None and self.ttl is None and self.period is None
+
 
 NO_HINTS = Hints()
 
 _NO_TIME = timedelta(0)
+_FRESHNESS = frozenset({"age", "cache-control", "expires"})
+"""Headers that say how long an answer is fresh (RFC 9111 §4.2)."""
 _TIMES = ("lifetime", "ttl", "period")
-_KEPT = tuple(field.name for field in fields(Hints) if field.name != "age")
+_KEPT = tuple(name for name in Hints._fields if name != "age")
 
 
 def hints_of_feed(feed: Mapping[str, Any], body: bytes) -> Hints:
@@ -84,6 +89,8 @@ def hints_of_answer(answer: "Response", known: Hints) -> Hints:
     A 304 that says nothing of freshness leaves it as it was (RFC 9111 §4.3.4). With `no-cache` or
     `no-store` nothing is asked for: the answer may be asked for again at once, age or not.
     """
+    if answer.status == 304 and not known.age and not answer.has_any(_FRESHNESS):
+        return known
     age = _whole(answer.header("age"))
     lifetime, lifetime_from = _lifetime(answer)
     if not lifetime_from and answer.status == 304:
@@ -91,7 +98,7 @@ def hints_of_answer(answer: "Response", known: Hints) -> Hints:
     rested = timedelta(seconds=age) if age else _NO_TIME
     if (lifetime, lifetime_from, rested) == (known.lifetime, known.lifetime_from, known.age):
         return known
-    return replace(known, lifetime=lifetime, lifetime_from=lifetime_from, age=rested)
+    return known._replace(lifetime=lifetime, lifetime_from=lifetime_from, age=rested)
 
 
 def newest_moments(

@@ -85,7 +85,6 @@ class HttpFetcher:
         self._bodies = BodyReader(max_body_bytes)
         self._at_once = at_once
         self._pace = Pace(per_host, pause)
-        self._limits = Limits()
         self._held: dict[str, datetime] = {}
         self._vetted: set[str] = set()
         self._system = SystemResolver()
@@ -99,12 +98,13 @@ class HttpFetcher:
             ("User-Agent", f"Despatch/{__version__}" + (f" (+{contact})" if contact else "")),
             ("Accept-Encoding", ENCODINGS),
         )
-        self._outward: Outward | None = None
+        self._open: _Open | None = None
 
     async def __aenter__(self) -> Self:
         whom = (self._always, self._resolve, self._allowed)
         given = (*whom, self._at_once, self._tls, self._connect_s)
-        self._outward = Proxied(self._proxy, *given) if self._proxy else Straight(*given)
+        outward = Proxied(self._proxy, *given) if self._proxy else Straight(*given)
+        self._open = _Open(outward, Limits())
         return self
 
     async def __aexit__(
@@ -113,9 +113,9 @@ class HttpFetcher:
         _exc: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        if self._outward is not None:
-            await self._outward.close()
-            self._outward = None
+        if self._open is not None:
+            await self._open.outward.close()
+            self._open = None
         self._system.close()
 
     async def get(
@@ -145,14 +145,17 @@ class HttpFetcher:
     async def _follow(
         self, address: str, accept: str, known: Validators, grow: Grow | None
     ) -> Response:
+        if self._open is None:
+            raise RuntimeError("use HttpFetcher as an async context manager")
+        outward, limits = self._open
         url, left_s = address, self._total_s
         for_good: bool | None = None
         for _hop in range(MAX_REDIRECTS + 1):
             host = self._vetted_host(url)
             async with self._pace.turn(host):
                 self._check_held(host, url)
-                with self._limits.within(left_s) as limit:
-                    answer = await self._ask(url, accept, known, limit, grow)
+                with limits.within(left_s) as limit:
+                    answer = await self._ask(outward, url, accept, known, limit, grow)
             if isinstance(answer, Response):
                 return replace(answer, moved=True) if for_good else answer
             left_s = limit.left_s
@@ -171,6 +174,7 @@ class HttpFetcher:
 
     async def _ask(
         self,
+        outward: Outward,
         url: str,
         accept: str,
         known: Validators,
@@ -178,12 +182,10 @@ class HttpFetcher:
         grow: Grow | None,
     ) -> "Response | _Hop":
         """Return the answer, or where it sends on to."""
-        if self._outward is None:
-            raise RuntimeError("use HttpFetcher as an async context manager")
-        answer = await self._outward.ask(url, accept, known)
+        answer = await outward.ask(url, accept, known)
         try:
             if self._witness is not None:
-                sent = self._outward.sent(url, accept, known)
+                sent = outward.sent(url, accept, known)
                 self._witness.saw(url, sent, answer, self._clock.now())
             return await self._read(url, answer, known, limit, grow)
         finally:
@@ -248,6 +250,13 @@ class HttpFetcher:
             return await self._bodies.read(url, answer, limit)
         except (DespatchError, aiohttp.ClientError):
             return b""
+
+
+class _Open(NamedTuple):
+    """What a fetcher has while it is open."""
+
+    outward: Outward
+    limits: Limits
 
 
 class _Hop(NamedTuple):

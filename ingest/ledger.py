@@ -82,6 +82,7 @@ class Ledger:
         self._clock = clock
         self._owner = owner
         self._lease = lease
+        self._loop = asyncio.get_running_loop()  # to ask for it each time is a system call
         self._waiting = _Batch()
         self._count = 0
         self._turns = 0
@@ -131,7 +132,7 @@ class Ledger:
         return self._ask(self._waiting.keep, progress)
 
     def _ask(self, line: "list[_Request[T, R]]", what: T) -> "asyncio.Future[R]":
-        request: _Request[T, R] = _Request(what, asyncio.get_running_loop().create_future())
+        request: _Request[T, R] = _Request(what, self._loop.create_future())
         line.append(request)
         self._count += 1
         self._look()
@@ -174,7 +175,7 @@ class Ledger:
 
     async def _failure(self, call: Callable[[T], None], what: T) -> BaseException | None:
         """Call in the writing thread; return what it raised, for whoever asked for it."""
-        done = asyncio.get_running_loop().run_in_executor(self._thread, call, what)
+        done = self._loop.run_in_executor(self._thread, call, what)
         await asyncio.wait({done})
         return done.exception()
 

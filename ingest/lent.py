@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -52,7 +51,7 @@ class Lent:
     ) -> Progress:
         """Return what a page has come to; `title` is what the source calls itself there."""
         # `ok_at` stays as it is until the source is read whole: so long lasts the first contact.
-        health = replace(self.leased.health, polled_at=self._world.clock.now())
+        health = self.leased.health._replace(polled_at=self._world.clock.now())
         return Progress(
             source=self._id,
             epoch=self.leased.epoch,
@@ -101,7 +100,7 @@ class Lent:
         renewed = await self._patience.insist(self._lease)
         if renewed is None:
             raise FencedError(f"source {self._id} was paused, removed, or taken by another poller")
-        self.leased = replace(self.leased, epoch=renewed.epoch)
+        self.leased = self.leased._replace(epoch=renewed.epoch)
         self._leased_at = world.clock.now()
 
     def _lease(self) -> Leased | None:

@@ -11,16 +11,17 @@ from typing import Any, Self
 
 
 class Limits:
-    """The limits of an event loop's exchanges."""
+    """The limits of the running event loop's exchanges."""
 
     def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()  # to ask for it each time is a system call
         self._running: dict[Limit, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = float("inf")
 
     def within(self, seconds: float) -> "Limit":
         """Return a limit that begins now: a context manager, which raises TimeoutError."""
-        return Limit(self, asyncio.get_running_loop().time() + seconds)
+        return Limit(self, self.loop.time() + seconds)
 
     def watch(self, limit: "Limit") -> None:
         """Look at a limit until it is passed or dropped."""
@@ -36,11 +37,11 @@ class Limits:
         if self._timer is not None:
             self._timer.cancel()
         self._rings_at = at
-        self._timer = asyncio.get_running_loop().call_at(at, self._ring)
+        self._timer = self.loop.call_at(at, self._ring)
 
     def _ring(self) -> None:
         self._timer, self._rings_at = None, float("inf")
-        now = asyncio.get_running_loop().time()
+        now = self.loop.time()
         for limit in [limit for limit in self._running if limit.at <= now]:
             del self._running[limit]
             limit.pass_()
@@ -64,7 +65,7 @@ class Limit:
         self._passed = False
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._limits.loop)
         if task is None:
             raise RuntimeError("a time limit is for a task")
         self._task: asyncio.Task[Any] = task
@@ -88,7 +89,7 @@ class Limit:
     @property
     def left_s(self) -> float:
         """How many seconds are left."""
-        return self.at - asyncio.get_running_loop().time()
+        return self.at - self._limits.loop.time()
 
     def pause(self) -> float:
         """Stop the clock; return how many seconds are left."""
@@ -97,7 +98,7 @@ class Limit:
 
     def go_on(self, left_s: float) -> None:
         """Let the clock go on, with so many seconds left."""
-        self.at = asyncio.get_running_loop().time() + left_s
+        self.at = self._limits.loop.time() + left_s
         if not self._passed:
             self._limits.watch(self)
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from despatch.errors import DespatchError
 from despatch.model import SourceId
@@ -46,7 +47,7 @@ class Once:
     """Tells it to give everything back; None: nobody will."""
     on_done: OnDone | None = None
     _stopping: bool = field(default=False, init=False)
-    _looking: set["asyncio.Task[None]"] = field(default_factory=set, init=False)
+    _looking: set["asyncio.Task[Any]"] = field(default_factory=set, init=False)
     """The workers that look at a source just now; others lease, which is soon done."""
     _of: int = field(default=0, init=False)
     _ready: bool = field(default=False, init=False)
@@ -85,6 +86,7 @@ class Once:
             worker.cancel()
 
     async def _work(self, left: deque[tuple[_Place, SourceId]]) -> None:
+        worker = asyncio.current_task()
         while self._leased or left or self._leasing.locked():
             await self._lease_some(left)
             with self.means.ledger.turn():
@@ -92,15 +94,14 @@ class Once:
                     place, leased = self._leased.popleft()
                     look = Look(self.means, leased, self.manner)
                     try:
-                        self._results[place] = await self._run(look)
+                        self._results[place] = await self._run(look, worker)
                     except (DespatchError, Stopped) as exc:
                         self._results[place] = exc
                     if self.on_done is not None:
                         self._tell(self.on_done, self._results[place])
 
-    async def _run(self, look: Look) -> PollReport:
+    async def _run(self, look: Look, worker: "asyncio.Task[Any] | None") -> PollReport:
         """Return what a look comes to, `stopped` if it was left for another to go on."""
-        worker = asyncio.current_task()
         if self._stopping or worker is None:
             return await look.leave()
         self._looking.add(worker)

@@ -123,6 +123,7 @@ class Poller:
         with suppress(Stopped):
             wanted = source_ids if source_ids is not None else await self._ids(patient, everything)
             async with self._means() as means:
+                await self._make_ready(patient)
                 once = Once(means, manner, patient, self._at_once, on_ready, stop, on_done)
                 await once.poll(wanted)
                 if source_ids is None:
@@ -147,6 +148,7 @@ class Poller:
         ):
             try:
                 await self._end_alarm(patient)
+                await self._make_ready(patient)
                 while not stop.is_set():
                     patient.show_life()
                     rereader.check()
@@ -165,6 +167,15 @@ class Poller:
     async def _end_alarm(self, patient: Patience) -> None:
         """End what an earlier life that was killed may have left open."""
         await patient.insist(partial(self._world.alarms.close, WAITING))
+
+    async def _make_ready(self, patient: Patience) -> None:
+        """Have the store make its statements before the first source is lent to us."""
+
+        def keep_nothing() -> None:
+            with self._world.store.transaction() as tx:
+                tx.keep(())
+
+        await patient.insist(keep_nothing)
 
     def _patience(self, stop: asyncio.Event | None, limit: timedelta | None) -> Patience:
         return Patience(self._world.clock, self._world.alarms, stop, limit)

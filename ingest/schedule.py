@@ -67,9 +67,10 @@ def next_due(
     )
     most = max(LONGEST, own.time)
     wait = own
-    for other in (*_asked(hints), *_backed_off(own, failures)):
-        if other.time > wait.time:
-            wait = other
+    if failures or not hints.asks_nothing:
+        for other in (*_asked(hints), *_backed_off(own, failures)):
+            if other.time > wait.time:
+                wait = other
     time = min(min(wait.time, most) * (1 + _SPREAD * spread), most)
     held_until = None
     if retry_after is not None:
@@ -84,19 +85,21 @@ def next_due(
 
 def spread_of(source: str, at: datetime) -> float:
     """Return a number from 0 up to 1 that differs between sources and polls, and repeats."""
-    return crc32(f"{at.timestamp()} {source}".encode(errors="surrogatepass")) / 0x1_0000_0000
+    return crc32(source.encode(errors="surrogatepass"), int(at.timestamp())) / 0x1_0000_0000
 
 
 def words(time: timedelta) -> str:
     """Return a time as people say it: `45 s`, `20 min`, `1 h 30 min`, `2 days`."""
     seconds = time.total_seconds()
-    minutes = round(seconds / 60)
-    if seconds < 60:
-        return f"{round(seconds)} s"
+    return f"{round(seconds)} s" if seconds < 60 else _minutes_in_words(round(seconds / 60))
+
+
+@lru_cache(3_000)  # of up to two days: what most waits are is said again and again
+def _minutes_in_words(minutes: int) -> str:
     if minutes < 60:
         return f"{minutes} min"
     if minutes >= 48 * 60:
-        return f"{round(seconds / 86_400)} days"
+        return f"{round(minutes / 1_440)} days"
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
 
 
@@ -108,9 +111,9 @@ def _rhythm(every: timedelta, hints: Hints, now: datetime) -> Wait:
     """
     if len(hints.moments) < _KNOWN_WELL:
         return Wait(every, f"every {words(every)}, as all sources")
-    gap = max(now - hints.moments[0], _NO_TIME) / len(hints.moments)
+    gap = max(now - hints.moments[0], _NO_TIME) // len(hints.moments)
     least, most = _bounds(every)
-    time = min(max(gap / LOOKS, least), most)
+    time = min(max(gap // LOOKS, least), most)
     return Wait(time, f"every {words(time)}: it publishes about every {words(gap)}")
 
 

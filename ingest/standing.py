@@ -1,7 +1,7 @@
 """How a source stands after a poll: when it is asked next, and if it fails, moved, or has ended."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -64,7 +64,7 @@ class Standing:
             retry_after=retry_after,
             spread=spread_of(self.source, now),
         )
-        return replace(due, why=_ENDED) if ended else due
+        return due._replace(why=_ENDED) if ended else due
 
     async def move(self, epoch: int) -> None:
         """Ask it at its new address from now on, if its publisher has moved it for good."""

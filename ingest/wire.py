@@ -20,6 +20,7 @@ from yarl import URL
 
 from despatch.connect import Resolve, VettingResolver, vetting_sockets
 from despatch.guard import Network
+from ingest.resting import MOMENT_S, Resting
 
 Lines = NewType("Lines", bytes)
 """Header lines as they are sent, made by `header_lines` alone: nothing smuggled is in them."""
@@ -51,17 +52,19 @@ def header_lines(pairs: Iterable[tuple[str, str]]) -> Lines:
 class Answer:
     """The head of an answer, and its body as it comes; to be released or closed."""
 
-    __slots__ = ("_connection", "content", "headers", "reason", "status")
+    __slots__ = ("_back", "_connection", "content", "headers", "reason", "status")
 
     def __init__(
         self,
         connection: Connection,
+        back: Callable[[], None],
         status: int,
         reason: str,
         headers: Mapping[str, str],
         content: aiohttp.StreamReader,
     ) -> None:
         self._connection = connection
+        self._back = back
         self.status = status
         self.reason = reason
         self.headers = headers
@@ -79,7 +82,7 @@ class Answer:
 
     def release(self) -> None:
         """Keep the connection if the body has come whole, else close it."""
-        self._connection.release()
+        self._back()
 
 
 class Wire:
@@ -87,7 +90,7 @@ class Wire:
 
     Neither redirects nor proxies nor cookies nor codings are dealt with. `at_once` is the most
     connections in use, `connect_s` the time to make one; the whole time is the caller's to limit.
-    `tls` is whom to trust, if not whom the system trusts.
+    `tls` is whom to trust, if not whom the system trusts. `rests_s`: see `ingest/resting.py`.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Wire:
         at_once: int,
         connect_s: float,
         tls: ssl.SSLContext | None = None,
+        rests_s: float = MOMENT_S,
     ) -> None:
         self._connector = aiohttp.TCPConnector(
             limit=at_once,
@@ -109,6 +113,7 @@ class Wire:
         self._connect = aiohttp.ClientTimeout(sock_connect=connect_s)
         self._way = lru_cache(_MANY)(partial(_way, lru_cache(_MANY)(_request)))
         self._served: WeakSet[ResponseHandler] = WeakSet()
+        self._resting = Resting(rests_s)
 
     async def ask(self, url: str, lines: Lines) -> Answer:
         """Return the answer to a GET, its body not read yet. `Host` is added to the lines.
@@ -143,16 +148,22 @@ class Wire:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._resting.close()
         await self._connector.close()
 
     async def _connected(self, way: "_Way") -> tuple[Connection, bool]:
         """Return a connection, and whether it has served before."""
+        if (resting := self._resting.take(way.request)) is not None:
+            return resting, True
         while True:
+            self._resting.needed += 1
             try:
                 connection = await self._connector.connect(way.request, [], self._connect)
             except TimeoutError as exc:
                 where = way.request.url
                 raise aiohttp.ConnectionTimeoutError(f"no connection to {where} in time") from exc
+            finally:
+                self._resting.needed -= 1
             protocol = connection.protocol
             kept = protocol in self._served
             if not kept or (protocol is not None and not protocol.should_close):
@@ -173,7 +184,8 @@ class Wire:
             raise aiohttp.ClientResponseError(
                 way.request.request_info, (), status=exc.code, message=exc.message
             ) from exc
-        return Answer(connection, head.code, head.reason, head.headers, content)
+        back = partial(self._resting.rest, way.request, connection)
+        return Answer(connection, back, head.code, head.reason, head.headers, content)
 
 
 class _Way(NamedTuple):

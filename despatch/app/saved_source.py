@@ -1,6 +1,5 @@
 """The source that saved documents are: borrowed for a replay, and put away after it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,7 @@ def _named(tx: Transaction, source: SourceRecord) -> SourceRecord:
     if other is None or other.settings == source.settings:
         return source
     mark = digest(*(f"{k}={v}" for k, v in sorted(source.settings.items())), length=8)
-    return replace(source, id=SourceId(f"{source.id}-{mark}"))
+    return source._replace(id=SourceId(f"{source.id}-{mark}"))
 
 
 def borrow(app: App, source: SourceRecord) -> Leased:

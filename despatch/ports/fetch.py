@@ -1,22 +1,24 @@
 """Fetching over HTTP, as a port."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Grow = Callable[[int], bool]
 """Asked before a body grows beyond LARGE_BYTES, and again later: is there room for so many?"""
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(NamedTuple):  # each poll has two: see `ingest.source.Page`
     """What a server gave to ask again with, byte for byte (RFC 9110 §8.8)."""
 
     etag: str | None = None
     last_modified: str | None = None
+
+
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Response:
     body: bytes
     at: datetime
     headers: tuple[tuple[str, str], ...] = ()
-    validators: Validators = field(default_factory=Validators)
+    validators: Validators = NO_VALIDATORS
     moved: bool = False
     """It was redirected, and each redirect holds for good (301, 308)."""
 
@@ -50,6 +52,10 @@ class Response:
         values = self._by_name.get(name.lower())
         return values[0] if values else None
 
+    def has_any(self, names: Collection[str]) -> bool:
+        """Return whether any of these headers is there; the names are in small letters."""
+        return not self._by_name.keys().isdisjoint(names)
+
     def values(self, name: str) -> Sequence[str]:
         """Return all of a header's values, in their order."""
         return self._by_name.get(name.lower(), ())
@@ -61,7 +67,7 @@ class Fetcher(Protocol):
     async def get(
         self,
         address: str,
-        validators: Validators = Validators(),
+        validators: Validators = NO_VALIDATORS,
         *,
         accept: str = "*/*",
         grow: Grow | None = None,

@@ -1,9 +1,8 @@
 """What is kept of when a source is polled: when next and why, and how the last polls went."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from despatch.model import SourceId
 
@@ -11,8 +10,7 @@ POLLS_KEPT = 30
 """So many polls of a source are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):  # each poll has one: see `ingest.source.Page`
     """When a source is polled next, and what decided it."""
 
     at: datetime
@@ -22,8 +20,7 @@ class Due:
     """Until then the server wants to be left alone (Retry-After): an operator waits too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):  # likewise
     """One poll of a source, as its history keeps it."""
 
     at: datetime

@@ -1,7 +1,7 @@
 """Sources in the store: what was added, who reads it now, how far it was read, what is known."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -23,8 +23,7 @@ def host_of(settings: Mapping[str, Any]) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(NamedTuple):  # each poll has one: see `ingest.source.Page`
     """A source as it was added."""
 
     id: SourceId
@@ -39,7 +38,7 @@ class SourceRecord:
 
     def titled(self, title: str) -> "SourceRecord":
         """Return the same, as it calls itself now; an empty title says nothing."""
-        return replace(self, title=title) if title else self
+        return self._replace(title=title) if title else self
 
     @property
     def called(self) -> str:
@@ -57,8 +56,7 @@ class SourceRecord:
         return host_of(self.settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):  # as has this
     """How a source is, for `status` and `sources list`."""
 
     polled_at: datetime | None = None
@@ -100,8 +98,7 @@ class KnownEntry:
     """When it was seen first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
+class Leased(NamedTuple):  # and this
     """A source lent to one poller, with its cursor."""
 
     source: SourceRecord
@@ -233,6 +230,7 @@ class Reading(Polling, Protocol):
         """Keep what is given, at most one of a source; return the sources of which nothing is kept.
 
         Those are the ones whose lease is no longer ours: run out and lent to another, or ended.
+        Given none, it keeps nothing: the store makes ready what it needs to keep some later.
         """
         ...
 

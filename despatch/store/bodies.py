@@ -17,6 +17,8 @@ class Bodies(Rows):
     """The part of a transaction that fetched bytes are."""
 
     def keep_bodies(self, bodies: Sequence[Body]) -> None:
+        if not bodies:  # as after most polls: a compressor is dear
+            return
         # One statement can't change a row twice, and equal bytes may come from several sources.
         compressor = zstandard.ZstdCompressor()
         rows = {
@@ -28,8 +30,7 @@ class Bodies(Rows):
             }
             for each in sorted(bodies, key=lambda each: each.at)
         }
-        if rows:
-            self._many(_keep(self._dialect), list(rows.values()))
+        self._many(_keep(self._dialect), list(rows.values()))
 
     def body(self, sha256: str) -> bytes | None:
         row = self._first(select(bodies.c.body, bodies.c.size).where(bodies.c.sha256 == sha256))

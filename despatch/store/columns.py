@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
 
 _UNSAFE = re.compile(r"[\\\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\([0-9a-f]{4})")
+_TEXT = "%04d-%02d-%02d %02d:%02d:%02d.%06d"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -89,7 +90,9 @@ def _as_text(value: datetime | None) -> str | None:
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone")
         value = value.astimezone(UTC)
-    return value.isoformat(" ", "microseconds")[:26]
+    # `isoformat`, whose result would have to be cut, takes half as long again.
+    date = value.year, value.month, value.day
+    return _TEXT % (*date, value.hour, value.minute, value.second, value.microsecond)
 
 
 def _as_time(value: str | None) -> datetime | None:

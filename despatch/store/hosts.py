@@ -22,6 +22,7 @@ from despatch.ports import Due
 from despatch.store.columns import Moment
 from despatch.store.listed import among
 from despatch.store.rows import Rows, insert_into
+from despatch.store.source_rows import LENT
 from despatch.store.tables import hosts, sources
 
 
@@ -56,8 +57,8 @@ class Hosts(Rows):
 
     def _give_back_hosts(self, wanted: Iterable[str]) -> None:
         """Give back those of these hosts of which their poller has no source any more."""
-        if part := sorted({host for host in wanted if host}):
-            self._connection.execute(_GIVE_BACK, {"part": part})
+        part = sorted({host for host in wanted if host})
+        self._connection.execute(_GIVE_BACK, {"part": part})
 
 
 def with_host(*columns: Any) -> Select[Any]:
@@ -116,15 +117,6 @@ _LENDABLE = (
 """Neither the source nor its host is another's, or held."""
 
 DUE = (sources.c.state == "active") & (sources.c.next_due <= AT) & _LENDABLE
-
-
-LENT = [
-    column
-    for column in sources.c
-    if column.name
-    not in {"lease_owner", "lease_until", "next_due", "due_why", "held_until", "polls"}
-]
-"""What is read of a source that is lent."""
 
 
 def _named(lendable: ColumnElement[bool]) -> Select[Any]:

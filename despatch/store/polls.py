@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, literal_column, select
+from sqlalchemy import Row, bindparam, select
 
 from despatch.model import SourceId
 from despatch.ports import POLLS_KEPT, Due, Poll
@@ -30,29 +30,24 @@ class Polls(Rows):
         wanted = select(polls).where(polls.c.source == source).order_by(polls.c.number.desc())
         return [_poll(row) for row in self._all(wanted)]
 
-    def _remember(self, ended: Sequence[tuple[SourceId, Poll]]) -> None:
-        """Add polls to their sources' histories; each source has counted its own already."""
-        if ended:
-            rows = [_row(source, poll) for source, poll in ended]
-            self._many(_insert(self._dialect), rows)
+    def _remember(self, ended: Sequence[tuple[SourceId, int, Poll]]) -> None:
+        """Add polls, each with its number, to their sources' histories."""
+        self._many(_insert(self._dialect), [_row(*each) for each in ended])
 
 
 @cache
 def _insert(dialect: str) -> Any:
     """Return the insert of a source's newest poll, in the place of the one that falls out."""
-    number = select(sources.c.polls).where(sources.c.id == bindparam("of")).scalar_subquery()
-    names = [c.name for c in polls.c if c.name not in {"number", "place"}]
-    given: dict[str, Any] = {name: bindparam(name) for name in names}
-    place = number % literal_column(str(POLLS_KEPT))
-    insert = insert_into(dialect, polls).values(number=number, place=place, **given)
+    insert = insert_into(dialect, polls).values({c.name: bindparam(c.name) for c in polls.c})
     kept = {c.name: insert.excluded[c.name] for c in polls.c if not c.primary_key}
     return insert.on_conflict_do_update(index_elements=["source", "place"], set_=kept)
 
 
-def _row(source: SourceId, poll: Poll) -> dict[str, Any]:
+def _row(source: SourceId, number: int, poll: Poll) -> dict[str, Any]:
     return {
-        "of": source,
         "source": source,
+        "place": number % POLLS_KEPT,
+        "number": number,
         "at": poll.at,
         "outcome": poll.outcome,
         "took_ms": round(poll.took / timedelta(milliseconds=1)),

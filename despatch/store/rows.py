@@ -1,7 +1,7 @@
 """One open transaction, seen as rows: the few statements that every subject is made of."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -63,13 +63,13 @@ class Rows:
 
     def _put(self, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, each in place of the one with its key; no key twice."""
-        if rows:
-            self._many(_put_in(self._dialect, table, tuple(key)), rows)
+        self._many(_put_in(self._dialect, table, tuple(key)), rows)
 
     def _many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute a statement, one that is made once and kept, for each of many rows."""
+        """Execute a statement, which is made once and kept, for each of many rows, or of none."""
         prepared = _prepared(self._connection.dialect, statement)
-        self._connection.exec_driver_sql(prepared.sql, [prepared.written(row) for row in rows])
+        if rows:
+            self._connection.exec_driver_sql(prepared.sql, prepared.written(rows))
 
     def _run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
         """Execute and return how many rows were inserted or changed."""
@@ -149,12 +149,15 @@ class _Prepared:
     by_place: bool
     """Whether parameters go by their place, and not by name."""
 
-    def written(self, row: Mapping[str, Any]) -> Any:
-        """Return a row's parameters."""
-        values = [row[name] for name in self.names]
+    def written(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the rows' parameters, made column by column: a loop a column, and none a row."""
+        columns: list[Iterable[Any]] = [[row[name] for row in rows] for name in self.names]
         for place, made in self.made:
-            values[place] = made(values[place])
-        return tuple(values) if self.by_place else dict(zip(self.names, values, strict=True))
+            columns[place] = map(made, columns[place])
+        written = zip(*columns, strict=True)
+        if self.by_place:
+            return list(written)
+        return [dict(zip(self.names, values, strict=True)) for values in written]
 
 
 @cache

@@ -31,7 +31,6 @@ from despatch.store.documents import Documents
 from despatch.store.entry_rows import entry_row, key_hash, known_entry
 from despatch.store.hosts import (
     DUE,
-    LENT,
     NAMED,
     NAMED_QUIETLY,
     Hosts,
@@ -43,21 +42,23 @@ from despatch.store.polls import Polls
 from despatch.store.source_rows import (
     GIVE_BACK,
     LEND,
+    LENT,
     LENT_ROWS,
     READ_ON,
     TITLED,
+    Hold,
     given_back,
     health_columns,
     health_of,
     known_by,
-    read_json,
+    leased_of,
     read_on,
     source_record,
 )
 from despatch.store.tables import entries, hosts, sources
 from despatch.store.watching import Watching
 
-_NOBODY = (-1, "")
+_NOBODY = Hold(-1, "", 0)
 
 
 class Sources(Polls, Hosts, Documents, Bodies, Watching):
@@ -148,20 +149,20 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
 
     def keep(self, progress: Sequence[Progress]) -> Collection[SourceId]:
         lent = self._lent([each.source for each in progress])
-        ours = [each for each in progress if lent.get(each.source, _NOBODY)[0] == each.epoch]
+        ours = [each for each in progress if lent.get(each.source, _NOBODY).epoch == each.epoch]
         still = [read_on(each) for each in ours if each.due is None]
         back = [given_back(each, each.due) for each in ours if each.due is not None]
         for statement, rows in ((READ_ON, still), (GIVE_BACK, back)):
-            if rows:
-                self._many(statement, rows)
-        self._give_back_hosts([lent[each.source][1] for each in ours if each.due is not None])
-        self._remember([(each.source, each.poll) for each in ours if each.poll is not None])
+            self._many(statement, rows)
+        self._give_back_hosts({lent[each.source].host for each in ours if each.due is not None})
+        self._remember(
+            [(each.source, lent[each.source].polls + 1, each.poll) for each in ours if each.poll]
+        )
         for gap in [each.gap for each in ours if each.gap is not None]:
             self.add_gap(gap)
         self.keep_bodies([body for each in ours for body in each.bodies])
         titles = [{"of_id": one.source, "of": one.title} for one in ours if one.title is not None]
-        if titles:
-            self._many(TITLED, titles)
+        self._many(TITLED, titles)
         self._keep_entries(ours)
         self.keep_documents([document for each in ours for document in each.documents])
         for each in (each for each in ours if each.reread):
@@ -179,12 +180,12 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         self._keep_one(Progress(source, epoch, health, cursor, entries))
 
     def change_settings(self, source: SourceId, epoch: int, settings: Mapping[str, Any]) -> None:
-        lease, host = self._lent([source]).get(source, _NOBODY)
-        if lease != epoch:
+        held = self._lent([source]).get(source, _NOBODY)
+        if held.epoch != epoch:
             raise _fenced(source, epoch)
         changed = {"settings": json.dumps(dict(settings)), "host": host_of(settings)}
         self._run(update(sources).where(sources.c.id == source).values(changed))
-        self._give_back_hosts([host])
+        self._give_back_hosts([held.host])
 
     def release_source(
         self, source: SourceId, epoch: int, due: Due, health: Health, poll: Poll | None = None
@@ -217,21 +218,12 @@ class Sources(Polls, Hosts, Documents, Bodies, Watching):
         if rows:
             lent = {"part": [row.id for row in rows], "of_owner": owner, "of_until": until}
             self._connection.execute(LEND, lent)
-        return [
-            Leased(
-                source=source_record(row),
-                cursor=read_json(row.cursor),
-                epoch=row.epoch + 1,
-                health=health_of(row),
-                first_contact=row.ok_at is None,
-            )
-            for row in rows
-        ]
+        return [leased_of(row) for row in rows]
 
-    def _lent(self, wanted: Collection[SourceId]) -> Mapping[SourceId, tuple[int, str]]:
-        """Lock sources; return lease and host of each that is lent to anybody, run out or not."""
+    def _lent(self, wanted: Collection[SourceId]) -> Mapping[SourceId, Hold]:
+        """Lock sources; return what is looked at of each that is lent, run out or not."""
         rows = self._connection.execute(LENT_ROWS, {"part": list(wanted)})
-        return {row.id: (row.epoch, row.host) for row in rows}
+        return {id_: Hold(epoch, host, polls) for id_, epoch, host, polls in rows}
 
     def _keep_entries(self, progress: Sequence[Progress]) -> None:
         # The last of two with one key is meant, and one statement can't change a row twice.

@@ -1,7 +1,6 @@
 """One RSS, RDF or Atom feed."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -110,10 +109,11 @@ class FeedSource(Frozen):
         known = kept_hints(cursor)
         hints = hints_of_answer(answer, known)
         move = move_seen(kept_move(cursor), self.address, answer, now)
-        as_before = move is None and hints == known and _as_before(answer, cursor)
-        familiar = {"familiar": cursor["familiar"]} if "familiar" in cursor else {}
+        if move is not None or hints != known or not _as_before(answer, cursor):
+            familiar = {"familiar": cursor["familiar"]} if "familiar" in cursor else {}
+            cursor = {**_cursor(answer, before, hints, move), **familiar}
         return Page(
-            cursor=cursor if as_before else {**_cursor(answer, before, hints, move), **familiar},
+            cursor=cursor,
             outcome="not modified" if answer.status == 304 else "unchanged",
             status=answer.status,
             settings=self._moved(move, now),
@@ -141,7 +141,7 @@ class FeedSource(Frozen):
         dates = [entry.updated_at or entry.published_at for entry in feed.entries]
         moments = newest_moments(known.moments, dates, now)
         said = hints_of_answer(answer, feed.hints if shown.parsed else known)
-        hints = replace(said, moments=moments)
+        hints = said._replace(moments=moments)
         yield Page(
             cursor=_cursor(answer, sha256, hints, move),
             parts=(Part(fetched, answer.body, feed.entries),),

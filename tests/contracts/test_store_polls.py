@@ -6,7 +6,8 @@ import pytest
 
 from despatch.errors import FencedError
 from despatch.model import SourceId
-from despatch.ports import POLLS_KEPT, Due, Health, Leased, Poll, SourceRecord, Store
+from despatch.ports import POLLS_KEPT, Due, Health, Leased, Poll, Progress, SourceRecord, Store
+from despatch.store.rows import _prepared
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -80,6 +81,38 @@ def test_only_the_last_polls_are_remembered_newest_first(store: Store) -> None:
     with store.transaction() as tx:
         assert tx.polls_of(GOVUK) == polls[: -POLLS_KEPT - 1 : -1]
         assert tx.polls_of(SourceId("other")) == [polls[0]]
+
+
+def test_polls_that_end_together_go_to_their_own_histories(store: Store) -> None:
+    give_back(store, Due(NOW), Poll(NOW, "fetched", MINUTE))
+    both = [lent(store, SourceId(name)) for name in ("govuk", "other")]
+    polls = [Poll(NOW, "unchanged", MINUTE), Poll(NOW, "failed", MINUTE, problem="dns: no")]
+
+    with store.transaction() as tx:
+        lost = tx.keep(
+            [
+                Progress(one.source.id, one.epoch, one.health, due=Due(NOW), poll=poll)
+                for one, poll in zip(both, polls, strict=True)
+            ]
+        )
+
+    assert not lost
+    with store.transaction() as tx:
+        assert [poll.outcome for poll in tx.polls_of(GOVUK)] == ["unchanged", "fetched"]
+        assert [poll.outcome for poll in tx.polls_of(SourceId("other"))] == ["failed"]
+
+
+def test_a_store_that_was_asked_to_keep_nothing_has_made_all_that_a_poll_is_kept_with(
+    store: Store,
+) -> None:
+    """To make a statement takes longer than to run it; the first poll does not wait for that."""
+    with store.transaction() as tx:
+        assert not tx.keep(())
+    made = _prepared.cache_info().misses
+
+    give_back(store, Due(NOW), Poll(NOW, "not modified", MINUTE, 304))
+
+    assert _prepared.cache_info().misses == made
 
 
 def test_a_poll_under_a_lease_that_is_lost_is_not_remembered(store: Store) -> None:

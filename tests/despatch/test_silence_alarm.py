@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -34,7 +33,7 @@ def read(app: App, at: datetime, published: Iterable[datetime] = ()) -> None:
     with app.store.transaction() as tx:
         leased = tx.lease_source(GOVUK, "test", at, DAY)
         assert leased is not None
-        health = replace(leased.health, polled_at=at, ok_at=at)
+        health = leased.health._replace(polled_at=at, ok_at=at)
         assert not tx.keep([Progress(GOVUK, leased.epoch, health, {}, entries)])
 
 

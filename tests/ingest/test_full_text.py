@@ -353,7 +353,8 @@ class Killed(BaseException):
 
 
 def test_killed_before_a_poll_is_saved_it_repeats_with_the_same_id(govuk: Told) -> None:
-    store = govuk.here.failing_store(govuk.here.store, keep=[Killed()])
+    made_ready = None
+    store = govuk.here.failing_store(govuk.here.store, keep=[made_ready, Killed()])
     with pytest.raises(Killed):
         govuk.poll(store=store)
     govuk.later(10 * MINUTE)

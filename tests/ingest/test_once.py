@@ -157,3 +157,13 @@ def test_who_looks_on_is_told_of_each_source_and_how_many_there_are(here: Any) -
     asyncio.run(here.poller(at_once=1).poll_once(sources, on_done=done))
 
     assert seen == [("s0", False, 3), ("s1", True, 3), ("s2", False, 3)]
+
+
+def test_the_store_is_made_ready_before_a_source_is_lent(here: Any) -> None:
+    sources = feeds(here, 1)
+    journal: list[str] = []
+    store = here.failing_store(here.store, journal)
+
+    asyncio.run(here.poller(store=store).poll_once(sources))
+
+    assert journal[:2] == ["keep", "lease_sources"]

@@ -182,3 +182,15 @@ def test_a_service_waits_for_a_store_that_is_away(here: Any) -> None:
     serve(here, here.poller(store=store), lambda: here.published())
 
     assert here.alarms.closed == ["stage ingest waits"]
+
+
+def test_a_service_has_the_store_made_ready_before_a_source_is_lent(here: Any) -> None:
+    here.add()
+    here.fetcher.will(here.feed, feed(FRESH))
+    journal: list[str] = []
+    store = here.failing_store(here.store, journal, keep=[ServerAway("away")])
+
+    serve(here, here.poller(store=store), lambda: here.published())
+
+    of_polling = [name for name in journal if name in {"keep", "lease_due"}]
+    assert of_polling[:2] == ["keep", "lease_due"]

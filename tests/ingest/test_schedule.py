@@ -1,6 +1,5 @@
 """When a source is next due, and why."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -100,7 +99,7 @@ def test_a_source_that_is_asked_for_less_than_once_a_day_stays_so() -> None:
         (published_every(MINUTE), SHORTEST, "every 5 min: it publishes about every 1 min"),
         (published_every(3 * HOUR), 18 * MINUTE, "every 18 min: it publishes about every 3 h"),
         (published_every(30 * DAY), HOUR, "every 1 h: it publishes about every 30 days"),
-        (replace(published_every(MINUTE), ttl=HOUR), HOUR, "the feed asks for 1 h (ttl)"),
+        (published_every(MINUTE)._replace(ttl=HOUR), HOUR, "the feed asks for 1 h (ttl)"),
         (Hints(moments=(NOW - DAY, NOW)), QUARTER, "every 15 min, as all sources"),
     ],
 )  # fmt: skip
@@ -124,7 +123,7 @@ def test_a_source_that_falls_silent_is_asked_more_rarely_and_one_that_wakes_up_m
 
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (SHORTEST, QUARTER * QUIETEST)
-    awake = replace(busy, moments=(*busy.moments[3:], *[NOW + 600 * HOUR] * 3))
+    awake = busy._replace(moments=(*busy.moments[3:], *[NOW + 600 * HOUR] * 3))
     assert next_due(NOW + 600 * HOUR, QUARTER, awake).at <= NOW + 601 * HOUR
 
 
@@ -171,13 +170,13 @@ def test_every_wait_lies_between_five_minutes_and_what_is_the_most(
 def test_nobody_who_asks_for_more_is_asked_sooner(
     every: timedelta, asked: Hints, more: timedelta, spread: float
 ) -> None:
-    asked = replace(asked, skip_hours=(), skip_days=())
+    asked = asked._replace(skip_hours=(), skip_days=())
     usual = next_due(NOW, every, asked, spread=spread).at
 
     for strict in (
-        replace(asked, ttl=(asked.ttl or timedelta(0)) + more),
-        replace(asked, period=(asked.period or timedelta(0)) + more),
-        replace(asked, lifetime=(asked.lifetime or timedelta(0)) + more),
+        asked._replace(ttl=(asked.ttl or timedelta(0)) + more),
+        asked._replace(period=(asked.period or timedelta(0)) + more),
+        asked._replace(lifetime=(asked.lifetime or timedelta(0)) + more),
     ):
         assert next_due(NOW, every, strict, spread=spread).at >= usual
     assert next_due(NOW, every, asked, spread=spread, failures=1).at >= usual
