@@ -20,7 +20,6 @@ from processors.facts import find_facts
 from processors.language import language_of_release
 from processors.layout import layout
 from processors.themes import load_themes
-from processors.words import words_of
 
 LENGTHS = (4_000, 32_000, 256_000)
 CHARS = 256_000
@@ -88,7 +87,6 @@ def _grown(name: str, runs: int) -> float:
 
 
 def _facts(text: str) -> None:
-    words_of.cache_clear()
     find_facts("Ports", text, DAY)
 
 

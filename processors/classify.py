@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
+import numpy as np
+
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
 from processors.extent import Extent, extent_of
@@ -86,9 +88,12 @@ class Classifier:
             raise SettingsError(f"two themes are called {twice!r}: name each once")
         self.themes = tuple(themes)
         self._lookout = Lookout(themes)
+        self._sayings = self._lookout.sayings
         self._scanner: Scanner[Meanings] = Scanner(self._lookout.phrases.items(), LISTS)
         self._needed = {
-            extent: [one.log_odds_threshold - one.bias_for(extent) - _ROUNDING for one in themes]
+            extent: np.array(
+                [one.log_odds_threshold - one.bias_for(extent) - _ROUNDING for one in themes]
+            )
             for extent in get_args(Extent)
         }
 
@@ -140,7 +145,7 @@ class Classifier:
         """
         numbers = range(len(self.themes))
         read = self._read(title, text)
-        hits = [hits_of(one, numbers, len(numbers)) for one in read]
+        hits = [hits_of(one, self._sayings, numbers, len(numbers)) for one in read]
         all_ = {
             n: list(all_matches(zip(read, those, strict=True)))
             for n, those in zip(numbers, zip(*hits, strict=True), strict=True)
@@ -152,25 +157,24 @@ class Classifier:
     ) -> Iterator[tuple[int, list[Counted]]]:
         """Yield some themes by their numbers, with what counts for each."""
         title, text = read
-        in_title = hits_of(title, wanted, len(self.themes))
-        in_text = hits_of(text, wanted, len(self.themes))
+        in_title = hits_of(title, self._sayings, wanted, len(self.themes))
+        in_text = hits_of(text, self._sayings, wanted, len(self.themes))
         for number in wanted:
             yield number, counted(((title, in_title[number]), (text, in_text[number])))
 
     def _read(self, title: str, text: str) -> tuple[Read, Read]:
-        # The text first: facts read the same words, and the last two texts' are kept.
-        in_text, in_title = self._scanner.read(text), self._scanner.read(title)
-        lead = in_text.words.lead() if in_text.pairs or in_text.others else 0
+        in_title, in_text = self._scanner.read(title, text)
+        self._sayings.learn(self._scanner.pairs)
         return (
-            Read("title", in_title, self._lookout.said(in_title), 0, Layout(title)),
-            Read("text", in_text, self._lookout.said(in_text), lead, Layout(text)),
+            Read("title", in_title, 0, Layout(title)),
+            Read("text", in_text, in_text.words.lead(), Layout(text)),
         )
 
     def _hopeful(self, title: Read, text: Read, extent: Extent) -> list[int]:
         """Return the themes that it may belong to: all others are spared the rest."""
         most = self._lookout.most_for(title, text)
-        needed = zip(most, self._needed[extent], strict=True)
-        return [number for number, (most, enough) in enumerate(needed) if most >= enough]
+        hopeful: list[int] = np.flatnonzero(most >= self._needed[extent]).tolist()
+        return hopeful
 
 
 def _log_odds(bias: float, kept: Iterable[Counted]) -> float:

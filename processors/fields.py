@@ -1,12 +1,11 @@
 """A field of a release as it was read: title or text. Pure."""
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from processors.layout import Layout
-from processors.meanings import Meanings, Said
+from processors.meanings import Meanings
 from processors.scan import Scan
 from processors.themes.terms import Place
 
@@ -19,8 +18,6 @@ class Read:
 
     field: Field
     scan: Scan[Meanings]
-    said: list[Said]
-    """What each of the scan's pairs says."""
     lead: int
     """How many of its words are the lead."""
     layout: Layout
@@ -35,12 +32,11 @@ class Read:
         """The words in contacts, footers, notices: a release is not about those."""
         hidden: set[int] = set()
         for one in () if self.field == "title" else self.layout.boilerplate:
-            starts = self.scan.words.starts
-            hidden.update(range(bisect_left(starts, one.start), bisect_left(starts, one.end)))
+            hidden.update(self.scan.words.between(one.start, one.end))
         return hidden
 
     def is_quoted(self, word: int) -> bool:
         """Tell whether a word stands in what somebody says."""
         if self.field == "title":
             return False
-        return self.layout.quote_at(self.scan.words.starts[word]) is not None
+        return self.layout.quote_at(int(self.scan.words.starts[word])) is not None

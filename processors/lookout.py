@@ -1,20 +1,20 @@
 """All that some themes look for, and the most that what was found can speak for each. Pure."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from processors.fields import Read
 from processors.lexicon import LISTS
-from processors.meanings import Meaning, Meanings, Said, SaidByPair, Slot, Worth
+from processors.meanings import Meaning, Meanings, Slot, Worth
 from processors.pattern import Phrase, parse
-from processors.scan import Scan
+from processors.sayings import Sayings
 from processors.themes import Theme
 from processors.themes.terms import PLACES, Place, Term
-
-_TITLE, _LEAD, _BODY = map(attrgetter, ("title", "lead", "body"))
 
 
 class _Speaks(NamedTuple):
@@ -30,40 +30,35 @@ class Lookout:
 
     def __init__(self, themes: Sequence[Theme]) -> None:
         self.phrases: dict[Phrase, Meanings] = defaultdict(Meanings)
-        self._said = SaidByPair()
+        self.sayings = Sayings(len(themes))
         self._speaks: list[_Speaks] = []
-        self._often: set[Slot] = set()
-        """Those that count more than once."""
         self._themes = len(themes)
         for number, theme in enumerate(themes):
             self._add(number, theme)
+        self._themes_of = np.array([one.theme for one in self._speaks], np.int64)
+        self._weights = np.array([one.weight for one in self._speaks], np.float64)
+        self._at_most = np.array([one.most for one in self._speaks], np.int64)
 
-    def said(self, scan: Scan[Meanings]) -> list[Said]:
-        """Return what each of a text's pairs says."""
-        return list(map(self._said.__getitem__, scan.pairs))
-
-    def most_for(self, title: Read, text: Read) -> list[float]:
+    def most_for(self, title: Read, text: Read) -> NDArray[np.float64]:
         """Return for each theme the most that what was found can add to its log-odds.
 
         What speaks for each is added up as if nothing spoke against it, lay over it, or was asked
         for beside it. Most releases belong to no theme, and this is all that they cost.
         """
         ahead, lead = text.scan.before(text.lead), text.lead
-        slots = [
-            *map(_TITLE, title.said),
-            *map(_LEAD, text.said[:ahead]),
-            *map(_BODY, text.said[ahead:]),
+        pairs = text.scan.pairs
+        found = self.sayings.slots(title.scan.pairs, pairs[:ahead], pairs[ahead:])
+        others = [
             *(what.title for what, _first, _last in title.scan.others),
             *(what.lead if at < lead else what.body for what, at, _last in text.scan.others),
         ]
-        found = list(chain.from_iterable(slots))
-        most = [0.0] * self._themes
-        for theme, weight, _at_most in map(self._speaks.__getitem__, set(found)):
-            most[theme] += weight
-        for slot, times in Counter(filter(self._often.__contains__, found)).items():
-            theme, weight, at_most = self._speaks[slot]
-            most[theme] += weight * (min(times, at_most) - 1)
-        return most
+        more = list(chain.from_iterable(others))
+        if more:
+            found = np.concatenate((found, more))
+        times = np.bincount(found, minlength=len(self._themes_of))
+        slots = np.flatnonzero(times)
+        worth = self._weights[slots] * np.minimum(times[slots], self._at_most[slots])
+        return np.asarray(np.bincount(self._themes_of[slots], worth, self._themes), np.float64)
 
     def _add(self, number: int, theme: Theme) -> None:
         """Put all that a theme looks for under its phrases."""
@@ -105,11 +100,8 @@ class Lookout:
         weight = max(map(term.weight, may_be))
         if weight <= 0:
             return []
-        slot, at_most = len(self._speaks), sum(map(term.most_at, may_be))
-        self._speaks.append(_Speaks(theme, weight, at_most))
-        if at_most > 1:
-            self._often.add(slot)
-        return [slot]
+        self._speaks.append(_Speaks(theme, weight, sum(map(term.most_at, may_be))))
+        return [len(self._speaks) - 1]
 
 
 def _worth(term: Term, place: Place) -> Worth | None:

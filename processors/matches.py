@@ -12,10 +12,11 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
+from processors.cut import Cut
 from processors.fields import Field, Read
 from processors.meanings import Context, Meaning, Worth
+from processors.sayings import Sayings
 from processors.themes.terms import Place, Term
-from processors.words import Words
 
 MAX_EVIDENCE = 60
 """Spans a theme; of more, the heaviest count and the rest does not."""
@@ -46,7 +47,9 @@ class Match(NamedTuple):
     """So many of the term count at this place."""
 
 
-def hits_of(read: Read, wanted: Iterable[int], themes: int) -> list[list[Hit] | None]:
+def hits_of(
+    read: Read, sayings: Sayings, wanted: Iterable[int], themes: int
+) -> list[list[Hit] | None]:
     """Return what stands in a field by theme's number, by place and none over another.
 
     Of so many themes those `wanted`; None for the others.
@@ -56,13 +59,12 @@ def hits_of(read: Read, wanted: Iterable[int], themes: int) -> list[list[Hit] | 
     for theme in wanted:
         found[theme] = []
         mask |= 1 << theme
-    contexts = _Contexts(read)
-    for at, one in zip(read.scan.places, read.said, strict=True):
-        if one.mask & mask:
-            for theme, words, asks, meaning in one.terms:
-                hits = found[theme]
-                if hits is not None and not (asks and not contexts.allow(at, meaning)):
-                    hits.append((at, at + words, meaning))
+    contexts = _Contexts(read, sayings, mask)
+    for at, said in sayings.about(read.scan.places, read.scan.pairs, mask):
+        for theme, words, asks, meaning in said.terms:
+            hits = found[theme]
+            if hits is not None and not (asks and not contexts.allow(at, meaning)):
+                hits.append((at, at + words, meaning))
     unordered = _add_others(read, found, mask, contexts)
     for theme in wanted:
         hits = found[theme]
@@ -144,8 +146,11 @@ def _add_others(
 class _Contexts:
     """The contexts that stand in a field, by sentence: read once some term asks for one."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, sayings: Sayings, mask: int) -> None:
         self._read = read
+        self._sayings = sayings
+        self._mask = mask
+        """Of the themes whose contexts are asked for."""
 
     def allow(self, word: int, meaning: Meaning) -> bool:
         """Tell whether the contexts that a term asks for, or shuns, are as it wants them."""
@@ -158,8 +163,10 @@ class _Contexts:
     def _by_sentence(self) -> dict[int, set[Context]]:
         read = self._read
         found: dict[int, set[Context]] = {}
-        pairs = ((at, one.contexts) for at, one in zip(read.scan.places, read.said, strict=True))
-        others = ((first, what.contexts) for what, first, _last in read.scan.others)
+        scan = read.scan
+        said = self._sayings.contexts(scan.places, scan.pairs, self._mask)
+        pairs = ((at, one.contexts) for at, one in said)
+        others = ((first, what.contexts) for what, first, _last in scan.others)
         for at, contexts in chain(pairs, others):
             if contexts and at not in read.hidden:
                 sentence = read.scan.words.sentence_of(at)
@@ -167,7 +174,7 @@ class _Contexts:
         return found
 
 
-def _apart(hits: list[Hit], words: Words) -> list[Hit]:
+def _apart(hits: list[Hit], words: Cut) -> list[Hit]:
     """Return what stays where hits overlap; mostly none do."""
     kept: list[Hit] = []
     beside: list[Hit] = []
@@ -187,7 +194,7 @@ def _apart(hits: list[Hit], words: Words) -> list[Hit]:
     return kept + _best(beside, words) if beside else kept
 
 
-def _best(hits: list[Hit], words: Words) -> list[Hit]:
+def _best(hits: list[Hit], words: Cut) -> list[Hit]:
     """Return the hits that stay of some that overlap.
 
     Exclusions win, then what was written by hand, then the longest, then what the theme has first.

@@ -67,20 +67,13 @@ class Said:
     __slots__ = ("body", "contexts", "lead", "mask", "terms", "title")
 
     def __init__(self, pair: Pair[Meanings]) -> None:
-        self.mask = reduce(or_, (what.mask for what in pair.whats), 0)
+        whats = [what for what, _words in pair.whole]
+        self.mask = reduce(or_, (what.mask for what in whats), 0)
         self.terms = tuple(
             (one.theme, words, one.asks, one) for what, words in pair.whole for one in what.terms
         )
         """Each behind whose it is, of how many words, and whether it asks for a context."""
-        self.contexts = frozenset(one for what in pair.whats for one in what.contexts)
-        self.title = tuple(slot for what in pair.whats for slot in what.title)
-        self.lead = tuple(slot for what in pair.whats for slot in what.lead)
-        self.body = tuple(slot for what in pair.whats for slot in what.body)
-
-
-class SaidByPair(dict[Pair[Meanings], Said]):
-    """Learnt as pairs are met: there are no more than phrases tell words apart."""
-
-    def __missing__(self, pair: Pair[Meanings]) -> Said:
-        said = self[pair] = Said(pair)
-        return said
+        self.contexts = frozenset(one for what in whats for one in what.contexts)
+        self.title = tuple(slot for what in whats for slot in what.title)
+        self.lead = tuple(slot for what in whats for slot in what.lead)
+        self.body = tuple(slot for what in whats for slot in what.body)

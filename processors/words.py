@@ -6,8 +6,8 @@ that grows or shrinks when folded (Turkish İ, ß, ligatures) moves nothing.
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
-from functools import cached_property, lru_cache
+from bisect import bisect_left
+from functools import cached_property
 from itertools import accumulate, compress, count, islice, takewhile
 
 LEAD_CHARS = 600
@@ -22,11 +22,11 @@ MAX_BREAK_CHARS = 60
 # Letters, digits, and what may hide inside a word: soft hyphens, joiners, combining accents.
 # Abbreviations keep their points (U.S.), a possessive its s.
 # The first alternative is a shorter way to what the last says, for most words of most texts.
-_INSIDE = "\u00ad\u0300-\u036f\u200c\u200d\u2060\ufeff"
+INSIDE = "\u00ad\u0300-\u036f\u200c\u200d\u2060\ufeff"
 _WORD = re.compile(
-    rf"(\w(?:\w++(?![{_INSIDE}'’])"
+    rf"(\w(?:\w++(?![{INSIDE}'’])"
     r"|(?:\.[A-Za-z])+\b\.?"
-    rf"|[\w{_INSIDE}]*+(?:['’][sS]\b)?))"
+    rf"|[\w{INSIDE}]*+(?:['’][sS]\b)?))"
 )
 _POSSESSIVE = re.compile(r"['’][sS]$")
 # Crawled pages lose spaces around links: "theUK", "ofHome".
@@ -51,9 +51,7 @@ class Sentences(dict[str, int]):
         return ends
 
 
-_BREAKS = Sentences()
-_KEPT_TEXTS = 2
-"""A release's title and text: themes and facts read the same words."""
+BREAKS = Sentences()
 
 
 class Words:
@@ -63,7 +61,7 @@ class Words:
     when they are first asked for: where no phrase stands, nobody does.
     """
 
-    def __init__(self, text: str, breaks: Sentences = _BREAKS) -> None:
+    def __init__(self, text: str, breaks: Sentences = BREAKS) -> None:
         self._pieces = pieces = _WORD.split(text)
         self.words = pieces[1::2]
         self.breaks = _begins(self.words, pieces[0:-1:2], breaks)
@@ -91,18 +89,6 @@ class Words:
     def _offsets(self) -> list[int]:
         return list(accumulate(map(len, self._pieces)))
 
-    def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where the words `[first, last)` begin and end."""
-        return self._offsets[2 * first], self._offsets[2 * last - 1]
-
-    def chars(self, first: int, last: int) -> int:
-        """Return how many characters the words `[first, last)` take with what is between them."""
-        return sum(map(len, self._pieces[2 * first + 1 : 2 * last]))
-
-    def sentence_of(self, word: int) -> int:
-        """Return the number of a word's sentence, where few are asked for."""
-        return bisect_right(self.breaks, word)
-
     def lead(self) -> int:
         """Return how many of the words stand in the lead."""
         begins = islice(accumulate(map(len, self._pieces)), 0, 2 * len(self.words), 2)
@@ -111,12 +97,6 @@ class Words:
             return 0
         after = bisect_left(self.breaks, last)
         return self.breaks[after] if after < len(self.breaks) else len(self.words)
-
-
-@lru_cache(_KEPT_TEXTS)
-def words_of(text: str) -> Words:
-    """Return a text's words, to be read only: who asks for the same text next gets the same."""
-    return Words(text)
 
 
 def fold(word: str) -> str:
@@ -138,7 +118,7 @@ def _begins(words: list[str], between: list[str], breaks: Sentences) -> list[int
     begins = [
         at
         for at in ends
-        if at and not ("." in between[at] and "\n" not in between[at] and _goes_on(words[at - 1]))
+        if at and not ("." in between[at] and "\n" not in between[at] and goes_on(words[at - 1]))
     ]
     if max(map(len, words), default=0) > MAX_WORD_CHARS:
         long = {at for at, word in enumerate(words) if at and len(word) > MAX_WORD_CHARS}
@@ -146,6 +126,6 @@ def _begins(words: list[str], between: list[str], breaks: Sentences) -> list[int
     return begins
 
 
-def _goes_on(word: str) -> bool:
+def goes_on(word: str) -> bool:
     """Tell whether the point after a word ends no sentence: `Mr.`, an initial, `4.5`."""
     return len(word) == 1 or word.isdigit() or word.lower() in _ABBREVIATIONS

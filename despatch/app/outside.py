@@ -1,7 +1,6 @@
 """The settings that lead outside, looked at before anything runs: nothing is sent or fetched."""
 
 from despatch.app.wiring import App
-from despatch.connect import trusting
 from despatch.errors import SettingsError, UsageError
 
 
@@ -26,4 +25,6 @@ def check_operator(app: App) -> None:
 def check_fetching(app: App) -> None:
     """Raise SettingsError if the file of authorities can't be used."""
     if app.settings.ca_file is not None:
+        from despatch.connect import trusting
+
         trusting(app.settings.ca_file)

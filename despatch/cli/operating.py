@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
@@ -186,6 +185,8 @@ def settings(
 ) -> None:
     """Show every setting in force, without the secrets, and what it means."""
     if new_key:
+        from cryptography.fernet import Fernet
+
         out.print(Fernet.generate_key().decode(), highlight=False)
         return
     found = here(context).settings()

@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent
 _FILES = ("countries.toml", "organisations.toml", "words.toml", "grammar.toml")
 _TEXTS = {name: (_FOLDER / name).read_text("utf-8") for name in _FILES}
 
-FACTS_VERSION = digest("2", *_TEXTS.values())
+FACTS_VERSION = digest("3", *_TEXTS.values())
 """Another version may read other facts from the same text."""
 
 _COUNTRIES: dict[str, dict[str, Any]] = tomllib.loads(_TEXTS["countries.toml"])

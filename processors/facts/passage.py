@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from despatch.facts import MAX_SPAN_CHARS
+from processors.cut import words_of
 from processors.facts.gather import Field, SpanRow
 from processors.facts.lexicon import Kind, Mark, known_names
 from processors.facts.table import FOLDED
-from processors.words import words_of
 
 _TITLE_CASE = 0.75
 _SMALL_WORD_CHARS = 4
@@ -41,8 +41,9 @@ class Passage:
         self.words: Sequence[str] = words.words
         self._size = len(words.words)
         self._mailed = "@" in text
-        self.starts: Sequence[int] = words.starts
-        self.ends: Sequence[int] = words.ends
+        self.starts: Sequence[int]
+        self.ends: Sequence[int]
+        self.starts, self.ends = words.places
         self.sentence: Sequence[int] = words.sentence
         self.covered: dict[int, Marked] = {}
         """The name that a word belongs to."""

@@ -1,7 +1,7 @@
 """Finding thousands of fixed names in a text at once. Pure.
 
 The scanner of themes knows stems, gaps and choices; names have none of them, so looking them up
-costs a third. Each word of a text is looked up once in a table of first words; only where one
+costs a third. All words of a text are looked up together in a table of first words; only where one
 stands is the word behind it looked up in a table of next words, and so on. What was looked up is
 kept by the word as it is written, and a word that is met for the first time is folded only if a
 name could begin with it.
@@ -9,11 +9,14 @@ name could begin with it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import compress, count
 from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
+
+from processors import numbers
+from processors.cut import Cut
 from processors.pattern import choice
-from processors.words import MAX_WORD_CHARS, Words, fold
+from processors.words import MAX_WORD_CHARS, fold
 
 _KEPT_WORDS = 200_000
 _KEPT_NEXT = 5_000
@@ -106,7 +109,11 @@ class Found(NamedTuple, Generic[T]):
     digits: Sequence[int]
 
 
-class Table(dict[str, "_Begun[T] | None"], Generic[T]):
+_NONE, _DIGIT, _FIRST = range(3)
+"""The numbers of words that no name begins with, of those that begin with a digit; the others."""
+
+
+class Table(Generic[T]):
     """Finds names; a table from words as they are written to the names that may begin there.
 
     It is learnt as words are met, and begun anew when it has grown large. Capitals in a name ask
@@ -114,8 +121,11 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
     """
 
     def __init__(self, names: Iterable[tuple[str, T]]) -> None:
-        super().__init__()
-        self._digit: _Begun[T] = _Begun((), None)
+        self._numbers = numbers.Table()
+        self._begun: list[_Begun[T]] = [_Begun((), None)] * _FIRST
+        """What begins with a word, by its number."""
+        self._known: dict[tuple[str, tuple[int, ...]], int] = {}
+        """The same numbers, by the word folded and which of the names it can begin."""
         self._firsts: dict[str, list[_Begin[T]]] = defaultdict(list)
         for name, what in names:
             first, *rest = [choice(word) for word in name.split()]
@@ -124,28 +134,25 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
         for known in self._firsts.values():
             known.sort(key=lambda name: -len(name[1][0]))
 
-    def __missing__(self, word: str) -> "_Begun[T] | None":
-        if len(word) > MAX_WORD_CHARS:
-            return self._digit if word[0] in _DIGITS else None
-        if len(self) >= _KEPT_WORDS:
-            self.clear()
-        begun = self[word] = self._look_up(word)
-        return begun
+    def __len__(self) -> int:
+        """Return how many words are kept, as they are written."""
+        return len(self._numbers)
 
-    def find(self, words: Words) -> Found[T]:
+    def find(self, words: Cut) -> Found[T]:
         """Return every name that stands in a text, within a sentence."""
-        written, size = words.words, len(words.words)
-        cells = list(map(self.__getitem__, written))
+        written, size = words.words, len(words)
+        kinds = words.look_up(self._numbers, self._learn)
+        places = np.flatnonzero(kinds)
         sentence = words.sentence
-        digit = self._digit
+        begun = self._begun
         found: list[tuple[int, int, T]] = []
         digits: list[int] = []
         add = found.append
-        for at, begun in zip(compress(count(), cells), filter(None, cells), strict=True):
-            if begun is digit:
+        for at, number in zip(places.tolist(), kinds[places].tolist(), strict=True):
+            if number == _DIGIT:
                 digits.append(at)
                 continue
-            alone, further = begun
+            alone, further = begun[number]
             if further is not None:
                 here, last = sentence[at], at + 1
                 ends: list[tuple[int, tuple[T, ...]]] = []
@@ -162,21 +169,34 @@ class Table(dict[str, "_Begun[T] | None"], Generic[T]):
                 add((at, at + 1, what))
         return Found(found, digits)
 
-    def _look_up(self, word: str) -> "_Begun[T] | None":
-        if word[0] in _DIGITS:
-            return self._digit
+    def _learn(self, word: str, key: int) -> int:
+        """Return the number of what begins with a word, and keep it."""
+        number = _DIGIT if word[0] in _DIGITS else _NONE
+        if len(word) > MAX_WORD_CHARS:
+            return number
+        if len(self._numbers) >= _KEPT_WORDS:
+            self._numbers.clear()
+        number = number or self._look_up(word)
+        self._numbers.put(key, number)
+        return number
+
+    def _look_up(self, word: str) -> int:
         if any(first <= word[0] <= last for first, last in _OTHER_SCRIPTS):
-            return None
+            return _NONE
         if _is_plain(word) and word.lower() not in self._firsts:
-            return None
+            return _NONE
         key, folded, _ = FOLDED[word]
-        begun = [name for capitals, name in self._firsts.get(key, ()) if _fits(capitals, folded)]
-        if not begun:
-            return None
-        longer = [name for name in begun if name[0]]
-        return _Begun(
-            tuple(what for rest, what in begun if not rest), _Next(longer) if longer else None
-        )
+        names = self._firsts.get(key, ())
+        fitting = tuple(at for at, (capitals, _) in enumerate(names) if _fits(capitals, folded))
+        if not fitting:
+            return _NONE
+        if (key, fitting) not in self._known:
+            begun = [names[at][1] for at in fitting]
+            alone = tuple(what for rest, what in begun if not rest)
+            longer = [name for name in begun if name[0]]
+            self._known[key, fitting] = len(self._begun)
+            self._begun.append(_Begun(alone, _Next(longer) if longer else None))
+        return self._known[key, fitting]
 
 
 def _is_plain(word: str) -> bool:

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from despatch.boilerplate import boilerplate
+from processors.cut import Cut
 from processors.lexicon import LISTS
 from processors.matches import Match
 from processors.pattern import parse
 from processors.scan import Scanner
 from processors.themes.terms import Place
-from processors.words import Words, fold
+from processors.words import fold
 
 GENERAL = ("country", "nationality", "leader", "body")
 """The lists under whose name their words are learnt."""
@@ -49,21 +50,15 @@ class VocabularyReader:
         return Counter(token for _, token in found)
 
 
-def _free(words: Words, taken: Iterable[tuple[int, int]]) -> list[bool]:
+def _free(words: Cut, taken: Iterable[tuple[int, int]]) -> list[bool]:
     free = [True] * len(words.words)
-    spans = sorted(taken)
-    at = 0
-    for start, end in spans:
-        while at < len(free) and words.ends[at] <= start:
-            at += 1
-        here = at
-        while here < len(free) and words.starts[here] < end:
-            free[here] = False
-            here += 1
+    for start, end in sorted(taken):
+        for at in words.touching(start, end):
+            free[at] = False
     return free
 
 
-def _tokens(words: Words, names: dict[int, tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+def _tokens(words: Cut, names: dict[int, tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
     """Yield the words `[first, last)` and what they are as a pattern: "" if they can't be one."""
     at = 0
     while at < len(words.words):

@@ -23,6 +23,10 @@ from processors.themes.terms import Most, Term, Weights
 from processors.words import Words
 
 THEMES = load_themes()
+MANY_TIMES = 16
+MANY = [
+    one.model_copy(update={"id": f"again{n}x{one.id}"}) for one in THEMES for n in range(MANY_TIMES)
+]
 SEED = next((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 
 PHRASES = [
@@ -176,10 +180,28 @@ def test_themes_are_judged_alike_alone_and_together(title: str, text: str) -> No
     assert together == tuple(judge(title, text, theme) for theme in THEMES)
 
 
+@given(st.sampled_from(PHRASES), TEXTS)
+@example("", "The UK and Turkey signed a memorandum of understanding on migrants and small boats.")
+def test_of_hundreds_of_themes_each_is_judged_as_alone(title: str, text: str) -> None:
+    """More than have room in one number of the machine, as which themes are told in a mask."""
+    alone = classifier(THEMES).classify(title, text)
+    together = classifier(MANY).classify(title, text)
+    assert [(one.theme.split("x", 1)[1], one.score, one.evidence) for one in together] == [
+        (one.theme, one.score, one.evidence) for one in alone for _ in range(MANY_TIMES)
+    ]
+
+
 def test_a_repeated_term_counts_no_more_often_than_its_most() -> None:
     found = judge("", "Boats. Boats. Boats.", a_theme())
     assert spans(found) == [("Boats", 1.0), ("Boats", 1.0)]
     assert found.log_odds == 1.0
+
+
+def test_a_theme_that_needs_a_term_twice_gets_what_says_it_twice() -> None:
+    needs_two = classifier([a_theme(bias=-1.5)])
+    (found,) = needs_two.classify("", "Boats. Boats.")
+    assert [(one.text, one.weight) for one in found.evidence] == [("Boats", 1.0)] * 2
+    assert needs_two.classify("", "Boats.") == ()
 
 
 def test_a_term_weighs_what_its_place_says() -> None:

@@ -94,6 +94,7 @@ class Sliced(str):
 
 
 def characters_cut(piece: str, times: int) -> int:
+    find_facts("", piece, DAY)  # a word that is met for the first time is cut out once more
     text = Sliced(piece * times)
     text.cut = 0
     find_facts("", text, DAY)
@@ -117,8 +118,10 @@ def test_rows_are_written_as_their_models_are(title: str, text: str, day: date |
 
 def test_a_text_of_ever_new_words_is_not_remembered_for_ever() -> None:
     """What no name begins with is looked up once; a monster of one word is not kept at all."""
+    find_facts("", "France")
+    known = len(known_names())
     find_facts("", "x" * 1_000_000)
-    assert max(map(len, known_names())) <= MAX_WORD_CHARS
+    assert len(known_names()) == known
     assert max(map(len, FOLDED)) <= MAX_WORD_CHARS
 
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from processors.cut import cut
 from processors.pattern import Choice, Phrase, choice, name_words, parse
+from processors.phrasebook import Phrasebook
 from processors.scan import Scanner
 from processors.words import MAX_WORD_CHARS, Sentences, Words, fold
 
@@ -154,6 +156,15 @@ TEXTS = st.lists(
     ),
     max_size=40,
 ).map(" ".join)
+
+
+def test_of_ever_new_words_no_more_are_kept_than_may_be() -> None:
+    book = Phrasebook(
+        [(phrase, None) for phrase in parse("@country ~2 law", LISTS)], LISTS, kept_words=9
+    )
+    for n in range(5):
+        book.kinds_of(cut(" ".join(f"word{n}{chr(97 + at)}" for at in range(20))))
+        assert 0 < len(book) <= 9
 
 
 @given(st.lists(PATTERNS, min_size=1, max_size=6), TEXTS, st.integers(1, 20))
