@@ -89,10 +89,11 @@ def _home(app: App) -> str:
 def _themes(app: App) -> str:
     if app.loaded_themes.faults:
         raise OperatorError("; ".join(app.loaded_themes.faults.values()))
-    if faults := [fault for _theme, fault in untested(app.loaded_themes)]:
-        raise _Advice("; ".join(faults))
     marks = {True: " (experimental)", False: ""}
-    return ", ".join(theme.id + marks[theme.experimental] for theme in app.themes)
+    judged = ", ".join(theme.id + marks[theme.experimental] for theme in app.themes)
+    if faults := [fault for _theme, fault in untested(app.loaded_themes)]:
+        raise _Advice("; ".join([judged, *faults]))
+    return judged
 
 
 def _templates(app: App) -> str:
