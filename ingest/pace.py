@@ -88,7 +88,7 @@ class _Turn:
 class _Lane:
     """One host's requests: so many at a time, first come, first served.
 
-    As `asyncio.Semaphore`, at half its cost: who leaves hands the place on to who has waited
+    As `asyncio.Semaphore`, with fewer calls: who leaves hands the place on to who has waited
     longest, so that nobody can come between.
     """
 
