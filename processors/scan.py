@@ -138,12 +138,14 @@ class _Text(Generic[T]):
         fertile, going_on = far.fertile, far.going_on
         ends: dict[int, Found[T]] = {}
         for place in range(after, min(after + far.reach, end)):
-            kind = self.kinds[place]
-            if kind in fertile:
-                for rule in going_on.get(kind) or far.learn(self.book.kinds[kind]):
+            number = self.kinds[place]
+            if number in fertile:
+                kind = self.book.kinds[number]
+                for rule in going_on.get(number) or far.learn(kind):
                     if place - after <= rule.rest[0][0] and rule.number not in ends:
-                        last = self._last(rule.rest, 0, place, end)
-                        if last:
+                        if len(rule.rest) == 1 and not kind.names:  # most that is found
+                            ends[rule.number] = rule.what, at, place + 1
+                        elif last := self._last(rule.rest, 0, place, end):
                             ends[rule.number] = rule.what, at, last
         found += ends.values() if len(ends) < 2 else [ends[number] for number in sorted(ends)]
 
