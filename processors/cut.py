@@ -124,9 +124,11 @@ class Cut:
     def look_up(self, table: Table, learn: Callable[[str, int], int]) -> Numbers:
         """Return what a table has for each word; what it lacks is asked for by word and key."""
         numbers = table.of(self.keys)
-        for at in np.flatnonzero(numbers == MISSING).tolist():
-            start, end = self.span(at, at + 1)
-            numbers[at] = learn(self.text[start:end], int(self.keys[at]))
+        missing = np.flatnonzero(numbers == MISSING)
+        if missing.size:
+            starts, ends = self.starts[missing].tolist(), self.ends[missing].tolist()
+            words = [self.text[start:end] for start, end in zip(starts, ends, strict=True)]
+            numbers[missing] = list(map(learn, words, self.keys[missing].tolist()))
         return numbers
 
     def touching(self, start: int, end: int) -> range:

@@ -40,7 +40,7 @@ class Table:
 
     def of(self, keys: Keys) -> Numbers:
         """Return the numbers of many keys, in order; `MISSING` of those that are not there."""
-        at = (((keys >> _SHIFT) ^ keys) * _MIX_64 >> self._drop).view(np.int64)
+        at = self._first(keys)
         there = self._keys.take(at)
         numbers = self._numbers.take(at)
         others = np.flatnonzero((there != keys) & (there != 0))
@@ -53,7 +53,7 @@ class Table:
 
     def get(self, key: int) -> int:
         """Return the number of one key, or `MISSING`."""
-        return int(self._numbers[self._place(key)])
+        return self._number_at[self._place(key)]
 
     def put(self, key: int, number: int) -> None:
         """Keep the number of a key, in place of the one it had."""
@@ -62,29 +62,48 @@ class Table:
         if (self._count + 1) * _FULL > len(self._keys):
             self._grow()
         at = self._place(key)
-        self._count += int(self._keys[at] == 0)
-        self._keys[at], self._numbers[at] = key, number
+        if self._key_at[at] != key:
+            self._key_at[at] = key
+            self._count += 1
+        self._number_at[at] = number
+
+    def _first(self, keys: Keys) -> NDArray[np.int64]:
+        """Return the first place in which each key may be."""
+        return (((keys >> _SHIFT) ^ keys) * _MIX_64 >> self._drop).view(np.int64)
 
     def _place(self, key: int) -> int:
         """Return where a key is, or is to be."""
-        at = int((((key >> 29) ^ key) * _MIX & _64_BITS) >> int(self._drop))
-        while int(self._keys[at]) not in (0, key):
+        at = (((key >> 29) ^ key) * _MIX & _64_BITS) >> self._drop_bits
+        there = self._key_at[at]
+        while there and there != key:
             at = (at + 1) & self._last
+            there = self._key_at[at]
         return at
 
     def _make(self, bits: int) -> None:
-        self._drop = np.uint64(64 - bits)
+        self._drop_bits = 64 - bits
+        self._drop = np.uint64(self._drop_bits)
         self._last = (1 << bits) - 1
         self._keys = np.zeros(1 << bits, np.uint64)
         self._numbers = np.full(1 << bits, MISSING, np.int32)
+        # The same, one at a time: numpy takes three times as long to give out a single number.
+        self._key_at, self._number_at = self._keys.data, self._numbers.data
         self._count = 0
 
     def _grow(self) -> None:
+        """Put all into a table of four times the room."""
         taken = np.flatnonzero(self._keys)
-        keys, numbers = self._keys[taken].tolist(), self._numbers[taken].tolist()
+        keys, numbers = self._keys[taken], self._numbers[taken]
         self._make(len(self._keys).bit_length() + 1)
-        for key, number in zip(keys, numbers, strict=True):
-            self.put(key, number)
+        self._count = len(keys)
+        at = self._first(keys)
+        left = np.arange(len(keys))
+        while left.size:
+            free = left[self._keys[at[left]] == 0]
+            self._keys[at[free]] = keys[free]
+            self._numbers[at[free]] = numbers[free]  # of two for one place, the same has both
+            left = left[self._keys[at[left]] != keys[left]]
+            at[left] = (at[left] + 1) & self._last
 
 
 class Column(Generic[N]):
