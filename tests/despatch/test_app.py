@@ -396,7 +396,7 @@ def test_a_theme_without_examples_is_named_with_its_file_and_the_fix_and_judges_
     )
     assert said == ([fault] if lacks else [])
     assert found.verdict == ("advice" if lacks else "sound")
-    assert found.text.endswith(f"; {fault}" if lacks else "trade (experimental)")
+    assert found.text.endswith(f"; {fault}" if lacks else ", housing")
 
 
 def test_a_process_that_was_killed_is_shown_for_a_while_and_one_that_stopped_is_not(
