@@ -20,8 +20,9 @@ DOCUMENTS = 1_000
 MOST_GROWTH_MIB = 8
 
 _COMMAND = """
-import os, resource, sys, threading
+import os, sys, threading
 from despatch.cli import main
+from despatch.cli.matching import peak_rss_mib
 
 file, passes = sys.argv[1], int(sys.argv[2])
 reading, writing = os.pipe()
@@ -33,7 +34,7 @@ def write():
                 for line in documents:
                     lines.write(line)
             lines.flush()
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr, flush=True)
+            print("peak", peak_rss_mib(), file=sys.stderr, flush=True)
 
 os.dup2(reading, 0)
 sys.argv = ["despatch", "classify", "-", *sys.argv[3:]]
@@ -81,5 +82,5 @@ def _peaks(file: Path, folder: Path, options: Sequence[str]) -> list[float]:
         check=True,
         env={"DESPATCH_HOME": str(folder / "home"), "PATH": "/usr/bin:/bin"},
     )
-    a_mib = 2**20 if sys.platform == "darwin" else 2**10  # it counts in bytes there, in KiB here
-    return [int(line) / a_mib for line in done.stderr.split("\n") if line.isdigit()]
+    said = (line.split() for line in done.stderr.splitlines())
+    return [float(words[1]) for words in said if words[:1] == ["peak"]]
