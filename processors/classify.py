@@ -14,6 +14,7 @@ import numpy as np
 
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
+from processors.characters import whole
 from processors.extent import Extent, extent_of
 from processors.fields import Read
 from processors.language import language_of_release
@@ -100,8 +101,10 @@ class Classifier:
     def classify(self, title: str, text: str, language: str = "") -> tuple[ThemeScore, ...]:
         """Return the themes that a text belongs to, in order, with their evidence.
 
-        To a theme that does not read the language no text belongs.
+        To a theme that does not read the language no text belongs. Half a character is read as
+        U+FFFD, and so shown.
         """
+        title, text = whole(title), whole(text)
         fields = {"title": title, "text": text}
         return tuple(
             ThemeScore(
@@ -131,6 +134,7 @@ class Classifier:
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
+        title, text = whole(title), whole(text)
         fields = {"title": title, "text": text}
         kept = self._counted(self._read(title, text), range(len(self.themes)))
         extent = extent_of(text)

@@ -1,7 +1,6 @@
 """Classifying documents line by line: what `despatch classify` does. Memory stays flat."""
 
 import json
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -14,6 +13,7 @@ import msgspec
 
 from despatch.errors import PermanentError
 from despatch.rubbish import settle
+from processors.characters import whole
 from processors.classify import Belongs, Classifier, classifier
 from processors.facts import FACTS_LANGUAGES, fact_rows
 from processors.language import ENGLISH, language_of_release, why_unjudged
@@ -22,7 +22,6 @@ from processors.themes import Theme
 MAX_LINE_BYTES = 64_000_000
 
 _CHUNK = 64
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 Numbered = list[tuple[int, bytes | str]]
 
@@ -221,9 +220,4 @@ def _text(fields: dict[str, Any], name: str) -> str:
     value = "" if fields.get(name) is None else fields[name]
     if not isinstance(value, str):
         raise PermanentError(f"{name} is {type(value).__name__}, not text")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair is valid in JSON, and can't be written again; offsets stay.
-        return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
-    return value
+    return whole(value)

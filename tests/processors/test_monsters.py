@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.changes import describe
@@ -22,6 +22,7 @@ from despatch.signature import MOST, signature, similarity
 from despatch.testing import FakeClock, a_release, a_revision
 from despatch.testing.monsters import PIECES, monster
 from despatch.topics import RELEASES, decode, encode
+from processors.characters import whole
 from processors.classify import classifier
 from processors.facts import find_facts
 from processors.jsonl import classify_lines
@@ -43,7 +44,7 @@ def read_whole(title: str, text: str) -> None:
     """Do everything that is done with a text, and check what is promised of all of it."""
     language = language_of_release(title, text)
     judged = classifier(THEMES).judge(title, text)
-    fields = {"title": title, "text": text}
+    fields = {"title": whole(title), "text": whole(text)}
     for one in judged:
         assert 0 <= one.score <= 1
         assert all(fields[e.field][e.start : e.end] == e.text for e in one.evidence)
@@ -71,6 +72,7 @@ def revise(before: str, after: str) -> None:
 
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
+@example("migrants in small\ud800 boats", "US\ud800sIGN:AGREEMENT:WITH:FRANCE")
 def test_any_text_is_read(title: str, text: str) -> None:
     read_whole(title, text)
 
