@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from despatch.characters import storable
 from despatch.fingerprint import canonical_address, digest
 from despatch.shorten import shorten
 from despatch.vocabulary import Status, TextFrom, TextKind
-from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, storable, title_from_text
+from ingest.text import MAX_TITLE_CHARS, Cut, cut_text, title_from_text
 
 MAX_NAME_BYTES = 2_000
 """A longer id is named by its hash, a longer address is none: no message and no index of a

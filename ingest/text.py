@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from despatch.characters import storable
 from despatch.shorten import shorten
 from despatch.vocabulary import MAX_TEXT_CHARS
 
@@ -33,7 +34,6 @@ _DROPPED = re.compile(
 )
 # Persian, Hindi and emoji need the joiners; between Latin letters they only hide words.
 _LATIN_JOINERS = re.compile("(?<=[\x20-\u024f])[\u200c\u200d]+")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _AROUND_LINES = re.compile(r" ?\n ?")
 _MANY_LINES = re.compile(r"\n{3,}")
@@ -75,11 +75,6 @@ def clean_line(given: str) -> str:
     return " ".join(clean_text(given).split())
 
 
-def storable(given: str) -> str:
-    """Return text that can be written as UTF-8: half a character, as `&#xD800;` is, becomes �."""
-    return given if given.isascii() else _SURROGATES.sub("\ufffd", given)
-
-
 def cut_text(text: str) -> Cut:
     """Return what fits a message of a clean text: 500,000 characters, 560,000 bytes of JSON."""
     if len(text) <= MAX_TEXT_BYTES // _MOST_JSON_BYTES:  # whatever it holds, it fits
@@ -115,7 +110,7 @@ def title_from_text(text: str) -> str:
 def _without_oddities(given: str) -> str:
     text = _LINE_ENDS.sub("\n", given).replace(_PARAGRAPH_SEPARATOR, "\n\n")
     text = _DROPPED.sub("", text)
-    text = _SURROGATES.sub("\ufffd", text)
+    text = storable(text)
     if "\u200c" in text or "\u200d" in text:
         text = _LATIN_JOINERS.sub("", text)
     return text

@@ -12,9 +12,9 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from despatch.characters import storable
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
-from processors.characters import whole
 from processors.extent import Extent, extent_of
 from processors.fields import Read
 from processors.language import language_of_release
@@ -104,7 +104,7 @@ class Classifier:
         To a theme that does not read the language no text belongs. Half a character is read as
         U+FFFD, and so shown.
         """
-        title, text = whole(title), whole(text)
+        title, text = storable(title), storable(text)
         fields = {"title": title, "text": text}
         return tuple(
             ThemeScore(
@@ -134,7 +134,7 @@ class Classifier:
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
-        title, text = whole(title), whole(text)
+        title, text = storable(title), storable(text)
         fields = {"title": title, "text": text}
         kept = self._counted(self._read(title, text), range(len(self.themes)))
         extent = extent_of(text)

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
+from despatch.characters import storable
 from despatch.errors import PermanentError
 from despatch.rubbish import settle
-from processors.characters import whole
 from processors.classify import Belongs, Classifier, classifier
 from processors.facts import FACTS_LANGUAGES, fact_rows
 from processors.language import ENGLISH, language_of_release, why_unjudged
@@ -220,4 +220,4 @@ def _text(fields: dict[str, Any], name: str) -> str:
     value = "" if fields.get(name) is None else fields[name]
     if not isinstance(value, str):
         raise PermanentError(f"{name} is {type(value).__name__}, not text")
-    return whole(value)
+    return storable(value)

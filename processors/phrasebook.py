@@ -152,7 +152,7 @@ class Phrasebook(Generic[T]):
             self._put_together(kind, self.kinds[after])
 
     def _put_together(self, kind: Kind[T], after: Kind[T]) -> None:
-        """Keep what two kinds mean; where that is nothing, the first meant nothing alone."""
+        """Keep what two kinds mean together, if that is another thing than the first alone."""
         pair = self._pair(kind, after)
         if pair != self._alone.all[kind.number]:
             self._together.put(kind.number << 32 | after.number, pair)

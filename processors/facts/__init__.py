@@ -2,9 +2,9 @@
 
 from datetime import date
 
+from despatch.characters import storable
 from despatch.facts import Fact, Facts
 from despatch.model import Release
-from processors.characters import whole
 from processors.facts.agreements import find_agreements
 from processors.facts.countries import Places
 from processors.facts.dates import find_dates
@@ -25,7 +25,7 @@ def find_facts(title: str, text: str, published_on: date | None = None) -> Facts
     `published_on` gives days their year and says what `this autumn` is: without it, dates that
     don't stand in full are left out. Half a character is read as U+FFFD, and so shown.
     """
-    return Facts.model_validate(fact_rows(whole(title), whole(text), published_on))
+    return Facts.model_validate(fact_rows(storable(title), storable(text), published_on))
 
 
 def fact_rows(title: str, text: str, published_on: date | None = None) -> dict[str, list[Row]]:

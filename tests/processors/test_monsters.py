@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alerts.changes import describe
 from despatch.boilerplate import boilerplate
 from despatch.changes import compare
+from despatch.characters import storable
 from despatch.facts import Facts
 from despatch.material import weigh
 from despatch.model import Classified
@@ -22,7 +23,6 @@ from despatch.signature import MOST, signature, similarity
 from despatch.testing import FakeClock, a_release, a_revision
 from despatch.testing.monsters import PIECES, monster
 from despatch.topics import RELEASES, decode, encode
-from processors.characters import whole
 from processors.classify import classifier
 from processors.facts import find_facts
 from processors.jsonl import classify_lines
@@ -44,7 +44,7 @@ def read_whole(title: str, text: str) -> None:
     """Do everything that is done with a text, and check what is promised of all of it."""
     language = language_of_release(title, text)
     judged = classifier(THEMES).judge(title, text)
-    fields = {"title": whole(title), "text": whole(text)}
+    fields = {"title": storable(title), "text": storable(text)}
     for one in judged:
         assert 0 <= one.score <= 1
         assert all(fields[e.field][e.start : e.end] == e.text for e in one.evidence)

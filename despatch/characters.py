@@ -5,10 +5,10 @@ import re
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
-def whole(text: str) -> str:
-    """Return a text with U+FFFD for each half of a surrogate pair; every place stays where it is.
+def storable(text: str) -> str:
+    """Return text that can be written as UTF-8: half a character becomes U+FFFD, at the same place.
 
-    Halves are valid in JSON, and can't be written again.
+    Such halves are valid in JSON, and come of `&#xD800;` in a page.
     """
     try:
         text.encode()
