@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alerts.evidence import percent, scored
+from alerts.evidence import scored
 from alerts.facets import Facets
 from alerts.words import listed, one_line
 from despatch.filter import Choice, Filter, Phrase
 from despatch.model import Classified, ThemeScore
 from despatch.shorten import shorten
+from despatch.sureness import percent
 from despatch.wording import name_key
 
 MAX_NAMED = 6

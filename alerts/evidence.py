@@ -3,6 +3,7 @@
 from alerts.words import listed, one_line
 from despatch.model import Evidence, ThemeScore
 from despatch.shorten import shorten
+from despatch.sureness import percent
 
 MAX_WORDS = 4
 """Evidence words that a reason names."""
@@ -25,11 +26,6 @@ def evidence_words(score: ThemeScore) -> tuple[str, ...]:
     heaviest = sorted(telling(score), key=lambda one: (-one.weight, one.field, one.start))
     words = (shorten(one_line(one.text), MAX_WORD) for one in heaviest)
     return tuple({word.lower(): word for word in reversed([w for w in words if w])}.values())[::-1]
-
-
-def percent(score: float) -> str:
-    """Return a score for people, the one form that it has: `97%`. Nothing is ever certain."""
-    return f"{min(99, max(1, round(100 * score)))}%"
 
 
 def scored(score: ThemeScore) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from despatch.sureness import percent
 from processors.classify import classifier
 from processors.explain import Explanation, explain
 from processors.themes import Example, Theme
@@ -31,7 +32,7 @@ class Tried:
         heaviest = sorted(found.reasons, key=lambda reason: -abs(reason.evidence.weight))[:4]
         words = ", ".join(f"“{r.evidence.text}” {r.evidence.weight:+.2f}" for r in heaviest)
         far = f"{abs(found.margin):.2f} {'above' if found.margin >= 0 else 'below'} the threshold"
-        shown = f"score {found.judgement.score:.2f}, {far}"
+        shown = f"{percent(found.judgement.score)} sure, {far}"
         return f"{shown}: {words}" if words else f"{shown}: no term of the theme stands in it"
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
 
-from alerts.evidence import evidence_words, percent
+from alerts.evidence import evidence_words
 from alerts.excerpts import Excerpt, excerpts
 from alerts.messages.said import NO_URL, AboutRelease, Linked, Piece, Pieces, Theme, Url
 from alerts.words import listed, one_line
 from despatch import model
 from despatch.model import Classified, Release, ThemeScore
 from despatch.shorten import shorten
+from despatch.sureness import percent
 
 MAX_TITLE = 300
 MAX_LINK = 2_000

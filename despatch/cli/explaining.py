@@ -9,6 +9,7 @@ from rich.text import Text
 from despatch.app.documents import Document, named
 from despatch.cli.context import Json, count, example, give, here, out
 from despatch.errors import PermanentError
+from despatch.sureness import percent
 
 if TYPE_CHECKING:
     from processors.explain import Explanation, Reason
@@ -164,8 +165,6 @@ def _left_out(number: int) -> Text:
 
 
 def _sum(one: "Explanation") -> str:
-    from alerts.evidence import percent
-
     weights = sum(reason.evidence.weight for reason in one.reasons)
     sign = "+" if weights >= 0 else "-"
     return (

@@ -7,6 +7,7 @@ import typer
 
 from despatch.cli.context import Json, example, give, here, out
 from despatch.errors import NotWritable, UsageError
+from despatch.sureness import percent
 
 if TYPE_CHECKING:
     from processors.themes.fitted import Fitted
@@ -115,5 +116,5 @@ def _sentence(fitted: "Fitted") -> str:
     return (
         f"{fitted.id}: fitted to {fitted.labels} labelled releases, of which {fitted.belong} "
         f"belong; {len(fitted.terms)} terms weighed, {len(fitted.words)} words found; "
-        f"a release belongs from a score of {fitted.threshold} on."
+        f"a release belongs from {percent(fitted.threshold)} sure on."
     )

@@ -12,6 +12,7 @@ from despatch.app.running import others_running
 from despatch.cli.context import Json, count, example, give, here, moment, out
 from despatch.cli.progress import progress as bar
 from despatch.errors import UsageError
+from despatch.sureness import percent
 
 SHOWN = 20
 """How many changed releases are shown to people; --json has all."""
@@ -100,8 +101,6 @@ def _ask(app: App) -> None:
 
 
 def _show(change: Change) -> None:
-    from alerts.evidence import percent
-
     release = change.after.revision.release
     marks = [f"[green]+{theme}[/green]" for theme in change.gained]
     marks += [f"[red]-{theme}[/red]" for theme in change.lost]

@@ -13,6 +13,7 @@ from despatch.app.replay import Heard, ReplayReport, replay, seeds
 from despatch.cli.context import Json, count, err, example, give, here, length, moment, out
 from despatch.cli.progress import progress as progress_bar
 from despatch.errors import UsageError
+from despatch.sureness import percent
 
 SHOWN = 20
 """How many releases are shown to people; --json has all."""
@@ -234,8 +235,6 @@ def _alerts(report: ReplayReport) -> int:
 
 
 def _show_one(heard: Heard) -> None:
-    from alerts.evidence import percent
-
     release = heard.classified.revision.release
     date = f" ({release.published_at:%-d %B %Y})" if release.published_at else ""
     out.print(f"[bold]{escape(release.title)}[/bold]{date}")

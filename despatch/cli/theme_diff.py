@@ -12,6 +12,7 @@ from rich.markup import escape
 from despatch.app import App
 from despatch.app.documents import Document, of_archive, saved
 from despatch.cli.context import Json, count, example, give, here, moment, out
+from despatch.sureness import percent
 
 if TYPE_CHECKING:
     from despatch.app.differences import Difference
@@ -89,8 +90,6 @@ def _documents(app: App, on: Path | None, since: datetime | None) -> Iterator[Do
 
 
 def _show(one: "Difference") -> None:
-    from alerts.evidence import percent
-
     mark = "[green]+ gained[/green]" if one.gained else "[red]- lost[/red]"
     before, after = (percent(side.judgement.score) for side in (one.before, one.after))
     title, id_ = escape(one.document.title), escape(one.document.id)

@@ -12,6 +12,7 @@ from despatch.app.home import make_home
 from despatch.cli import fitting, theme_diff
 from despatch.cli.context import Json, complain, count, example, give, here, out
 from despatch.errors import NotWritable, UsageError
+from despatch.sureness import percent
 
 if TYPE_CHECKING:
     from processors.examples import Tried
@@ -88,8 +89,6 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a theme: what it says, its terms with their weights, and where its file is."""
-    from alerts.evidence import percent
-
     with here(context).open() as app:
         [found] = app.chosen_themes([theme])
         file = app.loaded_themes.files[found.id]

@@ -16,6 +16,7 @@ from despatch.cli.digests import later_json
 from despatch.errors import UsageError
 from despatch.model import Classified, Delivery, Linked, Match, ReleaseId
 from despatch.ports import DocumentRecord, Item, Taken, Trace
+from despatch.sureness import percent
 from despatch.topics import CLASSIFIED, RELEASES
 
 
@@ -106,8 +107,6 @@ def _show(way: Trace, bodies: dict[str, bool], also: Sequence[Linked]) -> None:
 
 
 def _show_taken(taken: Taken, *, kept: bool) -> None:
-    from alerts.evidence import percent
-
     revision = taken.classified.revision
     fetched = revision.fetched
     out.print(f"\n[bold]Revision {revision.number}: {revision.cause}[/bold]  {revision.id}")

@@ -73,6 +73,6 @@ def test_an_example_passes_if_it_is_found_or_left_as_it_must_be_and_says_why() -
         ("missing", 1, False),
         ("missing", 2, True),
     ]
-    assert "1.25 below the threshold: “Rent” +0.75" in tried[1].why
-    assert "2.00 above the threshold: “homes” +3.00, “Rent” +1.00" in tried[2].why
+    assert tried[1].why == "22% sure, 1.25 below the threshold: “Rent” +0.75"
+    assert tried[2].why == "88% sure, 2.00 above the threshold: “homes” +3.00, “Rent” +1.00"
     assert "no term of the theme" in tried[3].why
