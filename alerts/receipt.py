@@ -5,12 +5,13 @@ not well is said first and plainly: silence that means broken must not look like
 nothing.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.gaps import reads
+from despatch.ended import Ended
 from despatch.fingerprint import digest
 from despatch.model import (
     Alert,
@@ -41,6 +42,8 @@ class Looked:
     """Releases that were judged."""
     sources: Sequence[tuple[SourceRecord, Health, datetime | None]]
     """Each with when it is next due."""
+    ended: Mapping[SourceId, Ended]
+    """Those of them that have ended, and how."""
     gaps: Sequence[Gap]
     """Those that are open."""
     alarms: Sequence[Alarm]
@@ -128,7 +131,7 @@ def _body(
     lines.append(f"- {_count(looked.judged, 'release')} judged")
     if not any(_is_read_gap(gap, sources) for gap in looked.gaps):
         lines.append("- no gap open")
-    lines += [f"- paused, so not read: {name}" for name in _paused(sources)]
+    lines += [f"- {line}" for line in _resting(sources, looked, zone)]
     yield "\n".join(lines)
 
 
@@ -194,8 +197,15 @@ def _source(
         yield f"{record.name} was not read, {last}"
 
 
-def _paused(sources: Sequence[tuple[SourceRecord, Health, datetime | None]]) -> list[str]:
-    return [record.name for record, _health, _due in sources if record.state == "paused"]
+def _resting(
+    sources: Sequence[tuple[SourceRecord, Health, datetime | None]], looked: Looked, zone: ZoneInfo
+) -> Iterator[str]:
+    """Yield which sources are not read, and why; nobody has paused one that has ended."""
+    for record, _health, _due in sources:
+        if (end := looked.ended.get(record.id)) is not None:
+            yield f"ended, so read no more since {_moment(end.at, zone)}: {record.name}"
+        elif record.state == "paused":
+            yield f"paused, so not read: {record.name}"
 
 
 def _is_read(source: SourceId, theirs: Sequence[Subscription]) -> bool:

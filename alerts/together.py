@@ -5,12 +5,13 @@ alarms are asked for once, and each text is made once for all whose subscription
 sources in the same zone and period, and to whom as much came.
 """
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from alerts.receipt import Came, Looked, Wording, scope_of, wording, zone_of
-from despatch.model import Subscription
-from despatch.ports import Alarm, DueReceipt, Transaction
+from despatch.ended import Ended, ended
+from despatch.model import SourceId, Subscription
+from despatch.ports import Alarm, DueReceipt, SourceRecord, Transaction
 
 
 class Together:
@@ -29,6 +30,7 @@ class Together:
             return
         known = next(iter(self._looked.values()), None)
         sources = known.sources if known is not None else tx.sources()
+        ends = known.ended if known is not None else _ended(tx, (one[0] for one in sources))
         gaps = known.gaps if known is not None else tx.gaps()
         alarms = tx.alarms_to_tell(min(new))
         judged = tx.judged_since(new, self.until)
@@ -38,6 +40,7 @@ class Together:
                 until=self.until,
                 judged=judged[moment],
                 sources=sources,
+                ended=ends,
                 gaps=gaps,
                 alarms=_of_the_time(alarms, moment),
             )
@@ -49,6 +52,11 @@ class Together:
         if key not in self._said:
             self._said[key] = wording(theirs, zone, self._looked[due.since], came)
         return self._said[key]
+
+
+def _ended(tx: Transaction, sources: Iterable[SourceRecord]) -> Mapping[SourceId, Ended]:
+    each = ((record.id, ended(tx, record)) for record in sources)
+    return {id_: end for id_, end in each if end is not None}
 
 
 def _of_the_time(alarms: Sequence[Alarm], since: datetime) -> list[Alarm]:

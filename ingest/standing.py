@@ -83,7 +83,7 @@ class Standing:
         await self._change(lambda tx: tx.set_source_state(self.source, "paused"))
         ended = f"source {self.source} has ended"
         text = (
-            f"{self.source} {why}, and is paused: look for its successor. "
+            f"{self.source} {why}, and is read no more: look for its successor. "
             f"Once that is done: despatch alarms close '{ended}'"
         )
         await self.patience.insist(partial(self.alarms.open, ended, text))

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from despatch.app import App
-from despatch.app.ended import Ended, ended
 from despatch.app.silence import rhythm
 from despatch.cli.context import Json, ago, count, example, give, here, out, span
+from despatch.ended import Ended, ended
 from despatch.errors import UsageError
 from despatch.model import SourceId
 from despatch.ports import Alarm, Due, Gap, Health, Poll, SourceRecord

@@ -7,10 +7,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from despatch.app.ended import Ended, ended
 from despatch.cli import adding, checking, lists, showing
 from despatch.cli.context import Json, ago, count, example, give, here, out
 from despatch.cli.showing import what_to_do
+from despatch.ended import Ended, ended
 from despatch.errors import UsageError
 from despatch.model import SourceId, State
 from despatch.ports import Health, SourceRecord

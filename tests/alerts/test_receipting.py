@@ -12,7 +12,7 @@ from alerts.receipting import Receipting
 from despatch.filter import Choice, Filter
 from despatch.frequency import frequency, quiet
 from despatch.model import Alert, SourceId, Subscriber
-from despatch.ports import Due, Gap, Health, Place, SourceRecord, Store, Taken
+from despatch.ports import Due, Gap, Health, Place, Poll, SourceRecord, Store, Taken
 from despatch.store.sql import SqlStore
 from despatch.testing import FakeClock, a_classified, a_release, a_revision
 from despatch.testing.crashes import CrashingStore, Killed
@@ -226,6 +226,30 @@ def test_it_comes_at_the_local_time_though_the_clocks_change(
     with store.transaction() as tx:
         due = tx.receipt_due(a_subscriber("ada").id)
     assert due == datetime(2026, 3, 29, 7, tzinfo=UTC), "summer time begins on 29 March"
+
+
+def test_a_source_that_has_ended_is_not_called_paused(
+    store: SqlStore, clock: FakeClock, receipts: Receipting
+) -> None:
+    enrol(store)
+    for name in ("govuk", "old", "resting"):
+        add_source(store, clock, name)
+        read(store, clock, name)
+    with store.transaction() as tx:
+        leased = tx.lease_source(SourceId("old"), "here", clock.now() + HOUR, HOUR)
+        assert leased is not None
+        last = Poll(clock.now() + HOUR, "ended", HOUR, 410, problem="http 410")
+        health = Health(last.at, clock.now(), 0, "")
+        tx.release_source(SourceId("old"), leased.epoch, Due(last.at, "ended"), health, last)
+        tx.set_source_state(SourceId("old"), "paused")
+        tx.set_source_state(SourceId("resting"), "paused")
+    at(clock, 8)
+    receipts.run_due()
+    (alert,) = sent(store)
+    assert alert.body.splitlines()[-2:] == [
+        "- ended, so read no more since 2 March 2026, 13:00: old",
+        "- paused, so not read: resting",
+    ]
 
 
 def test_quiet_hours_are_waited_for(
