@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from despatch.app.wiring import App
-from despatch.errors import PermanentError, UsageError
+from despatch.errors import PermanentError, ServerAway, UsageError
 from despatch.model import Release, ReleaseId, Revision
 from despatch.ports import Archived
 from despatch.topics import RELEASES, decode
@@ -85,7 +85,7 @@ def named(app: App, what: str) -> Iterator[Document]:
     """Yield what a file, `FILE:LINE`, or a release's id, address or entry names.
 
     A release is looked for in the archive, then among the messages that wait in the log. Raises
-    UsageError if there is no such thing.
+    UsageError if there is no such thing; ServerAway if it is in no archive and the log is away.
     """
     path, number = _path(what)
     if path is not None:
@@ -100,7 +100,13 @@ def named(app: App, what: str) -> Iterator[Document]:
         themes = frozenset(str(score.theme) for score in kept[0].classified.themes)
         yield _document(kept[0].classified.revision.release, themes)
         return
-    yield _waiting(app, what)
+    try:
+        yield _waiting(app, what)
+    except ServerAway as exc:
+        raise ServerAway(
+            f"{what!r} is no file, and no release that is kept; the log, where it may wait, can't "
+            f"be asked: {exc}"
+        ) from exc
 
 
 def _path(what: str) -> tuple[Path | None, int | None]:

@@ -13,7 +13,7 @@ from despatch.app.running import lag
 from despatch.app.wiring import ALERTS_GROUP, PROCESSORS_GROUP
 from despatch.cli.context import Json, count, example, give, here, out
 from despatch.cli.digests import later_json
-from despatch.errors import UsageError
+from despatch.errors import DespatchError, ServerAway, UsageError
 from despatch.model import Classified, Delivery, Linked, Match, ReleaseId
 from despatch.ports import DocumentRecord, Item, Taken, Trace
 from despatch.sureness import percent
@@ -59,24 +59,35 @@ def trace(
 
 
 def which_release(app: App, name: str) -> ReleaseId:
-    """Return the one release of this id, start of an id, address or entry. Raises UsageError."""
+    """Return the one release of this id, start of an id, address or entry.
+
+    Raises UsageError; ServerAway if the store knows none and the log, where one may wait, is away.
+    """
     with app.store.transaction() as tx:
         found = tx.find_releases(name)
     if len(found) != 1:
-        raise UsageError(_why_not(app, name, len(found)))
+        raise _not_one(app, name, len(found))
     return found[0]
 
 
-def _why_not(app: App, release: str, found: int) -> str:
+def _not_one(app: App, release: str, found: int) -> DespatchError:
     if found:
-        return f"{found} releases are named {release!r}; give more of the id"
-    waiting = lag(app, PROCESSORS_GROUP, RELEASES) + lag(app, ALERTS_GROUP, CLASSIFIED)
+        return UsageError(f"{found} releases are named {release!r}; give more of the id")
+    try:
+        waiting = lag(app, PROCESSORS_GROUP, RELEASES) + lag(app, ALERTS_GROUP, CLASSIFIED)
+    except ServerAway as exc:
+        return ServerAway(
+            f"the store knows no release {release!r}, and the log, where it may wait, can't be "
+            f"asked: {exc}"
+        )
     if waiting:
-        return (
+        return UsageError(
             f"no release {release!r} has come through yet, and {waiting} messages wait in the "
             "log; see: despatch status"
         )
-    return f"no release {release!r}: give an id (r-…), an address, or a source's own id for it"
+    return UsageError(
+        f"no release {release!r}: give an id (r-…), an address, or a source's own id for it"
+    )
 
 
 def _show(way: Trace, bodies: dict[str, bool], also: Sequence[Linked]) -> None:

@@ -41,6 +41,23 @@ def test_what_is_not_known_is_no_number_for_machines(
     assert len(found["alarms"]) == 1
 
 
+@pytest.mark.parametrize(
+    "command, known",
+    [
+        ("trace", "the store knows no release 'r-5f'"),
+        ("explain", "'r-5f' is no file, and no release that is kept"),
+    ],
+)
+def test_of_a_release_that_the_store_does_not_know_that_is_said_beside_the_log_s_absence(
+    home: Path, capsys: pytest.CaptureFixture[str], command: str, known: str
+) -> None:
+    """It may wait in the log: that it is unknown is not the last word, so the code is no 2."""
+    assert run(["--home", str(home), command, "r-5f"]) == 69
+    said = capsys.readouterr().err
+    assert known in said
+    assert "can't be asked: no Kafka broker answers (127.0.0.1:" in " ".join(said.split())
+
+
 def test_the_figures_of_the_store_are_served_all_the_same(home: Path) -> None:
     with App(read(home, environ={})) as app:
         served = figures(app)
