@@ -29,8 +29,19 @@ _LOGGER = logging.getLogger("despatch.serving")
 _LOGGER.addFilter(_FaultsOfOurs())
 
 
+_NO_HTTP = "UNKNOWN"
+"""What aiohttp calls the method of what is no HTTP."""
+_SAID = {
+    400: "This can't be read as HTTP: send a whole request, its address and each header under 8 kB.",
+    404: "Nothing is here. See what is: /",
+    405: "This address can be read, and takes nothing else: ask with GET.",
+    500: "A fault of Despatch's own. Whoever runs this finds it in the log.",
+}
+"""What stands in an answer that no application of ours has made, by its status."""
+
+
 class _Request(web.Request):
-    """A request whose answer names no library and no version: none to whoever looks for a hole.
+    """A request whose answer is in our words, and names no library and no version.
 
     An application's own signal (`on_response_prepare`) is not sent for what is no HTTP.
     """
@@ -38,6 +49,15 @@ class _Request(web.Request):
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         await super()._prepare_hook(response)
         response.headers.popall("Server", None)
+        if isinstance(response, web.Response) and self._is_the_library_s(response):
+            said = _SAID.get(response.status, "This can't be answered.") + "\n"
+            response.content_type, response.text = "text/plain", said
+            response.headers["Content-Length"] = str(len(said.encode()))
+
+    def _is_the_library_s(self, response: web.Response) -> bool:
+        """Whether a refusal was made by aiohttp, whose words tell strangers what reads them."""
+        made = isinstance(response, web.HTTPException) or self.method == _NO_HTTP
+        return response.status == 500 or (response.status >= 400 and made)
 
 
 class Serving:

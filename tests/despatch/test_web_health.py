@@ -47,10 +47,21 @@ def test_no_answer_of_a_stage_names_a_library_or_its_version(browser: Browser) -
     assert "server" not in browser.get("/metrics").headers
 
 
+def test_a_refusal_is_in_our_words(browser: Browser) -> None:
+    assert browser.get("/nowhere").text == "Nothing is here. See what is: /\n"
+    assert browser.post("/live").text.startswith("This address can be read, and takes nothing")
+
+
 @pytest.mark.parametrize(
-    "nonsense", [b"GARBAGE\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"]
+    "nonsense",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: abc\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",  # TLS
+    ],
 )
-def test_what_is_no_http_is_refused_without_a_library_s_name_and_leaves_nothing_in_the_log(
+def test_what_is_no_http_is_refused_in_our_words_and_leaves_nothing_in_the_log(
     caplog: pytest.LogCaptureFixture, nonsense: bytes
 ) -> None:
     port = free_port()
@@ -62,7 +73,9 @@ def test_what_is_no_http_is_refused_without_a_library_s_name_and_leaves_nothing_
         answer = asking.makefile("rb").read()
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
     assert b"server:" not in answer.lower()
-    assert b"aiohttp" not in answer.lower()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert body.startswith(b"This can't be read as HTTP: send a whole request")
+    assert f"Content-Length: {len(body)}\r\n".encode() in head
     assert caplog.records == []
 
 
@@ -72,5 +85,6 @@ def test_a_fault_of_ours_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> 
 
     port = free_port()
     with HealthServer("127.0.0.1", port, Checks(lambda: "", lambda: "", broken)):
-        assert Browser(f"http://127.0.0.1:{port}").get("/metrics").status == 500
+        page = Browser(f"http://127.0.0.1:{port}").get("/metrics")
+    assert (page.status, page.text.split(".")[0]) == (500, "A fault of Despatch's own")
     assert [record.exc_info is not None for record in caplog.records] == [True]
