@@ -32,7 +32,7 @@ _LOGGER.addFilter(_FaultsOfOurs())
 _NO_HTTP = "UNKNOWN"
 """What aiohttp calls the method of what is no HTTP."""
 _SAID = {
-    400: "This can't be read as HTTP: send a whole request, its address and each header under 8 kB.",
+    400: "This can't be read as HTTP: send a whole request, with no line of 8 kB in its head.",
     404: "Nothing is here. See what is: /",
     405: "This address can be read, and takes nothing else: ask with GET.",
     500: "A fault of Despatch's own. Whoever runs this finds it in the log.",
