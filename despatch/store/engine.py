@@ -1,5 +1,6 @@
 """Opens the database so that a commit is a promise and a lock is never waited for for ever."""
 
+import logging
 import os
 import sqlite3
 import time
@@ -27,6 +28,21 @@ _POSTGRES = {
 }
 _STANDS_STILL_MS = 60_000
 """A process stopped within a transaction holds its locks no longer than this."""
+
+
+class _FaultsAlone(logging.Filter):
+    """Lets through what went wrong, and not that a stop came while a connection was given back.
+
+    Then the connection is closed, and what was not committed is undone: that is no news, and
+    SQLAlchemy would log a traceback of it.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        raised = record.exc_info[1] if record.exc_info else None
+        return raised is None or isinstance(raised, Exception)
+
+
+logging.getLogger("sqlalchemy.pool.impl.QueuePool").addFilter(_FaultsAlone())
 
 
 def read_url(url: str) -> URL:

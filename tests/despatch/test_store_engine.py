@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event, text
 
 from despatch.store.engine import open_engine, read_url
 from despatch.testing.postgres_server import PostgresServer
@@ -41,3 +42,38 @@ def test_postgres_gives_up_on_locks_and_on_sessions_that_stand_still(
         found = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in wanted}
     engine.dispose()
     assert found == wanted
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_a_stop_that_comes_while_a_connection_is_given_back_leaves_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stop: type[BaseException]
+) -> None:
+    """As a second Ctrl-C does: it stops, what was not committed is undone, and that is all."""
+    engine = breaking_as_given_back(tmp_path, stop())
+    with pytest.raises(stop), engine.connect() as connection:
+        connection.execute(text("CREATE TABLE lost (id INTEGER)"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT name FROM sqlite_schema")).all() == []
+    engine.dispose()
+    assert caplog.records == []
+
+
+def test_a_connection_that_can_t_be_given_back_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = breaking_as_given_back(tmp_path, OSError("no disk"))
+    with engine.connect():
+        pass
+    engine.dispose()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def breaking_as_given_back(folder: Path, raised: BaseException) -> Engine:
+    """Return an engine that raises as a connection of it is given back for the first time."""
+    engine = open_engine(read_url(f"sqlite:///{folder}/store.db"), timedelta(seconds=1))
+
+    @event.listens_for(engine, "reset", once=True)
+    def give_back(*_given: object) -> None:
+        raise raised
+
+    return engine
