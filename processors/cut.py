@@ -8,7 +8,7 @@ letters beyond U+2FFF, `U.S's`) is left to that.
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,7 +38,7 @@ _S = (ord("s"), ord("S"))
 _ACRONYM = re.compile(r"\w(?:\.[A-Za-z])+\b\.?")
 
 AT_A_TIME = 50_000
-"""So many characters' words get their keys together: what is made for a long text stays small."""
+"""A longer text gets its keys in parts, and lists of nothing: what is made for it stays small."""
 _BASE = 0x9E3779B97F4A7C15
 _POWERS = np.cumprod(np.full(AT_A_TIME + MAX_WORD_CHARS, _BASE, np.uint64))
 _ROOTS = np.cumprod(np.full(len(_POWERS), pow(_BASE, -1, 1 << 64), np.uint64))
@@ -78,22 +78,35 @@ class Cut:
 
     @cached_property
     def words(self) -> list[str]:
-        """The words as they are written."""
-        text = self.text
-        return [text[start:end] for start, end in zip(*self.places, strict=True)]
+        """The words as they are written; a long text says most of them again and again."""
+        text, places = self.text, zip(*self.places, strict=True)
+        if not self._is_long:
+            return [text[start:end] for start, end in places]
+        same: dict[str, str] = {}
+        return [same.setdefault(word, word) for word in (text[start:end] for start, end in places)]
 
     @cached_property
-    def places(self) -> tuple[list[int], list[int]]:
+    def places(self) -> tuple[Sequence[int], Sequence[int]]:
         """Where words begin and where they end, for who asks for one after the other."""
-        return self.starts.tolist(), self.ends.tolist()
+        return self._one_by_one(self.starts), self._one_by_one(self.ends)
 
     @cached_property
-    def sentence(self) -> list[int]:
+    def sentence(self) -> Sequence[int]:
         """The number of the sentence that each word stands in, from 0."""
         begins = np.zeros(len(self.starts), np.int64)
         begins[self.breaks] = 1
-        numbers: list[int] = np.cumsum(begins).tolist()
-        return numbers
+        return self._one_by_one(np.cumsum(begins))
+
+    @property
+    def _is_long(self) -> bool:
+        return len(self.text) > AT_A_TIME
+
+    def _one_by_one(self, numbers: Places) -> Sequence[int]:
+        """Return numbers as what gives them out one by one.
+
+        A list is fastest, and takes five times the memory: for a long text, more than all else.
+        """
+        return numbers.data if self._is_long else numbers.tolist()
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return where the words `[first, last)` begin and end."""

@@ -91,10 +91,10 @@ class Table:
         self._count = 0
 
     def _grow(self) -> None:
-        """Put all into a table of four times the room."""
+        """Put all into a table of twice the room."""
         taken = np.flatnonzero(self._keys)
         keys, numbers = self._keys[taken], self._numbers[taken]
-        self._make(len(self._keys).bit_length() + 1)
+        self._make(len(self._keys).bit_length())
         self._count = len(keys)
         at = self._first(keys)
         left = np.arange(len(keys))

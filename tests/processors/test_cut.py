@@ -1,4 +1,6 @@
-from hypothesis import example, given
+import tracemalloc
+
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from processors.cut import AT_A_TIME, Cut, cut
@@ -18,7 +20,8 @@ def told_plainly(text: str) -> tuple[list[str], list[int], list[int], list[int],
 
 
 def told(found: Cut) -> tuple[list[str], list[int], list[int], list[int], int]:
-    return found.words, *found.places, found.breaks, found.lead()
+    starts, ends = map(list, found.places)
+    return found.words, starts, ends, found.breaks, found.lead()
 
 
 @given(st.one_of(st.text(), st.text(st.sampled_from(TWISTED), max_size=60)))
@@ -59,6 +62,30 @@ def test_a_long_text_has_the_keys_of_its_words_wherever_they_stand() -> None:
     keys = cut("one migrant’s boat").keys.tolist()
     assert found.keys[:-2].tolist() == keys * (AT_A_TIME // 8)
     assert found.keys[-2:].tolist() == [0, keys[0]]
+
+
+@settings(max_examples=10)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=30))
+@example(["one", " ", "Turkey’s", ". ", "Two", "\n\n", "日本"])
+def test_a_long_text_has_the_words_and_sentences_of_a_short_one(pieces: list[str]) -> None:
+    """They are kept otherwise: numbers without an object for each, equal words as one."""
+    text = "".join(pieces) + " "
+    text *= AT_A_TIME // len(text) + 1
+    assert told(cut(text)) == told_plainly(text)
+    assert list(cut(text).sentence) == Words(text).sentence
+
+
+def test_what_facts_ask_of_a_long_text_takes_a_few_bytes_a_character() -> None:
+    """A process that meets one long text keeps what memory that took for good."""
+    text = "The minister’s plan of 2031 was said to be on its way. " * 4_000
+    found = cut(text)
+    tracemalloc.start()
+    try:
+        assert len(found.words) == len(found.places[0]) == len(found.sentence)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 8 * len(text)
 
 
 @given(st.lists(st.sampled_from(PIECES)), st.lists(st.sampled_from(PIECES)))

@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 
 import numpy as np
 from hypothesis import given
@@ -38,6 +39,20 @@ def test_a_table_keeps_all_as_it_grows_and_nothing_once_cleared() -> None:
     assert looked_up(table, keys) == list(range(50_000))
     table.clear()
     assert set(looked_up(table, keys)) == {MISSING}
+
+
+def test_a_table_takes_six_places_a_key_at_most() -> None:
+    """A place is twelve bytes."""
+    tracemalloc.start()
+    try:
+        table = Table()
+        for key in range(1, 30_001):
+            table.put(key, key)
+        size = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(table) == 30_000
+    assert size < 6 * 12 * 30_000
 
 
 def test_of_the_key_0_nothing_is_kept() -> None:
