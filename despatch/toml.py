@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from despatch.errors import SettingsError
+from despatch.toml_faults import toml_fault
 
 _NUMBER = "write a number, without quotes, such as 1.5"
 _WHOLE = "write a whole number, without quotes, such as 2"
@@ -50,7 +51,7 @@ def read(model: type[M], path: Path, **given: str) -> M:
     """
     try:
         raw = path.read_bytes()
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")  # some editors of Windows begin it with a mark
         fields = tomllib.loads(text)
     except OSError as exc:
         raise SettingsError(f"{path} can't be read: {exc.strerror}") from exc
@@ -58,7 +59,7 @@ def read(model: type[M], path: Path, **given: str) -> M:
         at = raw.count(b"\n", 0, exc.start) + 1
         raise SettingsError(f"{path}:{at}: not UTF-8: save the file as UTF-8") from exc
     except tomllib.TOMLDecodeError as exc:
-        raise SettingsError(_not_toml(path, text, str(exc))) from exc
+        raise SettingsError(f"{path}:{toml_fault(text, str(exc))}") from exc
     except RecursionError as exc:
         raise SettingsError(f"{path}: not valid TOML: it is nested too deeply") from exc
     if not fields:
@@ -87,21 +88,6 @@ def _follows(model: type[BaseModel], error: ErrorDetails, errors: list[ErrorDeta
         return any(e[:-1] == loc[:-1] and _nearest(model, e) == loc[-1] for e in beside)
     inside = (one["loc"] for one in errors if len(one["loc"]) > len(loc))
     return error["type"] == "too_short" and any(one[: len(loc)] == loc for one in inside)
-
-
-def _not_toml(path: Path, text: str, said: str) -> str:
-    """Return what is wrong with the form of a file: where, what, and how to write it."""
-    what, _, where = said.partition(" (at ")
-    lines = text.splitlines() or [""]
-    found = re.match(r"line (\d+)", where)
-    number = min(int(found[1]), len(lines)) if found else len(lines)
-    line = lines[number - 1].strip()
-    if what == "Cannot overwrite a value":
-        return f"{path}:{number}: {line.split('=')[0].strip()} stands there twice: keep one"
-    return (
-        f"{path}:{number}: not valid TOML: {what} in {line[:60]!r}: write name = value, text in "
-        '"quotes", numbers without, lists as ["one", "two"]'
-    )
 
 
 def _fault(model: type[BaseModel], path: Path, text: str, error: ErrorDetails) -> str:

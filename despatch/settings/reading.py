@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from despatch.errors import SettingsError
 from despatch.settings.every import Settings
 from despatch.settings.faults import faults_of
+from despatch.toml_faults import toml_fault
 
 FILE_NAME = "despatch.toml"
 PREFIX = "DESPATCH_"
@@ -67,8 +68,10 @@ def read(
 
 
 def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingsError(f"settings file {file} does not exist") from None
@@ -76,9 +79,7 @@ def _read_file(file: Path, *, must_exist: bool) -> Mapping[str, Any]:
     except UnicodeDecodeError as exc:
         raise SettingsError(f"settings file {file} is not UTF-8: save it as UTF-8") from exc
     except tomllib.TOMLDecodeError as exc:
-        raise SettingsError(
-            f'settings file {file} is not TOML: {exc}; text stands in quotes: poll_every = "15m"'
-        ) from exc
+        raise SettingsError(f"settings file {file}:{toml_fault(text, str(exc))}") from None
     except OSError as exc:
         raise SettingsError(f"settings file {file} can't be read: {exc.strerror}") from exc
 

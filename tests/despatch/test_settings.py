@@ -69,7 +69,7 @@ def test_a_wrong_setting_names_itself_and_the_way_out(
     "text, fault",
     [
         ("pol_every = '15m'", "unknown setting pol_every"),
-        ("poll_every = 15m", 'text stands in quotes: poll_every = "15m"'),
+        ("poll_every = 15m", 'despatch.toml:1:16: text stands in quotes: write "text"'),
         ("contact = 5", "setting contact in"),
         ("contact = 5", "write text, in quotes"),
         ("log_level = 'loud'", "setting log_level in"),
