@@ -141,11 +141,11 @@ def _opening(text: str, at: int, pair: str) -> int | None:
 def _value(text: str, at: int) -> tuple[int, str]:
     line = text.rfind("\n", 0, at) + 1
     # In a list that is open, what comes next is taken for one more of it: a name, or the end.
-    named = _BARE.match(text, line) is not None
-    if named or at == len(text):
-        begun = _opening(text, line if named else at, "[]")
-        if begun is not None:
-            return begun, _LIST
+    begun = _opening(text, line, "[]") if _BARE.match(text, line) else None
+    if begun is None and at == len(text):
+        begun = _opening(text, at, "[]")
+    if begun is not None:
+        return begun, _LIST
     found = text[at : at + 1]
     if found in "“”‘’" and found:
         return at, _CURLY
