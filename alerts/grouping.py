@@ -3,13 +3,15 @@
 As Prometheus' Alertmanager does it (group_wait, group_interval, repeat_interval): the first alarm
 waits a little for what comes with it, further news waits for the interval, what stays open is
 told again. One that comes and goes is told once, and is well again only when it has stayed away.
+While the log is away, each stage that finds it so has an alarm of its own: they are one outage.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from despatch.errors import LOG_AWAY
 from despatch.ports import Alarm, Notice
 from despatch.shorten import shorten
 
@@ -50,7 +52,7 @@ class Due:
     over: tuple[Alarm, ...]
     """Told before, and well again."""
     still: tuple[Alarm, ...]
-    """Told before, and open."""
+    """Told before, and open; or of an outage that was told before."""
 
 
 def due(
@@ -67,13 +69,16 @@ def due(
     if last is not None and now - last < pace.interval:
         return None
     fresh = {key: its for key, its in openings.items() if key not in told}
-    still = _newest(openings[key] for key in told & openings.keys() if _is_open(openings[key]))
-    over = _newest(
-        openings[key] for key in told & openings.keys() if _stays_away(openings[key], now, pace)
-    )
-    ripe = {key for key, its in fresh.items() if _is_ripe(its, now, pace)}
+    known = {key: its for key, its in openings.items() if key in told}
+    same = _of_a_known_outage(known, fresh)
+    ripe = {key for key, its in fresh.items() if key not in same and _is_ripe(its, now, pace)}
     if _more_may_come([fresh[key] for key in ripe], fresh.values(), now, pace):
         ripe = set()
+    # What is told as new is not told as still open, too.
+    open_: Mapping[str, Sequence[Alarm]] = known if ripe else {**known, **same}
+    still = _newest(its for its in open_.values() if _is_open(its))
+    ended = {key for key, its in openings.items() if _stays_away(its, now, pace)}
+    over = _newest(openings[key] for key in _told_to_end(openings, ended) if key in known)
     repeat = bool(still) and last is not None and now - last >= pace.repeat
     if not ripe and not over and not repeat:
         return None
@@ -115,6 +120,25 @@ def _by_key(alarms: Iterable[Alarm]) -> dict[str, list[Alarm]]:
 
 def _is_open(openings: Sequence[Alarm]) -> bool:
     return openings[-1].closed_at is None
+
+
+def _of_a_known_outage(
+    known: Mapping[str, Sequence[Alarm]], fresh: Mapping[str, Sequence[Alarm]]
+) -> Mapping[str, Sequence[Alarm]]:
+    """Return what was not told, and is no news: that the log is away was told already."""
+    if not any(_is_of_the_log(its) for its in known.values()):
+        return {}
+    return {key: its for key, its in fresh.items() if _is_of_the_log(its)}
+
+
+def _told_to_end(openings: Mapping[str, Sequence[Alarm]], ended: Set[str]) -> Set[str]:
+    """Return those whose end may be told: the log's when none of its outage is left."""
+    of_the_log = {key for key, its in openings.items() if _is_of_the_log(its)}
+    return ended - of_the_log if of_the_log - ended else ended
+
+
+def _is_of_the_log(openings: Sequence[Alarm]) -> bool:
+    return LOG_AWAY in openings[-1].text
 
 
 def _is_ripe(openings: Sequence[Alarm], now: datetime, pace: Pace) -> bool:

@@ -24,6 +24,9 @@ Exit codes are those of BSD's sysexits.h, so that a supervisor can tell them apa
 from datetime import timedelta
 from typing import ClassVar
 
+LOG_AWAY = "no Kafka broker answers"
+"""What an error says while the whole log is away: alarms that say it are of one outage."""
+
 
 class DespatchError(Exception):
     """Root of the tree; `exit_code` is what a command that fails with it exits with."""

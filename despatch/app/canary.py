@@ -9,7 +9,7 @@ from despatch import canary, log
 from despatch.app.running import waiting
 from despatch.app.wiring import PROCESSORS_GROUP, App
 from despatch.canary import Flight
-from despatch.errors import DespatchError
+from despatch.errors import DespatchError, ServerAway
 from despatch.ports import Outgoing
 from despatch.topics import RELEASES, encode
 
@@ -33,13 +33,21 @@ class Seen:
 
 
 def seen(app: App) -> Seen:
-    """Return how the last canaries fared. Raises ServerAway if log or store can't be asked."""
+    """Return how the last canaries fared; one that the log keeps, being away, stands in the log.
+
+    Raises ServerAway if the store can't be asked.
+    """
     with app.store.transaction() as tx:
         flights = tx.canaries()
     there, late = canary.arrived(flights), canary.under_way(flights)
     arrived_at = there.delivered_at if there is not None else None
     took = arrived_at - there.sent_at if there is not None and arrived_at is not None else None
-    where = _stands_in(app, late) if late is not None else ""
+    where = ""
+    if late is not None:
+        try:
+            where = _stands_in(app, late)
+        except ServerAway:  # the log's: the store was asked already
+            where = "log"
     return Seen(arrived_at, took, late.sent_at if late is not None else None, where)
 
 
@@ -54,6 +62,8 @@ class Canaries:
         """Whether the alarm is open; an earlier life may have left it so."""
         self._said = ""
         """What the alarm says: which one, and where."""
+        self._refused = ""
+        """Why the log did not take the last one; empty if it did."""
         self._thread = threading.Thread(target=self._run, name="canary", daemon=True)
         self._log = log.get(stage="canary")
 
@@ -96,7 +106,12 @@ class Canaries:
 
     def _publish(self, flight: Flight) -> None:
         revision = canary.revision_of(flight)
-        self._app.bus.publish([Outgoing(RELEASES, revision.release.id, encode(revision))])
+        try:
+            self._app.bus.publish([Outgoing(RELEASES, revision.release.id, encode(revision))])
+        except DespatchError as exc:
+            self._refused = f" ({exc})"
+            raise
+        self._refused = ""
         with self._app.store.transaction() as tx:
             tx.canary_published(flight.id, self._app.clock.now())
 
@@ -110,10 +125,11 @@ class Canaries:
             if self._said == f"{late.id} {where}":
                 return
             self._alarmed, self._said = True, f"{late.id} {where}"
+            why = self._refused if late.published_at is None else ""
             self._app.alarms.open(
                 ALARM,
                 f"a probe that was sent at {late.sent_at:%d %B %Y, %H:%M:%S} UTC has not come "
-                f"through: it stands in {where}. What sources publish waits there too; see: "
+                f"through: it stands in {where}{why}. What sources publish waits there too; see: "
                 "despatch status",
             )
 

@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_errors import translated
 from despatch.bus.kafka_records import to_message
-from despatch.errors import ServerAway
+from despatch.errors import LOG_AWAY, ServerAway
 from despatch.ports.bus import Extent, Message
 
 _SILENT_FOR_S = 10.0
@@ -60,7 +60,7 @@ def _through(
         if after != before:
             heard_at = time.monotonic()
         elif time.monotonic() - heard_at > _SILENT_FOR_S:
-            raise ServerAway(f"{doing}: no Kafka broker answers")
+            raise ServerAway(f"{doing}: {LOG_AWAY}")
         through = {partition for partition in left if after[partition] >= spans[partition].end}
         consumer.pause(*through)
         left -= through

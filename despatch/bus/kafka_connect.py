@@ -19,7 +19,7 @@ from kafka.net.selector import NetworkSelector
 
 from despatch.bus.kafka_errors import translate
 from despatch.bus.kafka_security import KafkaSecurity
-from despatch.errors import OperatorError, ServerAway
+from despatch.errors import LOG_AWAY, OperatorError, ServerAway
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Connector:
                 reasons.append(f"{server}: {exc.strerror or exc}")
             else:
                 return
-        raise ServerAway(f"no Kafka broker answers ({'; '.join(reasons)}): is it started?")
+        raise ServerAway(f"{LOG_AWAY} ({'; '.join(reasons)}): is it started?")
 
     @property
     def _shown(self) -> str:

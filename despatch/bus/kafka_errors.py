@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from kafka import errors as kafka
 
 from despatch.errors import (
+    LOG_AWAY,
     DespatchError,
     FencedError,
     OperatorError,
@@ -121,7 +122,7 @@ def translate(exc: kafka.KafkaError, doing: str) -> DespatchError:
     if isinstance(exc, kafka.InvalidReplicationFactorError) and _NOT_YET in str(exc):
         return ServerAway(f"{doing}: the brokers have not joined their cluster yet ({exc})")
     if isinstance(exc, _SILENT):
-        return ServerAway(f"{doing}: no Kafka broker answers: is it started, and within reach?")
+        return ServerAway(f"{doing}: {LOG_AWAY}: is it started, and within reach?")
     for kinds, ours, advice in _TABLE:
         if isinstance(exc, kinds):
             return ours(f"{doing}: {advice} ({exc})")

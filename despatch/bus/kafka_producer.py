@@ -22,7 +22,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from despatch.bus.kafka_connect import Connector
 from despatch.bus.kafka_errors import translate
 from despatch.bus.kafka_records import size_of, to_record, too_large
-from despatch.errors import PermanentError, ServerAway, TooLarge
+from despatch.errors import LOG_AWAY, PermanentError, ServerAway, TooLarge
 from despatch.ports.bus import Outgoing
 from despatch.topics import MAX_MESSAGE_BYTES
 
@@ -180,8 +180,7 @@ class Room:
             )
             if not free:
                 raise ServerAway(
-                    f"publish: {self.used} bytes stand unacknowledged for {wait}: no Kafka broker "
-                    "answers"
+                    f"publish: {self.used} bytes stand unacknowledged for {wait}: {LOG_AWAY}"
                 )
             self.used += size
 

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.grouping import LOOK_BACK, SHOWN, STRETCH, Due, Pace, body, due, subject
+from despatch.errors import LOG_AWAY
 from despatch.ports import Alarm, Notice
 from despatch.testing.releases import SEEN
 
 PACE = Pace()
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 STEP = 5 * SECOND
+AWAY = f"waits: poll: {LOG_AWAY}: is it started?"
 
 
 class Operator:
@@ -26,10 +28,10 @@ class Operator:
         self.notices: dict[str, Notice] = {}
         self.sent: list[tuple[datetime, Due]] = []
 
-    def open(self, *keys: str) -> None:
+    def open(self, *keys: str, why: str = "is wrong") -> None:
         for key in keys:
             if key not in self.open_keys():
-                self.alarms.append(Alarm(key, f"{key} is wrong", self.now, self.now, 1))
+                self.alarms.append(Alarm(key, f"{key} {why}", self.now, self.now, 1))
 
     def close(self, *keys: str) -> None:
         self.alarms = [
@@ -187,6 +189,61 @@ def test_an_alarm_that_comes_back_after_its_end_was_told_is_told_again(
     assert operator.said() == [(["a"], [], []), ([], ["a"], [])] * 2
 
 
+def test_an_outage_of_the_log_is_one_message_and_one_end_whenever_a_stage_finds_it_so(
+    operator: Operator,
+) -> None:
+    operator.open("processors", why=AWAY)
+    operator.go_on(10 * MINUTE)
+    operator.open("alerts", why=AWAY)
+    operator.go_on(HOUR)
+    operator.close("processors")
+    operator.go_on(10 * MINUTE)
+    assert operator.said() == [(["processors"], [], [])], "alerts waits still"
+    operator.close("alerts")
+    operator.go_on(HOUR)
+    assert operator.said() == [(["processors"], [], []), ([], ["processors"], [])]
+
+
+def test_the_end_of_an_outage_of_the_log_is_told_once_for_all_that_were_named(
+    operator: Operator,
+) -> None:
+    operator.open("processors", "alerts", why=AWAY)
+    operator.go_on(10 * MINUTE)
+    operator.close("processors")
+    operator.go_on(10 * MINUTE)
+    operator.close("alerts")
+    operator.go_on(HOUR)
+    assert operator.said()[1:] == [([], ["alerts", "processors"], [])]
+
+
+def test_what_else_opens_in_an_outage_of_the_log_is_told_with_all_that_found_it_so(
+    operator: Operator,
+) -> None:
+    operator.open("processors", why=AWAY)
+    operator.go_on(10 * MINUTE)
+    operator.open("alerts", why=AWAY)
+    operator.open("disk")
+    operator.go_on(HOUR)
+    assert operator.said()[1:] == [(["alerts", "disk"], [], ["processors"])]
+
+
+def test_who_finds_the_log_away_is_named_when_an_outage_is_told_again(operator: Operator) -> None:
+    operator.open("processors", why=AWAY)
+    operator.go_on(MINUTE)
+    operator.open("alerts", why=AWAY)
+    operator.go_on(PACE.repeat)
+    assert operator.said()[1:] == [([], [], ["processors", "alerts"])]
+
+
+def test_the_next_outage_of_the_log_is_told(operator: Operator) -> None:
+    for stage in ("processors", "alerts"):
+        operator.open(stage, why=AWAY)
+        operator.go_on(10 * MINUTE)
+        operator.close(stage)
+        operator.go_on(10 * MINUTE)
+    assert [new for new, _over, _still in operator.said() if new] == [["processors"], ["alerts"]]
+
+
 HAPPENS = st.lists(
     st.tuples(st.sampled_from(["open", "close"]), st.sampled_from("abc"), st.integers(0, 200)),
     max_size=20,
@@ -224,3 +281,21 @@ def test_no_alarm_that_lasts_is_lost(happens: list[tuple[str, str, int]]) -> Non
         operator.go_on(steps * STEP)
     operator.go_on(STRETCH * PACE.wait)
     assert "lasts" in keys(operator.sent[0][1].new)
+
+
+@given(happens=HAPPENS, away=st.sets(st.sampled_from("abc")))
+def test_in_the_end_what_is_open_is_told_itself_or_as_the_log_s_outage(
+    happens: list[tuple[str, str, int]], away: set[str]
+) -> None:
+    operator = Operator()
+    for what, key, steps in happens:
+        if what == "open":
+            operator.open(key, why=AWAY if key in away else "is wrong")
+        else:
+            operator.close(key)
+        operator.go_on(steps * STEP)
+    operator.go_on(LOOK_BACK + 2 * PACE.interval)
+    silent = operator.open_keys() - operator.told()
+    assert silent <= away
+    assert not silent or operator.told() & away
+    assert bool(operator.told()) == bool(operator.open_keys())

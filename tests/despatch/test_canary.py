@@ -178,6 +178,33 @@ def test_one_that_the_log_did_not_take_stands_before_it_and_is_published_again(
     assert in_log(installed, RELEASES) == 1
 
 
+def test_the_alarm_of_one_that_the_log_did_not_take_says_why(
+    installed: App, clock: FakeClock
+) -> None:
+    """So that it is told with the outage of the log, and not as a trouble of its own."""
+    installed.__dict__["bus"] = FaultyLog(installed.bus)
+    canaries = Canaries(installed)
+    with pytest.raises(ServerAway):
+        canaries.look()
+    clock.move(2 * MINUTE)
+    canaries.look()
+    assert "it stands in log (the log is away)." in alarms(installed)[ALARM]
+
+
+class SilentLog(FaultyLog):
+    """A log that is away when it is asked how far it goes."""
+
+    def extents(self, _topic: str) -> Any:
+        raise ServerAway("the log is away")
+
+
+def test_where_one_stands_is_said_of_the_log_while_that_is_away(installed: App) -> None:
+    """Else `status` would say nothing at all in an outage that a probe was caught in."""
+    Canaries(installed).look()
+    installed.__dict__["bus"] = SilentLog(installed.bus)
+    assert seen(installed).stands_in == "log"
+
+
 def test_another_is_sent_when_it_is_time_and_none_while_one_is_under_way(
     installed: App, clock: FakeClock
 ) -> None:
