@@ -17,6 +17,8 @@ from despatch.shorten import shorten
 
 LOOK_BACK = timedelta(hours=1)
 """So long an alarm that is over counts for whether it comes and goes."""
+FOLLOWS = "canary"
+"""The alarm of a probe: it goes by the log, and is not through at once when that is back."""
 STRETCH = 3
 """Times the wait that the first alarm waits at most while others still come in."""
 FLAPS = 3
@@ -128,7 +130,7 @@ def _of_a_known_outage(
     """Return what was not told, and is no news: that the log is away was told already."""
     if not any(_is_of_the_log(its) for its in known.values()):
         return {}
-    return {key: its for key, its in fresh.items() if _is_of_the_log(its)}
+    return {key: its for key, its in fresh.items() if _is_of_the_log(its) or key == FOLLOWS}
 
 
 def _told_to_end(openings: Mapping[str, Sequence[Alarm]], ended: Set[str]) -> Set[str]:

@@ -216,6 +216,22 @@ def test_the_end_of_an_outage_of_the_log_is_told_once_for_all_that_were_named(
     assert operator.said()[1:] == [([], ["alerts", "processors"], [])]
 
 
+def test_a_probe_that_was_caught_in_an_outage_of_the_log_is_no_news_until_that_is_over(
+    operator: Operator,
+) -> None:
+    operator.open("processors", why=AWAY)
+    operator.go_on(MINUTE)
+    operator.open("canary", why="stands in processors")
+    operator.go_on(HOUR)
+    operator.close("processors")
+    operator.go_on(HOUR)
+    assert operator.said() == [
+        (["processors"], [], []),
+        ([], ["processors"], ["canary"]),
+        (["canary"], [], []),
+    ]
+
+
 def test_what_else_opens_in_an_outage_of_the_log_is_told_with_all_that_found_it_so(
     operator: Operator,
 ) -> None:
