@@ -7,7 +7,11 @@ its pairs, are looked up at once (processors/phrasebook.py).
 """
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Generic, TypeVar
+
+from processors.marks import UNSURE
 
 T = TypeVar("T")
 Choices = frozenset[int]
@@ -23,6 +27,11 @@ class Rule(Generic[T]):
     what: T
     rest: Steps
 
+    @property
+    def further(self) -> Steps:
+        """The steps that need not stand next to the first."""
+        return self.rest if self.rest and self.rest[0][0] else self.rest[1:]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ahead(Generic[T]):
@@ -33,6 +42,8 @@ class Ahead(Generic[T]):
     """It stands within so many words."""
     fertile: set[int]
     """The kinds that it can be: where none of them stands, none of the phrases does."""
+    marks: int
+    """Of all that it can be (processors/marks.py)."""
     going_on: dict[int, tuple[Rule[T], ...]] = field(default_factory=dict)
     """Which of the phrases go on so where the word is of a kind: learnt as it is met."""
 
@@ -58,9 +69,15 @@ class Pair(Generic[T]):
     """Whether one may begin with either: only looking says how phrases go on."""
 
     @property
-    def open(self) -> bool:
-        """Whether anything may go on: most pairs say all that they mean."""
-        return bool(self.near or self.far or self.unsure)
+    def marks(self) -> int:
+        """Of what may go on with it: 0 where nothing may, as with most pairs."""
+        aheads = [one.marks for one in (self.near, self.far) if one]
+        return reduce(or_, aheads, UNSURE if self.unsure else 0)
+
+    @property
+    def reach(self) -> int:
+        """What goes on with it begins within so many words."""
+        return max(self.near.reach + 1 if self.near else 1, self.far.reach if self.far else 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from processors.cut import Cut
 from processors.kinds import Ahead, Choices, Kind, Name, Pair, Rule
+from processors.marks import Marks, level_of
 from processors.numbers import MISSING, Column, Numbers, Table
 from processors.pattern import Choice, Lists, Phrase
 from processors.spelt import Spelt
@@ -36,20 +38,25 @@ class Phrasebook(Generic[T]):
         self._kept_words = kept_words
         self._rules: dict[int, list[Rule[T]]] = defaultdict(list)
         numbers: dict[Choice, int] = {}
+        later: set[int] = set()
         for number, (phrase, what) in enumerate(phrases):
             steps = tuple(
                 (step.gap, frozenset(numbers.setdefault(one, len(numbers)) for one in step.choices))
                 for step in phrase
             )
             rule = Rule(number, what, steps[1:])
+            later.update(chain.from_iterable(choices for _gap, choices in rule.further))
             for first in steps[0][1]:
                 self._rules[first].append(rule)
         self._spelt = Spelt(numbers, lists)
+        self._marks = Marks(sorted(later))
         self._words = Table()
         self.kinds: list[Kind[T]] = []
         self.pairs: list[Pair[T]] = []
-        self.open = Column(np.bool_)
-        """By a pair's number, whether anything may go on with it."""
+        self.marks = Column(np.uint64)
+        """By a kind's number, the marks of its words …"""
+        self.ahead, self.levels = Column(np.uint64), Column(np.int64)
+        """… and by a pair's, those of what may go on with it, and how far off that stands."""
         self._alone, self._last = Column(np.int32), Column(np.int32)
         """By a kind's number, the pairs that it is before any other word, and before none."""
         self._goes_on, self._comes_behind = Column(np.bool_), Column(np.bool_)
@@ -127,6 +134,7 @@ class Phrasebook(Generic[T]):
             kind = Kind(len(self.kinds), choices, may_be, rules, names, inside)
             self._kinds[same] = kind
             self.kinds.append(kind)
+            self.marks.add(self._marks.of(may_be))
             self._join(kind, whole=whole)
         return self._kinds[same]
 
@@ -195,7 +203,8 @@ class Phrasebook(Generic[T]):
 
     def _number_of(self, pair: Pair[T]) -> int:
         self.pairs.append(pair)
-        self.open.add(pair.open)
+        self.ahead.add(pair.marks)
+        self.levels.add(level_of(pair.reach))
         return len(self.pairs) - 1
 
     def _ahead(self, rules: list[Rule[T]], step: int) -> Ahead[T] | None:
@@ -207,8 +216,9 @@ class Phrasebook(Generic[T]):
             going_on = [rule.rest[step] for rule in rules if len(rule.rest) > step]
             reach = max((gap for gap, _choices in going_on), default=0) + 1
             fertile: set[int] = set()
-            for one in {one for _gap, choices in going_on for one in choices}:
+            wanted = {one for _gap, choices in going_on for one in choices}
+            for one in wanted:
                 fertile.update(kind.number for kind in self._being.get(one, ()))
                 self._fertile[one].append(fertile)
-            self._aheads[key] = Ahead(tuple(rules), reach, fertile)
+            self._aheads[key] = Ahead(tuple(rules), reach, fertile, self._marks.of(wanted))
         return self._aheads[key]

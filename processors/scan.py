@@ -15,6 +15,7 @@ import numpy as np
 
 from processors.cut import Cut, cut, remember
 from processors.kinds import Ahead, Choices, Kind, Name, Pair, Steps
+from processors.marks import going_on
 from processors.numbers import Numbers
 from processors.pattern import Lists, Phrase
 from processors.phrasebook import KEPT_WORDS, Phrasebook
@@ -90,7 +91,9 @@ class Scanner(Generic[T]):
         pairs = self._book.pairs_of(kinds, words.breaks)
         places = np.flatnonzero(pairs)
         pairs = pairs[places]
-        open_ = np.flatnonzero(self._book.open.all[pairs])
+        book = self._book
+        ahead, levels = book.ahead.all[pairs], book.levels.all[pairs]
+        open_ = going_on(book.marks.all[kinds], places, ahead, levels)
         others: list[Found[T]] = []
         if open_.size:
             text_ = _Text(self._book, kinds.tolist(), words)
