@@ -11,23 +11,30 @@ from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from despatch.characters import storable
 from despatch.errors import SettingsError
 from despatch.model import Evidence, Release, ThemeId, ThemeScore
+from processors.cut import remember
 from processors.extent import Extent, extent_of
 from processors.fields import Read
+from processors.hits import Hits
 from processors.language import language_of_release
 from processors.layout import Layout
 from processors.lexicon import LISTS
 from processors.lookout import Lookout
-from processors.matches import Counted, Match, all_matches, as_match, counted, hits_of
+from processors.matches import Match, Span, Standing, counted, matches, spans, standing
 from processors.meanings import Meanings
+from processors.sayings import Sayings
 from processors.scan import Scanner
 from processors.themes import Theme
+from processors.worths import Worths
 
 _KEPT_CLASSIFIERS = 16
 _ROUNDING = 1e-6
+_APART = "\n\n"
+"""Between a title and a text, which are read together: no phrase goes across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,11 @@ class Judgement:
 
 
 class Belongs(NamedTuple):
-    """A theme that a text belongs to, and the matches that make it so, by place."""
+    """A theme that a text belongs to, and what makes it so, by place."""
 
     theme: Theme
     score: float
-    matches: list[Match]
+    evidence: list[Span]
 
 
 def classify(release: Release, themes: Sequence[Theme]) -> tuple[ThemeScore, ...]:
@@ -88,9 +95,10 @@ class Classifier:
             twice = next(id_ for id_ in ids if ids.count(id_) > 1)
             raise SettingsError(f"two themes are called {twice!r}: name each once")
         self.themes = tuple(themes)
-        self._lookout = Lookout(themes)
-        self._sayings = self._lookout.sayings
-        self._scanner: Scanner[Meanings] = Scanner(self._lookout.phrases.items(), LISTS)
+        lookout = Lookout(themes)
+        self._worths = Worths(lookout.meanings, len(themes))
+        self._scanner: Scanner[Meanings] = Scanner(lookout.phrases.items(), LISTS)
+        self._sayings = Sayings()
         self._needed = {
             extent: np.array(
                 [one.log_odds_threshold - one.bias_for(extent) - _ROUNDING for one in themes]
@@ -111,7 +119,7 @@ class Classifier:
                 theme=one.theme.id,
                 version=one.theme.stamp,
                 score=one.score,
-                evidence=_evidence(one.matches, fields),
+                evidence=_evidence(one.evidence, fields),
                 experimental=one.theme.experimental,
             )
             for one in self.belonging(title, text, language)
@@ -121,25 +129,30 @@ class Classifier:
         """Yield the themes that a text belongs to, as `classify` does, before they are models."""
         if not any(theme.reads(language) for theme in self.themes):
             return
-        read = self._read(title, text)
+        read, found = self._read(title, text)
         extent = extent_of(text)
-        hopeful = self._hopeful(*read, extent)
-        if not hopeful:
+        most = self._worths.most_for(found, read.places(found.firsts))
+        hopeful = most >= self._needed[extent]  # all others are spared the rest
+        numbers = hopeful.nonzero()[0].tolist()
+        if not numbers:
             return
-        for number, kept in self._counted(read, hopeful):
-            theme = self.themes[number]
-            log_odds = _log_odds(theme.bias_for(extent), kept)
+        kept = counted(self._standing(read, found, hopeful), self._worths)
+        shown, by_theme = spans(kept, self._worths), kept.by_theme(len(self.themes))
+        for number in numbers:
+            theme, evidence = self.themes[number], shown[by_theme[number]]
+            log_odds = _log_odds(theme.bias_for(extent), evidence)
             if log_odds >= theme.log_odds_threshold and theme.reads(language):
-                yield Belongs(theme, logistic(log_odds), list(map(as_match, kept)))
+                yield Belongs(theme, logistic(log_odds), evidence)
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
         title, text = storable(title), storable(text)
-        fields = {"title": title, "text": text}
-        kept = self._counted(self._read(title, text), range(len(self.themes)))
-        extent = extent_of(text)
+        kept = counted(self._all(title, text), self._worths)
+        shown, names = spans(kept, self._worths), self._worths.names(kept.hits.meanings)
+        fields, extent = {"title": title, "text": text}, extent_of(text)
         return tuple(
-            _judgement(self.themes[number], extent, fields, those) for number, those in kept
+            _judgement(theme, extent, fields, shown[those], names[those])
+            for theme, those in zip(self.themes, kept.by_theme(len(self.themes)), strict=True)
         )
 
     def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
@@ -147,50 +160,41 @@ class Classifier:
 
         Themes that find nothing are absent; exclusions, and terms without a weight, are not.
         """
-        numbers = range(len(self.themes))
-        read = self._read(title, text)
-        hits = [hits_of(one, self._sayings, numbers, len(numbers)) for one in read]
-        all_ = {
-            n: list(all_matches(zip(read, those, strict=True)))
-            for n, those in zip(numbers, zip(*hits, strict=True), strict=True)
-        }
-        return {number: matches for number, matches in all_.items() if matches}
+        all_ = self._all(title, text)
+        found = list(matches(all_, self._worths))
+        by_theme = enumerate(all_.by_theme(len(self.themes)))
+        return {number: found[those] for number, those in by_theme if found[those]}
 
-    def _counted(
-        self, read: tuple[Read, Read], wanted: Sequence[int]
-    ) -> Iterator[tuple[int, list[Counted]]]:
-        """Yield some themes by their numbers, with what counts for each."""
-        title, text = read
-        in_title = hits_of(title, self._sayings, wanted, len(self.themes))
-        in_text = hits_of(text, self._sayings, wanted, len(self.themes))
-        for number in wanted:
-            yield number, counted(((title, in_title[number]), (text, in_text[number])))
+    def _all(self, title: str, text: str) -> Standing:
+        return self._standing(*self._read(title, text), np.ones(len(self.themes), np.bool_))
 
-    def _read(self, title: str, text: str) -> tuple[Read, Read]:
-        in_title, in_text = self._scanner.read(title, text)
+    def _standing(self, read: Read, found: Hits, wanted: NDArray[np.bool_]) -> Standing:
+        return standing(read, found, self._sayings, self._worths, wanted)
+
+    def _read(self, title: str, text: str) -> tuple[Read, Hits]:
+        """Return a title and a text, and all that stands there for any theme."""
+        scan = self._scanner.read(f"{title}{_APART}{text}")
+        remember(title, text, scan.words)
         self._sayings.learn(self._scanner.pairs)
-        return (
-            Read("title", in_title, 0, Layout(title)),
-            Read("text", in_text, in_text.words.lead(), Layout(text)),
-        )
-
-    def _hopeful(self, title: Read, text: Read, extent: Extent) -> list[int]:
-        """Return the themes that it may belong to: all others are spared the rest."""
-        most = self._lookout.most_for(title, text)
-        hopeful: list[int] = np.flatnonzero(most >= self._needed[extent]).tolist()
-        return hopeful
+        at = len(title) + len(_APART)
+        first = int(scan.words.starts.searchsorted(at))
+        read = Read(scan, at, first, scan.words.lead(at), Layout(text))
+        return read, self._sayings.hits(scan)
 
 
-def _log_odds(bias: float, kept: Iterable[Counted]) -> float:
-    return math.fsum((bias, *[worth.weight for *_where, worth in kept]))
+def _log_odds(bias: float, evidence: Iterable[Span]) -> float:
+    return math.fsum((bias, *[weight for *_where, weight in evidence]))
 
 
 def _judgement(
-    theme: Theme, extent: Extent, fields: Mapping[str, str], kept: Sequence[Counted]
+    theme: Theme,
+    extent: Extent,
+    fields: Mapping[str, str],
+    evidence: Sequence[Span],
+    terms: Iterable[str | None]
 ) -> Judgement:
     bias = theme.bias_for(extent)
-    log_odds = _log_odds(bias, kept)
-    matches = list(map(as_match, kept))
+    log_odds = _log_odds(bias, evidence)
     return Judgement(
         theme=theme.id,
         version=theme.stamp,
@@ -198,21 +202,15 @@ def _judgement(
         log_odds=log_odds,
         score=logistic(log_odds),
         belongs=log_odds >= theme.log_odds_threshold,
-        evidence=_evidence(matches, fields),
-        terms=tuple(match.term.name for match in matches if match.term),
+        evidence=_evidence(evidence, fields),
+        terms=tuple(terms),
     )
 
 
-def _evidence(matches: Sequence[Match], fields: Mapping[str, str]) -> tuple[Evidence, ...]:
+def _evidence(evidence: Iterable[Span], fields: Mapping[str, str]) -> tuple[Evidence, ...]:
     return tuple(
-        Evidence(
-            field=match.field,
-            start=match.start,
-            end=match.end,
-            text=fields[match.field][match.start : match.end],
-            weight=match.weight,
-        )
-        for match in matches
+        Evidence(field=field, start=start, end=end, text=fields[field][start:end], weight=weight)
+        for field, start, end, weight in evidence
     )
 
 

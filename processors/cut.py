@@ -125,11 +125,11 @@ class Cut:
         after = bisect_right(self.breaks, word)
         return self.breaks[after] if after < len(self.breaks) else len(self.starts)
 
-    def lead(self) -> int:
-        """Return how many of the words stand in the lead."""
-        last = int(self.starts.searchsorted(LEAD_CHARS))
-        if not last:
-            return 0
+    def lead(self, begin: int = 0) -> int:
+        """Return the first word behind the lead of what begins at a place in the text."""
+        first, last = self.starts.searchsorted((begin, begin + LEAD_CHARS)).tolist()
+        if first == last:
+            return int(first)
         after = bisect_left(self.breaks, last)
         return self.breaks[after] if after < len(self.breaks) else len(self.starts)
 
@@ -190,16 +190,23 @@ def cut(text: str) -> Cut:
 
 
 _last: list[Cut] = []
-"""A release's title and text, as they were read last: themes and facts read the same words."""
+"""A release's title and text, as they were read last: themes and facts read the same words …"""
+_together: list[tuple[str, str, Cut]] = []
+"""… or as they were read as one, before anybody asked for either."""
 
 
-def remember(*cuts: Cut) -> None:
-    """Keep what was cut, for who asks for the words of the same texts next."""
-    _last[:] = cuts
+def remember(title: str, text: str, both: Cut) -> None:
+    """Keep what was cut as one, for who asks for the words of the same texts next."""
+    _together[:] = [(title, text, both)]
+    _last.clear()
 
 
 def words_of(text: str) -> Cut:
     """Return a text's words, to be read only."""
+    if _together and (_together[0][0] is text or _together[0][1] is text):
+        title, behind, both = _together.pop()
+        count = int(both.starts.searchsorted(len(title)))
+        _last[:] = both.first(count, title), both.last(count, behind)
     return next((one for one in _last if one.text is text), None) or cut(text)
 
 

@@ -1,42 +1,54 @@
-"""A field of a release as it was read: title or text. Pure."""
+"""A release as it was read: its title and its text. Pure."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.hits import Places
 from processors.layout import Layout
 from processors.meanings import Meanings
 from processors.scan import Scan
-from processors.themes.terms import Place
 
 Field = Literal["title", "text"]
 
 
 @dataclass(frozen=True)
 class Read:
-    """A field, and all that stands in it."""
+    """A title and a text, read as one, and all that stands there."""
 
-    field: Field
     scan: Scan[Meanings]
+    text_at: int
+    """Where the text begins, in characters …"""
+    title: int
+    """… and as a word: so many words are the title's."""
     lead: int
-    """How many of its words are the lead."""
+    """The first word behind the lead."""
     layout: Layout
+    """The text's."""
 
-    @property
-    def places(self) -> tuple[Place, Place]:
-        """The places that its words stand in: those of the lead, and the rest."""
-        return ("title", "title") if self.field == "title" else ("lead", "body")
+    def places(self, words: Places) -> Places:
+        """Return where words stand, quotes apart, as numbers in `PLACES`: title, lead or body."""
+        return (words >= self.title) + (words >= self.lead).astype(np.int64)
 
     @cached_property
-    def hidden(self) -> set[int]:
-        """The words in contacts, footers, notices: a release is not about those."""
-        hidden: set[int] = set()
-        for one in () if self.field == "title" else self.layout.boilerplate:
-            hidden.update(self.scan.words.between(one.start, one.end))
+    def hidden(self) -> NDArray[np.bool_] | None:
+        """Whether a word stands in contacts, footers, notices: a release is not about those."""
+        if not self.layout.boilerplate:
+            return None
+        hidden = np.zeros(len(self.scan.words), np.bool_)
+        for one in self.layout.boilerplate:
+            words = self.scan.words.between(one.start + self.text_at, one.end + self.text_at)
+            hidden[words.start : words.stop] = True
         return hidden
 
     def is_quoted(self, word: int) -> bool:
         """Tell whether a word stands in what somebody says."""
-        if self.field == "title":
-            return False
-        return self.layout.quote_at(int(self.scan.words.starts[word])) is not None
+        at = int(self.scan.words.starts[word]) - self.text_at
+        return word >= self.title and self.layout.quote_at(at) is not None
+
+    def field(self, word: int) -> Field:
+        """Return what a word stands in."""
+        return "title" if word < self.title else "text"

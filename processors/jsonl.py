@@ -154,14 +154,8 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
 
 def _theme(one: Belongs, title: str, text: str) -> _Theme:
     evidence = [
-        _Evidence(
-            match.field,
-            match.start,
-            match.end,
-            (title if match.field == "title" else text)[match.start : match.end],
-            match.weight,
-        )
-        for match in one.matches
+        _Evidence(field, start, end, (title if field == "title" else text)[start:end], weight)
+        for field, start, end, weight in one.evidence
     ]
     return _Theme(one.theme.id, one.score, evidence, experimental=one.theme.experimental)
 

@@ -1,36 +1,33 @@
-"""Which terms of a theme stand in a release, and which of them count. Pure.
+"""Which terms of some themes stand in a release, and which of them count. Pure.
 
 What is boilerplate does not count, what asks for a context counts only beside it, of matches that
-overlap one counts, and of a term no more than its most. All of it is told by words; where those
-begin in the text is looked up for what is shown.
+overlap one counts, and of a term no more than its most. All of it is told by words, of all hits of
+all themes at once; where those begin in the text is looked up for what is shown.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from processors.cut import Cut
 from processors.fields import Field, Read
-from processors.meanings import Context, Meaning, Worth
+from processors.hits import Hits, Places
+from processors.meanings import Context, Meaning
 from processors.sayings import Sayings
-from processors.themes.terms import Place, Term
+from processors.themes.terms import PLACES, Place, Term
+from processors.worths import QUOTE, Worths
 
 MAX_EVIDENCE = 60
 """Spans a theme; of more, the heaviest count and the rest does not."""
 
-MAX_SPAN_CHARS = 200
-"""A longer match is none: evidence has to fit into a message. No two neighbours are as long."""
+Span = tuple[Field, int, int, float]
+"""A piece of evidence: where it stands in its field, `[start, end)`, and its weight."""
 
-Hit = tuple[int, int, Meaning]
-"""The words `[first, last)`, and what they mean to a theme."""
-
-Counted = tuple[Read, int, int, Meaning, Worth]
-"""A field, its words `[first, last)`, what they mean, and what that adds."""
-
-_FIRST = itemgetter(0)
+_FIELDS: tuple[Field, Field] = ("title", "text")
 _NONE: frozenset[Context] = frozenset()
 
 
@@ -47,170 +44,157 @@ class Match(NamedTuple):
     """So many of the term count at this place."""
 
 
-def hits_of(
-    read: Read, sayings: Sayings, wanted: Iterable[int], themes: int
-) -> list[list[Hit] | None]:
-    """Return what stands in a field by theme's number, by place and none over another.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands for themes in a release: theme by theme, by place, none over another."""
 
-    Of so many themes those `wanted`; None for the others.
-    """
-    found: list[list[Hit] | None] = [None] * themes
-    mask = 0
-    for theme in wanted:
-        found[theme] = []
-        mask |= 1 << theme
-    contexts = _Contexts(read, sayings, mask)
-    for at, said in sayings.about(read.scan.places, read.scan.pairs, mask):
-        for theme, words, asks, meaning in said.terms:
-            hits = found[theme]
-            if hits is not None and not (asks and not contexts.allow(at, meaning)):
-                hits.append((at, at + words, meaning))
-    unordered = _add_others(read, found, mask, contexts)
-    for theme in wanted:
-        hits = found[theme]
-        if hits:
-            if read.hidden:
-                hits = [hit for hit in hits if hit[0] not in read.hidden]
-            if theme in unordered:
-                hits.sort(key=_FIRST)
-            found[theme] = _apart(hits, read.scan.words)
-    return found
+    read: Read
+    hits: Hits
+    themes: Places
+    """Of each hit, as its number …"""
+    worths: Places
+    """… and what it is worth at its place, as the number of that."""
+
+    def take(self, which: Places) -> "Standing":
+        """Return some of it, in the order asked for."""
+        hits, themes = self.hits.take(which), self.themes.take(which)
+        return Standing(self.read, hits, themes, self.worths.take(which))
+
+    def by_theme(self, themes: int) -> list[slice]:
+        """Return which stand for each of so many themes."""
+        ends = np.bincount(self.themes, minlength=themes).cumsum().tolist()
+        return [slice(*both) for both in pairwise([0, *ends])]
 
 
-def counted(fields: Iterable[tuple[Read, list[Hit] | None]]) -> list[Counted]:
+def standing(
+    read: Read, found: Hits, sayings: Sayings, worths: Worths, wanted: NDArray[np.bool_]
+) -> Standing:
+    """Return what stands for the themes wanted, of what was found: exclusions too."""
+    themes = worths.themes.take(found.meanings)
+    counts = wanted.take(themes)
+    if read.hidden is not None:
+        counts &= ~read.hidden.take(found.firsts)
+    asking = (counts & worths.asks.take(found.meanings)).nonzero()[0]
+    if asking.size:
+        counts[asking] = _beside(read, found.take(asking), sayings, worths)
+    which = counts.nonzero()[0]
+    # A theme's hits come behind those of the one before it, as if its text did.
+    begins = (themes * (len(read.scan.words) + 1) + found.firsts).take(which)
+    order = begins.argsort(kind="stable")
+    begins, which = begins.take(order), which.take(order)
+    hits = found.take(which)
+    furthest = np.maximum.accumulate(begins + (hits.lasts - hits.firsts))
+    over = (begins[1:] < furthest[:-1]).nonzero()[0] + 1
+    if over.size:
+        stay = _stay(read.scan.words, hits, worths, over)
+        hits, which = hits.take(stay), which.take(stay)
+    places = _places(read, hits, worths)
+    return Standing(read, hits, themes.take(which), worths.of(hits.meanings, places))
+
+
+def counted(standing: Standing, worths: Worths) -> Standing:
     """Return what adds something to a theme: with a weight, and not beyond its term's most."""
-    kept: list[Counted] = []
-    times: dict[Worth, int] = {}
-    for read, hits in fields:
-        for place, some in _by_place(read, hits or []):
-            for first, last, meaning in some:
-                worth = meaning.worths[place]
-                if meaning.quoted and read.is_quoted(first):
-                    worth = meaning.worths["quote"]
-                if worth is not None:
-                    before = times.get(worth, 0)
-                    if before < worth.most:
-                        times[worth] = before + 1
-                        kept.append((read, first, last, meaning, worth))
-    if len(kept) > MAX_EVIDENCE:
-        heaviest = sorted(range(len(kept)), key=lambda at: -abs(kept[at][4].weight))
-        kept = [kept[at] for at in sorted(heaviest[:MAX_EVIDENCE])]
-    return kept
+    weighs = worths.weights.take(standing.worths).nonzero()[0]
+    worth = standing.worths.take(weighs)
+    order = worth.argsort(kind="stable")
+    alike = worth.take(order)
+    # The how many-th each is of those alike: its number less that of the first of them.
+    numbers = np.arange(len(alike))
+    firsts = np.where(alike[1:] != alike[:-1], numbers[1:], 0)
+    numbers[1:] -= np.maximum.accumulate(firsts)
+    kept = weighs.take(order[numbers < worths.most.take(alike)])
+    kept.sort()
+    return _heaviest(standing.take(kept), worths)
 
 
-def _by_place(read: Read, hits: list[Hit]) -> Iterator[tuple[Place, list[Hit]]]:
-    early, late = read.places
-    leads = bisect_left(hits, read.lead, key=_FIRST)
-    yield early, hits[:leads]
-    yield late, hits[leads:]
+def spans(standing: Standing, worths: Worths) -> list[Span]:
+    """Return where each stands, and its weight."""
+    read, words = standing.read, standing.read.scan.words
+    in_text = standing.hits.firsts >= read.title
+    before = in_text * read.text_at
+    starts = words.starts.take(standing.hits.firsts) - before
+    ends = words.ends.take(standing.hits.lasts - 1) - before
+    fields = [_FIELDS[one] for one in in_text.tolist()]
+    weights = worths.weights.take(standing.worths).tolist()
+    return list(zip(fields, starts.tolist(), ends.tolist(), weights, strict=True))
 
 
-def as_match(one: Counted) -> Match:
-    """Return what counts with its place in the text."""
-    read, first, last, meaning, worth = one
-    start, end = read.scan.words.span(first, last)
-    return Match(meaning.term, read.field, worth.place, start, end, worth.weight, worth.most)
+def matches(standing: Standing, worths: Worths) -> Iterator[Match]:
+    """Yield each as what it is, with what it is worth: exclusions nothing."""
+    meanings, at = standing.hits.meanings.tolist(), standing.worths.tolist()
+    for span, meaning, worth in zip(spans(standing, worths), meanings, at, strict=True):
+        field, start, end, weight = span
+        term, place = worths.meanings[meaning].term, PLACES[worth % len(PLACES)]
+        yield Match(term, field, place, start, end, weight, int(worths.most[worth]))
 
 
-def all_matches(fields: Iterable[tuple[Read, list[Hit] | None]]) -> Iterator[Match]:
-    """Yield what counts and what does not: exclusions too, and what is beyond its term's most."""
-    for read, hits in fields:
-        early, late = read.places
-        for first, last, meaning in hits or ():
-            place: Place = early if first < read.lead else late
-            if meaning.quoted and read.is_quoted(first):
-                place = "quote"
-            worth = meaning.worths[place] or Worth(place, 0.0, 1)
-            yield as_match((read, first, last, meaning, worth))
+def _heaviest(counted: Standing, worths: Worths) -> Standing:
+    """Return what is shown of it: no more than `MAX_EVIDENCE` a theme."""
+    many = (np.bincount(counted.themes) > MAX_EVIDENCE).nonzero()[0]
+    if not many.size:
+        return counted
+    stays = np.ones(len(counted.themes), np.bool_)
+    weights = np.abs(worths.weights.take(counted.worths))
+    for theme in many.tolist():
+        those = (counted.themes == theme).nonzero()[0]
+        by_weight = (-weights.take(those)).argsort(kind="stable")
+        stays[those.take(by_weight[MAX_EVIDENCE:])] = False
+    return counted.take(stays.nonzero()[0])
 
 
-def _add_others(
-    read: Read, found: list[list[Hit] | None], mask: int, contexts: "_Contexts"
-) -> set[int]:
-    """Add the longer phrases of the themes in a mask; return whose they are.
-
-    They stand in no order with the rest.
-    """
-    unordered = set()
-    for what, first, last in read.scan.others:
-        if not what.mask & mask or read.scan.words.chars(first, last) > MAX_SPAN_CHARS:
-            continue
-        for meaning in what.terms:
-            hits = found[meaning.theme]
-            if hits is not None and not (meaning.asks and not contexts.allow(first, meaning)):
-                hits.append((first, last, meaning))
-                unordered.add(meaning.theme)
-    return unordered
+def _places(read: Read, hits: Hits, worths: Worths) -> Places:
+    """Return where hits stand, as numbers in `PLACES`: in a quote, if they weigh something there."""
+    places = read.places(hits.firsts)
+    for at in worths.quoted.take(hits.meanings).nonzero()[0].tolist():
+        if read.is_quoted(int(hits.firsts[at])):
+            places[at] = QUOTE
+    return places
 
 
-class _Contexts:
-    """The contexts that stand in a field, by sentence: read once some term asks for one."""
+def _beside(read: Read, asking: Hits, sayings: Sayings, worths: Worths) -> list[bool]:
+    """Tell of hits that ask for a context, or shun one, whether it is as they want it."""
+    words = read.scan.words
+    there: dict[int, set[Context]] = {}
+    for at, contexts in sayings.contexts(read.scan):
+        if read.hidden is None or not read.hidden[at]:
+            there.setdefault(words.sentence_of(at), set()).update(contexts)
 
-    def __init__(self, read: Read, sayings: Sayings, mask: int) -> None:
-        self._read = read
-        self._sayings = sayings
-        self._mask = mask
-        """Of the themes whose contexts are asked for."""
-
-    def allow(self, word: int, meaning: Meaning) -> bool:
-        """Tell whether the contexts that a term asks for, or shuns, are as it wants them."""
-        known = self._by_sentence
-        beside = known.get(self._read.scan.words.sentence_of(word), _NONE) if known else _NONE
+    def as_wanted(word: int, meaning: Meaning) -> bool:
+        beside = there.get(words.sentence_of(word), _NONE)
         near, unless = meaning.near, meaning.unless
         return (near is None or near in beside) and (unless is None or unless not in beside)
 
-    @cached_property
-    def _by_sentence(self) -> dict[int, set[Context]]:
-        read = self._read
-        found: dict[int, set[Context]] = {}
-        scan = read.scan
-        said = self._sayings.contexts(scan.places, scan.pairs, self._mask)
-        pairs = ((at, one.contexts) for at, one in said)
-        others = ((first, what.contexts) for what, first, _last in scan.others)
-        for at, contexts in chain(pairs, others):
-            if contexts and at not in read.hidden:
-                sentence = read.scan.words.sentence_of(at)
-                found.setdefault(sentence, set()).update(contexts)
-        return found
+    meanings = map(worths.meanings.__getitem__, asking.meanings.tolist())
+    return list(map(as_wanted, asking.firsts.tolist(), meanings))
 
 
-def _apart(hits: list[Hit], words: Cut) -> list[Hit]:
-    """Return what stays where hits overlap; mostly none do."""
-    kept: list[Hit] = []
-    beside: list[Hit] = []
-    end = 0
-    for hit in hits:
-        if hit[0] < end:
-            if not beside:
-                beside.append(kept.pop())
-            beside.append(hit)
-        else:
-            if beside:
-                kept += _best(beside, words)
-                beside = []
-            kept.append(hit)
-        if hit[1] > end:
-            end = hit[1]
-    return kept + _best(beside, words) if beside else kept
+def _stay(words: Cut, hits: Hits, worths: Worths, over: Places) -> Places:
+    """Return which hits stay where some, whose numbers are given, lie over those before them."""
+    lies_over = np.zeros(len(hits.firsts), np.bool_)
+    lies_over[over] = True
+    joined = lies_over.copy()
+    joined[over - 1] = True
+    stays = ~joined
+    some = joined.nonzero()[0]
+    rows = _by_precedence(words, hits.take(some), worths)
+    begins = (~lies_over[some]).nonzero()[0].tolist()
+    for begin, end in pairwise([*begins, len(some)]):
+        taken: set[int] = set()
+        for *_precedence, first, last, at in sorted(rows[begin:end]):
+            span = range(first, last)
+            if taken.isdisjoint(span):
+                taken.update(span)
+                stays[some[at]] = True
+    return stays.nonzero()[0]
 
 
-def _best(hits: list[Hit], words: Cut) -> list[Hit]:
-    """Return the hits that stay of some that overlap.
+def _by_precedence(words: Cut, hits: Hits, worths: Worths) -> list[tuple[int, ...]]:
+    """Return hits as rows that sort as they take precedence: with first and last word, and number.
 
     Exclusions win, then what was written by hand, then the longest, then what the theme has first.
+    Weights have no say in it, or a fitting would change what it counts.
     """
-
-    def precedence(hit: Hit) -> tuple[int, int, int, int]:
-        first, last, meaning = hit
-        # Weights have no say in it, or a fitting would change what it counts.
-        return meaning.rank, -words.chars(first, last), meaning.order, first
-
-    kept: list[Hit] = []
-    taken: set[int] = set()
-    for hit in sorted(hits, key=precedence):
-        span = range(hit[0], hit[1])
-        if taken.isdisjoint(span):
-            taken.update(span)
-            kept.append(hit)
-    kept.sort(key=_FIRST)
-    return kept
+    shortness = words.starts.take(hits.firsts) - words.ends.take(hits.lasts - 1)
+    ranks, orders = worths.ranks.take(hits.meanings), worths.orders.take(hits.meanings)
+    columns = (ranks, shortness, orders, hits.firsts, hits.lasts, np.arange(len(ranks)))
+    return list(zip(*(column.tolist() for column in columns), strict=True))

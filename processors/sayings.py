@@ -3,79 +3,66 @@
 Learnt as pairs are met: there are no more than phrases tell words apart.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from processors.hits import Hits
 from processors.kinds import Pair
-from processors.meanings import Meanings, Said
+from processors.meanings import Context, Meanings
 from processors.numbers import Column, Numbers
+from processors.scan import Scan
 
-_LANE = 64
-"""So many themes go into a number of the machine."""
-_TITLE, _LEAD, _BODY = range(3)
-
-Slots = NDArray[np.int64]
+MAX_SPAN_CHARS = 200
+"""A longer match is none: evidence has to fit into a message. No two neighbours are as long."""
 
 
 class Sayings:
     """What pairs say, each in a column by the pair's number."""
 
-    def __init__(self, themes: int) -> None:
-        self._said: list[Said] = []
-        self._about = [Column(np.uint64) for _ in range(0, themes, _LANE)]
-        self._contexts = [Column(np.uint64) for _ in range(0, themes, _LANE)]
-        """The themes of which it is a term or an exclusion, and those of which it is a context."""
-        self._slots = Column(np.int64)
+    def __init__(self) -> None:
         self._begins, self._counts = Column(np.int64), Column(np.int64)
-        """Which of the slots it speaks for: three times for each, in the title, lead, and body."""
+        """Which of the following it says."""
+        self._meanings, self._words = Column(np.int64), Column(np.int64)
+        """What each means, and of how many words it is."""
+        self._contexts: list[frozenset[Context]] = []
+        self._has_contexts = Column(np.bool_)
 
     def learn(self, pairs: Sequence[Pair[Meanings]]) -> None:
         """Learn what pairs say that were not known before; the known ones are the first of them."""
-        for pair in pairs[len(self._said) :]:
-            said = Said(pair)
-            self._said.append(said)
-            contexts = reduce(or_, (1 << theme for theme, _name in said.contexts), 0)
-            for lane, (about, beside) in enumerate(zip(self._about, self._contexts, strict=True)):
-                about.add(_part(said.mask, lane))
-                beside.add(_part(contexts, lane))
-            for slots in (said.title, said.lead, said.body):
-                self._begins.add(len(self._slots))
-                self._counts.add(len(slots))
-                self._slots.add(*slots)
+        for pair in pairs[len(self._contexts) :]:
+            said = [(number, words) for what, words in pair.whole for number in what.numbers]
+            contexts = frozenset(one for what, _words in pair.whole for one in what.contexts)
+            self._begins.add(len(self._meanings))
+            self._counts.add(len(said))
+            self._meanings.add(*(number for number, _words in said))
+            self._words.add(*(words for _number, words in said))
+            self._contexts.append(contexts)
+            self._has_contexts.add(bool(contexts))
 
-    def about(self, places: Numbers, pairs: Numbers, mask: int) -> Iterable[tuple[int, Said]]:
-        """Yield the places, and what is said there, at which any theme of a mask is spoken of."""
-        return self._at(places, pairs, self._about, mask)
+    def hits(self, scan: Scan[Meanings]) -> Hits:
+        """Return all that a text says: what pairs say by place, and longer phrases behind that."""
+        counts = self._counts.all.take(scan.pairs)
+        behind = counts.cumsum()
+        # Where what each pair says begins, less how much comes before it, is told to all of it.
+        shift = (self._begins.all.take(scan.pairs) - behind + counts).repeat(counts)
+        said = shift + np.arange(len(shift))
+        firsts = scan.places.repeat(counts)
+        hits = Hits(
+            firsts, firsts + self._words.all.take(said), self._meanings.all.take(said)
+        )
+        return hits.and_(
+            (first, last, number)
+            for what, first, last in scan.others
+            if what.numbers and scan.words.chars(first, last) <= MAX_SPAN_CHARS
+            for number in what.numbers
+        )
 
-    def contexts(self, places: Numbers, pairs: Numbers, mask: int) -> Iterable[tuple[int, Said]]:
-        """Yield the places, and what is said there, at which contexts of its themes stand."""
-        return self._at(places, pairs, self._contexts, mask)
-
-    def slots(self, title: Numbers, lead: Numbers, body: Numbers) -> Slots:
-        """Return all slots that pairs of a title, a lead and a body may speak for, in no order."""
-        rows = np.concatenate((title * 3 + _TITLE, lead * 3 + _LEAD, body * 3 + _BODY))
-        counts = self._counts.all[rows]
-        behind = np.cumsum(counts)
-        # Where the slots of each row begin, less how many come before it, is told to all of them.
-        shift = np.repeat(self._begins.all[rows] - behind + counts, counts)
-        return self._slots.all[np.arange(len(shift)) + shift]
-
-    def _at(
-        self, places: Numbers, pairs: Numbers, lanes: Sequence[Column[np.uint64]], mask: int
-    ) -> Iterable[tuple[int, Said]]:
-        is_ = np.zeros(len(pairs), np.bool_)
-        for lane, masks in enumerate(lanes):
-            part = _part(mask, lane)
-            if part:
-                is_ |= (masks.all[pairs] & np.uint64(part)) != 0
-        found = np.flatnonzero(is_)
-        said = map(self._said.__getitem__, pairs[found].tolist())
-        return zip(places[found].tolist(), said, strict=True)
-
-
-def _part(mask: int, lane: int) -> int:
-    return mask >> lane * _LANE & (1 << _LANE) - 1
+    def contexts(self, scan: Scan[Meanings]) -> Iterator[tuple[int, Iterable[Context]]]:
+        """Yield the words at which contexts begin, and which."""
+        at = self._has_contexts.all.take(scan.pairs).nonzero()[0]
+        for place, pair in zip(scan.places[at].tolist(), scan.pairs[at].tolist(), strict=True):
+            yield place, self._contexts[pair]
+        for what, first, _last in scan.others:
+            if what.contexts:
+                yield first, what.contexts

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from processors.cut import Cut, cut, remember
+from processors.cut import Cut, cut
 from processors.kinds import Ahead, Choices, Kind, Name, Pair, Steps
 from processors.marks import going_on
 from processors.numbers import Numbers
@@ -26,8 +26,6 @@ Found = tuple[T, int, int]
 
 _FIRST = itemgetter(1)
 _NUMBER = attrgetter("number")
-_APART = "\n\n"
-"""Between two texts that are read together: no phrase goes across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,6 @@ class Scan(Generic[T]):
     """… and at each of them which, as the numbers of pairs."""
     others: list[Found[T]]
     """All other phrases, by where they begin."""
-
-    def before(self, word: int) -> int:
-        """Return how many of the pairs stand before a word."""
-        return int(self.places.searchsorted(word))
 
 
 class Scanner(Generic[T]):
@@ -63,7 +57,7 @@ class Scanner(Generic[T]):
 
     def scan(self, text: str) -> tuple[Cut, list[Found[T]]]:
         """Return the text's words, and every phrase in it by where it begins."""
-        read = self._read(text)
+        read = self.read(text)
         found = [
             (what, at, at + length)
             for at, pair in zip(read.places.tolist(), read.pairs.tolist(), strict=True)
@@ -71,21 +65,8 @@ class Scanner(Generic[T]):
         ]
         return read.words, sorted(found + read.others, key=_FIRST)
 
-    def read(self, title: str, text: str) -> tuple[Scan[T], Scan[T]]:
-        """Return a title and a text with every phrase in them, as cheaply as can be."""
-        both = self._read(f"{title}{_APART}{text}")
-        first = int(both.words.starts.searchsorted(len(title)))
-        behind = both.before(first)
-        words = both.words.first(first, title), both.words.last(first, text)
-        remember(*words)
-        in_title = [one for one in both.others if one[1] < first]
-        in_text = [(what, at - first, end - first) for what, at, end in both.others if at >= first]
-        return (
-            Scan(words[0], both.places[:behind], both.pairs[:behind], in_title),
-            Scan(words[1], both.places[behind:] - first, both.pairs[behind:], in_text),
-        )
-
-    def _read(self, text: str) -> Scan[T]:
+    def read(self, text: str) -> Scan[T]:
+        """Return a text with every phrase in it, as cheaply as can be."""
         words = cut(text)
         kinds = self._book.kinds_of(words)
         pairs = self._book.pairs_of(kinds, words.breaks)
