@@ -59,7 +59,8 @@ class Belongs(NamedTuple):
 
     theme: Theme
     score: float
-    evidence: list[Span]
+    spans: list[Span]
+    weights: list[float]
 
 
 def classify(release: Release, themes: Sequence[Theme]) -> tuple[ThemeScore, ...]:
@@ -99,11 +100,13 @@ class Classifier:
         self._worths = Worths(lookout.meanings, len(themes))
         self._scanner: Scanner[Meanings] = Scanner(lookout.phrases.items(), LISTS)
         self._sayings = Sayings()
+        self._thresholds = [theme.log_odds_threshold for theme in themes]
+        self._bias: Mapping[Extent, Sequence[float]] = {
+            extent: [theme.bias_for(extent) for theme in themes] for extent in get_args(Extent)
+        }
         self._needed = {
-            extent: np.array(
-                [one.log_odds_threshold - one.bias_for(extent) - _ROUNDING for one in themes]
-            )
-            for extent in get_args(Extent)
+            extent: np.subtract(self._thresholds, bias) - _ROUNDING
+            for extent, bias in self._bias.items()
         }
 
     def classify(self, title: str, text: str, language: str = "") -> tuple[ThemeScore, ...]:
@@ -119,7 +122,7 @@ class Classifier:
                 theme=one.theme.id,
                 version=one.theme.stamp,
                 score=one.score,
-                evidence=_evidence(one.evidence, fields),
+                evidence=_evidence(one.spans, one.weights, fields),
                 experimental=one.theme.experimental,
             )
             for one in self.belonging(title, text, language)
@@ -137,22 +140,21 @@ class Classifier:
         if not numbers:
             return
         kept = counted(self._standing(read, found, hopeful), self._worths)
-        shown, by_theme = spans(kept, self._worths), kept.by_theme(len(self.themes))
-        for number in numbers:
-            theme, evidence = self.themes[number], shown[by_theme[number]]
-            log_odds = _log_odds(theme.bias_for(extent), evidence)
-            if log_odds >= theme.log_odds_threshold and theme.reads(language):
-                yield Belongs(theme, logistic(log_odds), evidence)
+        shown, weights = spans(kept), kept.weights(self._worths)
+        for number, those in zip(numbers, kept.by_theme(numbers), strict=True):
+            theme = self.themes[number]
+            log_odds = math.fsum((self._bias[extent][number], *weights[those]))
+            if log_odds >= self._thresholds[number] and theme.reads(language):
+                yield Belongs(theme, logistic(log_odds), shown[those], weights[those])
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
         title, text = storable(title), storable(text)
-        kept = counted(self._all(title, text), self._worths)
-        shown, names = spans(kept, self._worths), self._worths.names(kept.hits.meanings)
+        found = self._matches(counted(self._all(title, text), self._worths))
         fields, extent = {"title": title, "text": text}, extent_of(text)
         return tuple(
-            _judgement(theme, extent, fields, shown[those], names[those])
-            for theme, those in zip(self.themes, kept.by_theme(len(self.themes)), strict=True)
+            _judgement(theme, extent, fields, those)
+            for theme, those in zip(self.themes, found, strict=True)
         )
 
     def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
@@ -160,10 +162,13 @@ class Classifier:
 
         Themes that find nothing are absent; exclusions, and terms without a weight, are not.
         """
-        all_ = self._all(title, text)
-        found = list(matches(all_, self._worths))
-        by_theme = enumerate(all_.by_theme(len(self.themes)))
-        return {number: found[those] for number, those in by_theme if found[those]}
+        found = self._matches(self._all(title, text))
+        return {number: those for number, those in enumerate(found) if those}
+
+    def _matches(self, standing: Standing) -> list[list[Match]]:
+        """Return what stands for each theme, in order."""
+        found = list(matches(standing, self._worths))
+        return [found[those] for those in standing.by_theme(range(len(self.themes)))]
 
     def _all(self, title: str, text: str) -> Standing:
         return self._standing(*self._read(title, text), np.ones(len(self.themes), np.bool_))
@@ -182,19 +187,11 @@ class Classifier:
         return read, self._sayings.hits(scan)
 
 
-def _log_odds(bias: float, evidence: Iterable[Span]) -> float:
-    return math.fsum((bias, *[weight for *_where, weight in evidence]))
-
-
 def _judgement(
-    theme: Theme,
-    extent: Extent,
-    fields: Mapping[str, str],
-    evidence: Sequence[Span],
-    terms: Iterable[str | None]
+    theme: Theme, extent: Extent, fields: Mapping[str, str], matches: Sequence[Match]
 ) -> Judgement:
-    bias = theme.bias_for(extent)
-    log_odds = _log_odds(bias, evidence)
+    bias, weights = theme.bias_for(extent), [match.weight for match in matches]
+    log_odds = math.fsum((bias, *weights))
     return Judgement(
         theme=theme.id,
         version=theme.stamp,
@@ -202,15 +199,17 @@ def _judgement(
         log_odds=log_odds,
         score=logistic(log_odds),
         belongs=log_odds >= theme.log_odds_threshold,
-        evidence=_evidence(evidence, fields),
-        terms=tuple(terms),
+        evidence=_evidence([(one.field, one.start, one.end) for one in matches], weights, fields),
+        terms=tuple(match.term.name for match in matches if match.term),
     )
 
 
-def _evidence(evidence: Iterable[Span], fields: Mapping[str, str]) -> tuple[Evidence, ...]:
+def _evidence(
+    spans: Sequence[Span], weights: Sequence[float], fields: Mapping[str, str]
+) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(field=field, start=start, end=end, text=fields[field][start:end], weight=weight)
-        for field, start, end, weight in evidence
+        for (field, start, end), weight in zip(spans, weights, strict=True)
     )
 
 

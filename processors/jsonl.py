@@ -155,7 +155,7 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
 def _theme(one: Belongs, title: str, text: str) -> _Theme:
     evidence = [
         _Evidence(field, start, end, (title if field == "title" else text)[start:end], weight)
-        for field, start, end, weight in one.evidence
+        for (field, start, end), weight in zip(one.spans, one.weights, strict=True)
     ]
     return _Theme(one.theme.id, one.score, evidence, experimental=one.theme.experimental)
 

@@ -5,7 +5,7 @@ overlap one counts, and of a term no more than its most. All of it is told by wo
 all themes at once; where those begin in the text is looked up for what is shown.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,8 +24,8 @@ from processors.worths import QUOTE, Worths
 MAX_EVIDENCE = 60
 """Spans a theme; of more, the heaviest count and the rest does not."""
 
-Span = tuple[Field, int, int, float]
-"""A piece of evidence: where it stands in its field, `[start, end)`, and its weight."""
+Span = tuple[Field, int, int]
+"""Where something stands in a field: the characters `[start, end)`."""
 
 _FIELDS: tuple[Field, Field] = ("title", "text")
 _NONE: frozenset[Context] = frozenset()
@@ -60,10 +60,15 @@ class Standing:
         hits, themes = self.hits.take(which), self.themes.take(which)
         return Standing(self.read, hits, themes, self.worths.take(which))
 
-    def by_theme(self, themes: int) -> list[slice]:
-        """Return which stand for each of so many themes."""
-        ends = np.bincount(self.themes, minlength=themes).cumsum().tolist()
-        return [slice(*both) for both in pairwise([0, *ends])]
+    def by_theme(self, numbers: Sequence[int]) -> list[slice]:
+        """Return which stand for each of some themes."""
+        begins = self.themes.searchsorted(numbers).tolist()
+        ends = self.themes.searchsorted(numbers, "right").tolist()
+        return list(map(slice, begins, ends))
+
+    def weights(self, worths: Worths) -> list[float]:
+        """Return what each adds."""
+        return worths.weights.take(self.worths).tolist()
 
 
 def standing(
@@ -107,23 +112,22 @@ def counted(standing: Standing, worths: Worths) -> Standing:
     return _heaviest(standing.take(kept), worths)
 
 
-def spans(standing: Standing, worths: Worths) -> list[Span]:
-    """Return where each stands, and its weight."""
+def spans(standing: Standing) -> list[Span]:
+    """Return where each stands."""
     read, words = standing.read, standing.read.scan.words
     in_text = standing.hits.firsts >= read.title
     before = in_text * read.text_at
     starts = words.starts.take(standing.hits.firsts) - before
     ends = words.ends.take(standing.hits.lasts - 1) - before
     fields = [_FIELDS[one] for one in in_text.tolist()]
-    weights = worths.weights.take(standing.worths).tolist()
-    return list(zip(fields, starts.tolist(), ends.tolist(), weights, strict=True))
+    return list(zip(fields, starts.tolist(), ends.tolist(), strict=True))
 
 
 def matches(standing: Standing, worths: Worths) -> Iterator[Match]:
     """Yield each as what it is, with what it is worth: exclusions nothing."""
-    meanings, at = standing.hits.meanings.tolist(), standing.worths.tolist()
-    for span, meaning, worth in zip(spans(standing, worths), meanings, at, strict=True):
-        field, start, end, weight = span
+    columns = (standing.hits.meanings, standing.worths, worths.weights.take(standing.worths))
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for (field, start, end), (meaning, worth, weight) in zip(spans(standing), rows, strict=True):
         term, place = worths.meanings[meaning].term, PLACES[worth % len(PLACES)]
         yield Match(term, field, place, start, end, weight, int(worths.most[worth]))
 

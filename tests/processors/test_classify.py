@@ -17,7 +17,8 @@ from processors.classify import (
     logistic,
 )
 from processors.extent import extent_of
-from processors.matches import MAX_EVIDENCE, MAX_SPAN_CHARS
+from processors.matches import MAX_EVIDENCE
+from processors.sayings import MAX_SPAN_CHARS
 from processors.themes import Theme, load_themes
 from processors.themes.terms import Most, Term, Weights
 from processors.words import Words
