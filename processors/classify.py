@@ -6,7 +6,7 @@ nothing else: whoever adds up what is shown gets the decision.
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
@@ -24,7 +24,7 @@ from processors.language import language_of_release
 from processors.layout import Layout
 from processors.lexicon import LISTS
 from processors.lookout import Lookout
-from processors.matches import Match, Span, Standing, counted, matches, spans, standing
+from processors.matches import Match, Shown, Standing, counted, matches, shown, standing
 from processors.meanings import Meanings
 from processors.sayings import Sayings
 from processors.scan import Scanner
@@ -59,8 +59,7 @@ class Belongs(NamedTuple):
 
     theme: Theme
     score: float
-    spans: list[Span]
-    weights: list[float]
+    evidence: Shown
 
 
 def classify(release: Release, themes: Sequence[Theme]) -> tuple[ThemeScore, ...]:
@@ -116,13 +115,12 @@ class Classifier:
         U+FFFD, and so shown.
         """
         title, text = storable(title), storable(text)
-        fields = {"title": title, "text": text}
         return tuple(
             ThemeScore(
                 theme=one.theme.id,
                 version=one.theme.stamp,
                 score=one.score,
-                evidence=_evidence(one.spans, one.weights, fields),
+                evidence=_evidence(one.evidence),
                 experimental=one.theme.experimental,
             )
             for one in self.belonging(title, text, language)
@@ -140,21 +138,22 @@ class Classifier:
         if not numbers:
             return
         kept = counted(self._standing(read, found, hopeful), self._worths)
-        shown, weights = spans(kept), kept.weights(self._worths)
+        evidence = shown(kept, self._worths)
         for number, those in zip(numbers, kept.by_theme(numbers), strict=True):
             theme = self.themes[number]
-            log_odds = math.fsum((self._bias[extent][number], *weights[those]))
+            log_odds = math.fsum((self._bias[extent][number], *evidence.weights[those]))
             if log_odds >= self._thresholds[number] and theme.reads(language):
-                yield Belongs(theme, logistic(log_odds), shown[those], weights[those])
+                yield Belongs(theme, logistic(log_odds), evidence.part(those))
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""
         title, text = storable(title), storable(text)
-        found = self._matches(counted(self._all(title, text), self._worths))
-        fields, extent = {"title": title, "text": text}, extent_of(text)
+        kept = counted(self._all(title, text), self._worths)
+        evidence, found = shown(kept, self._worths), matches(kept, self._worths)
+        extent, by_theme = extent_of(text), kept.by_theme(range(len(self.themes)))
         return tuple(
-            _judgement(theme, extent, fields, those)
-            for theme, those in zip(self.themes, found, strict=True)
+            _judgement(theme, extent, evidence.part(those), found[those])
+            for theme, those in zip(self.themes, by_theme, strict=True)
         )
 
     def matches(self, title: str, text: str) -> Mapping[int, list[Match]]:
@@ -162,13 +161,9 @@ class Classifier:
 
         Themes that find nothing are absent; exclusions, and terms without a weight, are not.
         """
-        found = self._matches(self._all(title, text))
-        return {number: those for number, those in enumerate(found) if those}
-
-    def _matches(self, standing: Standing) -> list[list[Match]]:
-        """Return what stands for each theme, in order."""
-        found = list(matches(standing, self._worths))
-        return [found[those] for those in standing.by_theme(range(len(self.themes)))]
+        all_ = self._all(title, text)
+        found, by_theme = matches(all_, self._worths), all_.by_theme(range(len(self.themes)))
+        return {number: found[those] for number, those in enumerate(by_theme) if found[those]}
 
     def _all(self, title: str, text: str) -> Standing:
         return self._standing(*self._read(title, text), np.ones(len(self.themes), np.bool_))
@@ -188,10 +183,10 @@ class Classifier:
 
 
 def _judgement(
-    theme: Theme, extent: Extent, fields: Mapping[str, str], matches: Sequence[Match]
+    theme: Theme, extent: Extent, evidence: Shown, matches: Sequence[Match]
 ) -> Judgement:
-    bias, weights = theme.bias_for(extent), [match.weight for match in matches]
-    log_odds = math.fsum((bias, *weights))
+    bias = theme.bias_for(extent)
+    log_odds = math.fsum((bias, *evidence.weights))
     return Judgement(
         theme=theme.id,
         version=theme.stamp,
@@ -199,17 +194,15 @@ def _judgement(
         log_odds=log_odds,
         score=logistic(log_odds),
         belongs=log_odds >= theme.log_odds_threshold,
-        evidence=_evidence([(one.field, one.start, one.end) for one in matches], weights, fields),
+        evidence=_evidence(evidence),
         terms=tuple(match.term.name for match in matches if match.term),
     )
 
 
-def _evidence(
-    spans: Sequence[Span], weights: Sequence[float], fields: Mapping[str, str]
-) -> tuple[Evidence, ...]:
+def _evidence(shown: Shown) -> tuple[Evidence, ...]:
     return tuple(
-        Evidence(field=field, start=start, end=end, text=fields[field][start:end], weight=weight)
-        for (field, start, end), weight in zip(spans, weights, strict=True)
+        Evidence(field=field, start=start, end=end, text=text, weight=weight)
+        for field, start, end, text, weight in zip(*shown, strict=True)
     )
 
 

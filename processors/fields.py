@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.hits import Places
+from processors.cut import Places
 from processors.layout import Layout
 from processors.meanings import Meanings
 from processors.scan import Scan
@@ -31,7 +31,7 @@ class Read:
 
     def places(self, words: Places) -> Places:
         """Return where words stand, quotes apart, as numbers in `PLACES`: title, lead or body."""
-        return (words >= self.title) + (words >= self.lead).astype(np.int64)
+        return np.add(words >= self.title, words >= self.lead, dtype=np.int64)
 
     @cached_property
     def hidden(self) -> NDArray[np.bool_] | None:

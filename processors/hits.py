@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Places = NDArray[np.int64]
+from processors.cut import Places
 
 
 class Hits(NamedTuple):

@@ -137,7 +137,7 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
     document = _document(line, dated=ready.facts)
     title, text = document["title"], document["text"]
     language = language_of_release(title, text, document["language"])
-    themes = [_theme(one, title, text) for one in ready.classifier.belonging(title, text, language)]
+    themes = [*map(_theme, ready.classifier.belonging(title, text, language))]
     result = {"id": document["id"], "themes": themes}
     if language not in {"", ENGLISH}:
         result["language"] = language
@@ -152,11 +152,8 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
     return msgspec.json.encode(result) + b"\n"
 
 
-def _theme(one: Belongs, title: str, text: str) -> _Theme:
-    evidence = [
-        _Evidence(field, start, end, (title if field == "title" else text)[start:end], weight)
-        for (field, start, end), weight in zip(one.spans, one.weights, strict=True)
-    ]
+def _theme(one: Belongs) -> _Theme:
+    evidence = list(map(_Evidence, *one.evidence))
     return _Theme(one.theme.id, one.score, evidence, experimental=one.theme.experimental)
 
 

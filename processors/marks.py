@@ -1,8 +1,8 @@
 """Marks of words: they tell of all places of a text at once where no phrase can go on. Pure.
 
-A Bloom filter: each word that some phrase has behind a gap, or as its third, has one of 63 bits, and
-shares it with a few others. Where none of the next few words has a bit of what is to come, nothing
-comes; elsewhere the words themselves are asked.
+A Bloom filter: each word that some phrase has behind a gap, or as its third, has one of 63 bits,
+and shares it with a few others. Where none of the next few words has a bit of what is to come,
+nothing comes; elsewhere the words themselves are asked.
 """
 
 from collections.abc import Iterable, Mapping

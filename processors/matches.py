@@ -7,15 +7,14 @@ all themes at once; where those begin in the text is looked up for what is shown
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.cut import Cut
+from processors.cut import Cut, Places
 from processors.fields import Field, Read
-from processors.hits import Hits, Places
+from processors.hits import Hits
 from processors.meanings import Context, Meaning
 from processors.sayings import Sayings
 from processors.themes.terms import PLACES, Place, Term
@@ -23,9 +22,6 @@ from processors.worths import QUOTE, Worths
 
 MAX_EVIDENCE = 60
 """Spans a theme; of more, the heaviest count and the rest does not."""
-
-Span = tuple[Field, int, int]
-"""Where something stands in a field: the characters `[start, end)`."""
 
 _FIELDS: tuple[Field, Field] = ("title", "text")
 _NONE: frozenset[Context] = frozenset()
@@ -42,6 +38,23 @@ class Match(NamedTuple):
     weight: float
     most: int
     """So many of the term count at this place."""
+
+
+class Shown(NamedTuple):
+    """Where some matches stand, what they say and what they add: a list of each."""
+
+    fields: list[Field]
+    starts: list[int]
+    ends: list[int]
+    """In the field, as characters."""
+    texts: list[str]
+    weights: list[float]
+
+    def part(self, those: slice) -> "Shown":
+        """Return some that follow each other."""
+        fields, starts, ends, texts, weights = self
+        places = starts[those], ends[those]
+        return Shown(fields[those], *places, texts[those], weights[those])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +78,6 @@ class Standing:
         begins = self.themes.searchsorted(numbers).tolist()
         ends = self.themes.searchsorted(numbers, "right").tolist()
         return list(map(slice, begins, ends))
-
-    def weights(self, worths: Worths) -> list[float]:
-        """Return what each adds."""
-        return worths.weights.take(self.worths).tolist()
 
 
 def standing(
@@ -112,24 +121,30 @@ def counted(standing: Standing, worths: Worths) -> Standing:
     return _heaviest(standing.take(kept), worths)
 
 
-def spans(standing: Standing) -> list[Span]:
-    """Return where each stands."""
-    read, words = standing.read, standing.read.scan.words
-    in_text = standing.hits.firsts >= read.title
+def shown(standing: Standing, worths: Worths) -> Shown:
+    """Return what can be shown of it."""
+    hits, read, words = standing.hits, standing.read, standing.read.scan.words
+    starts, ends = words.starts.take(hits.firsts), words.ends.take(hits.lasts - 1)
+    places = zip(starts.tolist(), ends.tolist(), strict=True)
+    texts = [words.text[start:end] for start, end in places]
+    in_text = hits.firsts >= read.title
     before = in_text * read.text_at
-    starts = words.starts.take(standing.hits.firsts) - before
-    ends = words.ends.take(standing.hits.lasts - 1) - before
-    fields = [_FIELDS[one] for one in in_text.tolist()]
-    return list(zip(fields, starts.tolist(), ends.tolist(), strict=True))
+    return Shown(
+        [_FIELDS[one] for one in in_text.tolist()],
+        (starts - before).tolist(),
+        (ends - before).tolist(),
+        texts,
+        worths.weights.take(standing.worths).tolist(),
+    )
 
 
-def matches(standing: Standing, worths: Worths) -> Iterator[Match]:
-    """Yield each as what it is, with what it is worth: exclusions nothing."""
-    columns = (standing.hits.meanings, standing.worths, worths.weights.take(standing.worths))
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for (field, start, end), (meaning, worth, weight) in zip(spans(standing), rows, strict=True):
-        term, place = worths.meanings[meaning].term, PLACES[worth % len(PLACES)]
-        yield Match(term, field, place, start, end, weight, int(worths.most[worth]))
+def matches(standing: Standing, worths: Worths) -> list[Match]:
+    """Return each as what it is, with what it is worth: exclusions nothing."""
+    one = shown(standing, worths)
+    terms = [worths.meanings[number].term for number in standing.hits.meanings.tolist()]
+    places = [PLACES[worth % len(PLACES)] for worth in standing.worths.tolist()]
+    most = worths.most.take(standing.worths).tolist()
+    return list(map(Match, terms, one.fields, places, one.starts, one.ends, one.weights, most))
 
 
 def _heaviest(counted: Standing, worths: Worths) -> Standing:
@@ -147,7 +162,7 @@ def _heaviest(counted: Standing, worths: Worths) -> Standing:
 
 
 def _places(read: Read, hits: Hits, worths: Worths) -> Places:
-    """Return where hits stand, as numbers in `PLACES`: in a quote, if they weigh something there."""
+    """Return where hits stand, as numbers in `PLACES`; in a quote only what weighs there."""
     places = read.places(hits.firsts)
     for at in worths.quoted.take(hits.meanings).nonzero()[0].tolist():
         if read.is_quoted(int(hits.firsts[at])):
@@ -174,31 +189,45 @@ def _beside(read: Read, asking: Hits, sayings: Sayings, worths: Worths) -> list[
 
 def _stay(words: Cut, hits: Hits, worths: Worths, over: Places) -> Places:
     """Return which hits stay where some, whose numbers are given, lie over those before them."""
-    lies_over = np.zeros(len(hits.firsts), np.bool_)
+    precedence = _precedence(words, hits, worths)
+    lies_over = np.zeros(len(hits.firsts) + 1, np.bool_)
     lies_over[over] = True
-    joined = lies_over.copy()
-    joined[over - 1] = True
-    stays = ~joined
-    some = joined.nonzero()[0]
-    rows = _by_precedence(words, hits.take(some), worths)
-    begins = (~lies_over[some]).nonzero()[0].tolist()
-    for begin, end in pairwise([*begins, len(some)]):
+    stays = np.ones(len(hits.firsts), np.bool_)
+    alone = ~lies_over.take(over - 1) & ~lies_over.take(over + 1)
+    twos = over[alone]  # where two lie over each other, as nearly everywhere, one of them goes
+    stays[twos - (precedence.take(twos) < precedence.take(twos - 1))] = False
+    for some in _joined(over[~alone].tolist()):
+        firsts, lasts = hits.firsts[some].tolist(), hits.lasts[some].tolist()
         taken: set[int] = set()
-        for *_precedence, first, last, at in sorted(rows[begin:end]):
-            span = range(first, last)
+        for at in precedence[some].argsort(kind="stable").tolist():
+            span = range(firsts[at], lasts[at])
             if taken.isdisjoint(span):
                 taken.update(span)
-                stays[some[at]] = True
+            else:
+                stays[some.start + at] = False
     return stays.nonzero()[0]
 
 
-def _by_precedence(words: Cut, hits: Hits, worths: Worths) -> list[tuple[int, ...]]:
-    """Return hits as rows that sort as they take precedence: with first and last word, and number.
+def _joined(over: Sequence[int]) -> Iterator[slice]:
+    """Yield the hits that lie over each other, from those that lie over the one before."""
+    begin = end = 0
+    for at in over:
+        if at > end:
+            if end:
+                yield slice(begin, end)
+            begin = at - 1
+        end = at + 1
+    if end:
+        yield slice(begin, end)
+
+
+def _precedence(words: Cut, hits: Hits, worths: Worths) -> Places:
+    """Return numbers by which hits go before others: the lower first.
 
     Exclusions win, then what was written by hand, then the longest, then what the theme has first.
     Weights have no say in it, or a fitting would change what it counts.
     """
-    shortness = words.starts.take(hits.firsts) - words.ends.take(hits.lasts - 1)
-    ranks, orders = worths.ranks.take(hits.meanings), worths.orders.take(hits.meanings)
-    columns = (ranks, shortness, orders, hits.firsts, hits.lasts, np.arange(len(ranks)))
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+    chars = words.ends.take(hits.lasts - 1) - words.starts.take(hits.firsts)
+    return worths.order.take(hits.meanings) + (
+        (worths.rank.take(hits.meanings) << 20) - chars << 20
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from processors.hits import Hits
 from processors.kinds import Pair
 from processors.meanings import Context, Meanings
-from processors.numbers import Column, Numbers
+from processors.numbers import Column
 from processors.scan import Scan
 
 MAX_SPAN_CHARS = 200
@@ -48,9 +48,7 @@ class Sayings:
         shift = (self._begins.all.take(scan.pairs) - behind + counts).repeat(counts)
         said = shift + np.arange(len(shift))
         firsts = scan.places.repeat(counts)
-        hits = Hits(
-            firsts, firsts + self._words.all.take(said), self._meanings.all.take(said)
-        )
+        hits = Hits(firsts, firsts + self._words.all.take(said), self._meanings.all.take(said))
         return hits.and_(
             (first, last, number)
             for what, first, last in scan.others

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from processors.cut import Cut, cut
+from processors.cut import Cut, Places, cut
 from processors.kinds import Ahead, Choices, Kind, Name, Pair, Steps
 from processors.marks import going_on
 from processors.numbers import Numbers
@@ -33,7 +33,7 @@ class Scan(Generic[T]):
     """A text, and every phrase in it."""
 
     words: Cut
-    places: Numbers
+    places: Places
     """The words at which phrases begin that need no looking further, in order …"""
     pairs: Numbers
     """… and at each of them which, as the numbers of pairs."""
@@ -79,7 +79,7 @@ class Scanner(Generic[T]):
         if open_.size:
             text_ = _Text(self._book, kinds.tolist(), words)
             text_.look(places[open_].tolist(), pairs[open_].tolist(), others)
-        return Scan(words, places.astype(np.int32), pairs, others)
+        return Scan(words, places, pairs, others)
 
 
 @dataclass(frozen=True, slots=True)

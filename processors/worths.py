@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.hits import Hits, Places
+from processors.cut import Places
+from processors.hits import Hits
 from processors.meanings import Meaning
 from processors.themes.terms import PLACES, Place, Term
 
@@ -24,8 +25,8 @@ class Worths:
         self.themes = np.array([one.theme for one in meanings], np.int64)
         self.asks = np.array([bool(one.near or one.unless) for one in meanings], np.bool_)
         """Whether it asks for a context, or shuns one."""
-        self.ranks = np.array([one.rank for one in meanings], np.int64)
-        self.orders = np.array([one.order for one in meanings], np.int64)
+        self.rank = np.array([one.rank for one in meanings], np.int64)
+        self.order = np.array([one.order for one in meanings], np.int64)
         self.quoted = np.array([_is_quoted(one.term) for one in meanings], np.bool_)
         """Whether it has a weight of its own in what somebody says."""
         self.weights = np.array([_weights(one.term) for one in meanings], np.float64).ravel()
