@@ -6,12 +6,8 @@ of neighbours mean nothing. Kinds and pairs are numbers, so that all words of a 
 its pairs, are looked up at once (processors/phrasebook.py).
 """
 
-from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
+from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from processors.marks import UNSURE
 
 T = TypeVar("T")
 Choices = frozenset[int]
@@ -27,30 +23,17 @@ class Rule(Generic[T]):
     what: T
     rest: Steps
 
-    @property
-    def further(self) -> Steps:
-        """The steps that need not stand next to the first."""
-        return self.rest if self.rest and self.rest[0][0] else self.rest[1:]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ahead(Generic[T]):
     """Phrases that begin alike and whose next word stands somewhere in the next few."""
 
+    number: int
     rules: tuple[Rule[T], ...]
     reach: int
     """It stands within so many words."""
-    fertile: set[int]
-    """The kinds that it can be: where none of them stands, none of the phrases does."""
-    marks: int
-    """Of all that it can be (processors/marks.py)."""
-    going_on: dict[int, tuple[Rule[T], ...]] = field(default_factory=dict)
-    """Which of the phrases go on so where the word is of a kind: learnt as it is met."""
-
-    def learn(self, kind: "Kind[T]") -> tuple[Rule[T], ...]:
-        """Return the phrases that may go on with a kind as their second word, and keep them."""
-        going_on = (one for one in self.rules if not one.rest[0][1].isdisjoint(kind.may_be))
-        return self.going_on.setdefault(kind.number, tuple(going_on))
+    choices: Choices
+    """What it can be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,17 +50,6 @@ class Pair(Generic[T]):
     """Whether a name of several words may begin with the first."""
     unsure: bool = False
     """Whether one may begin with either: only looking says how phrases go on."""
-
-    @property
-    def marks(self) -> int:
-        """Of what may go on with it: 0 where nothing may, as with most pairs."""
-        aheads = [one.marks for one in (self.near, self.far) if one]
-        return reduce(or_, aheads, UNSURE if self.unsure else 0)
-
-    @property
-    def reach(self) -> int:
-        """What goes on with it begins within so many words."""
-        return max(self.near.reach + 1 if self.near else 1, self.far.reach if self.far else 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import chain
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from processors.cut import Cut
+from processors.gaps import Gaps
 from processors.kinds import Ahead, Choices, Kind, Name, Pair, Rule
-from processors.marks import Marks, level_of
 from processors.numbers import MISSING, Column, Numbers, Table
 from processors.pattern import Choice, Lists, Phrase
 from processors.spelt import Spelt
@@ -38,25 +37,22 @@ class Phrasebook(Generic[T]):
         self._kept_words = kept_words
         self._rules: dict[int, list[Rule[T]]] = defaultdict(list)
         numbers: dict[Choice, int] = {}
-        later: set[int] = set()
+        further: set[int] = set()
         for number, (phrase, what) in enumerate(phrases):
             steps = tuple(
                 (step.gap, frozenset(numbers.setdefault(one, len(numbers)) for one in step.choices))
                 for step in phrase
             )
             rule = Rule(number, what, steps[1:])
-            later.update(chain.from_iterable(choices for _gap, choices in rule.further))
             for first in steps[0][1]:
                 self._rules[first].append(rule)
+            behind = rule.rest if rule.rest and rule.rest[0][0] else rule.rest[1:]
+            further.update(*(choices for _gap, choices in behind[:1]))
         self._spelt = Spelt(numbers, lists)
-        self._marks = Marks(sorted(later))
         self._words = Table()
         self.kinds: list[Kind[T]] = []
         self.pairs: list[Pair[T]] = []
-        self.marks = Column(np.uint64)
-        """By a kind's number, the marks of its words …"""
-        self.ahead, self.levels = Column(np.uint64), Column(np.int64)
-        """… and by a pair's, those of what may go on with it, and how far off that stands."""
+        self.gaps: Gaps[T] = Gaps(further)
         self._alone, self._last = Column(np.int32), Column(np.int32)
         """By a kind's number, the pairs that it is before any other word, and before none."""
         self._goes_on, self._comes_behind = Column(np.bool_), Column(np.bool_)
@@ -70,7 +66,8 @@ class Phrasebook(Generic[T]):
         """The kinds that can be a choice, or stand in a name as a word."""
         self._wanting: dict[int | str, list[Kind[T]]] = defaultdict(list)
         """The kinds that a phrase goes on from with a choice, or a name with a word."""
-        self._fertile: dict[int | str, list[set[int]]] = defaultdict(list)
+        self._behind: dict[int | str, list[Ahead[T]]] = defaultdict(list)
+        """What goes on behind a gap with a choice."""
         self._number_of(Pair())
         self._kind(frozenset())
 
@@ -134,7 +131,7 @@ class Phrasebook(Generic[T]):
             kind = Kind(len(self.kinds), choices, may_be, rules, names, inside)
             self._kinds[same] = kind
             self.kinds.append(kind)
-            self.marks.add(self._marks.of(may_be))
+            self.gaps.add_kind(may_be)
             self._join(kind, whole=whole)
         return self._kinds[same]
 
@@ -150,8 +147,8 @@ class Phrasebook(Generic[T]):
             is_: set[int | str] = {*kind.may_be, *filter(None, (kind.inside,))}
             for one in is_:
                 self._being[one].append(kind)
-                for fertile in self._fertile.get(one, ()):
-                    fertile.add(kind.number)
+                for ahead in self._behind.get(one, ()):
+                    self.gaps.put(ahead, kind)
             for before in {before.number for one in is_ for before in self._wanting.get(one, ())}:
                 self._put_together(self.kinds[before], kind)
         for one in wants:
@@ -203,8 +200,7 @@ class Phrasebook(Generic[T]):
 
     def _number_of(self, pair: Pair[T]) -> int:
         self.pairs.append(pair)
-        self.ahead.add(pair.marks)
-        self.levels.add(level_of(pair.reach))
+        self.gaps.add_pair(pair)
         return len(self.pairs) - 1
 
     def _ahead(self, rules: list[Rule[T]], step: int) -> Ahead[T] | None:
@@ -215,10 +211,11 @@ class Phrasebook(Generic[T]):
         if key not in self._aheads:
             going_on = [rule.rest[step] for rule in rules if len(rule.rest) > step]
             reach = max((gap for gap, _choices in going_on), default=0) + 1
-            fertile: set[int] = set()
-            wanted = {one for _gap, choices in going_on for one in choices}
-            for one in wanted:
-                fertile.update(kind.number for kind in self._being.get(one, ()))
-                self._fertile[one].append(fertile)
-            self._aheads[key] = Ahead(tuple(rules), reach, fertile, self._marks.of(wanted))
+            choices = frozenset(one for _gap, those in going_on for one in those)
+            ahead = Ahead(len(self._aheads), tuple(rules), reach, choices)
+            for one in choices if step == 0 else ():
+                self._behind[one].append(ahead)
+                for kind in self._being.get(one, ()):
+                    self.gaps.put(ahead, kind)
+            self._aheads[key] = ahead
         return self._aheads[key]

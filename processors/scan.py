@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from processors.cut import Cut, Places, cut
+from processors.gaps import Crossed, Crossing
 from processors.kinds import Ahead, Choices, Kind, Name, Pair, Steps
-from processors.marks import going_on
 from processors.numbers import Numbers
 from processors.pattern import Lists, Phrase
 from processors.phrasebook import KEPT_WORDS, Phrasebook
@@ -72,14 +72,11 @@ class Scanner(Generic[T]):
         pairs = self._book.pairs_of(kinds, words.breaks)
         places = np.flatnonzero(pairs)
         pairs = pairs[places]
-        book = self._book
-        ahead, levels = book.ahead.all[pairs], book.levels.all[pairs]
-        open_ = going_on(book.marks.all[kinds], places, ahead, levels)
-        others: list[Found[T]] = []
-        if open_.size:
-            text_ = _Text(self._book, kinds.tolist(), words)
-            text_.look(places[open_].tolist(), pairs[open_].tolist(), others)
-        return Scan(words, places, pairs, others)
+        text_ = _Text(self._book, kinds.tolist(), words, [])
+        near, crossed = self._book.gaps.find(kinds, places, pairs)
+        text_.look(places[near].tolist(), pairs[near].tolist())
+        text_.cross(crossed)
+        return Scan(words, places, pairs, text_.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,59 +86,68 @@ class _Text(Generic[T]):
     book: Phrasebook[T]
     kinds: list[int]
     words: Cut
+    found: list[Found[T]]
 
-    def look(self, places: list[int], pairs: list[int], found: list[Found[T]]) -> None:
-        """Add the phrases that go on with pairs; most that may do not."""
-        kinds, known = self.kinds, self.book.pairs
+    def look(self, places: list[int], pairs: list[int]) -> None:
+        """Find the phrases that go on with pairs behind no gap."""
         for at, number in zip(places, pairs, strict=True):
-            pair = known[number]
-            near, far = pair.near, pair.far
-            if (
-                (far and not far.fertile.isdisjoint(kinds[at + 1 : at + 1 + far.reach]))
-                or pair.unsure
-                or (near and not near.fertile.isdisjoint(kinds[at + 2 : at + 2 + near.reach]))
-            ):
-                self.look_further(pair, at, at + 1, self.words.end_of_sentence(at), found)
+            pair, end = self.book.pairs[number], self.words.end_of_sentence(at)
+            self._near(pair, at, at + 1, end)
+            if pair.named:
+                self._named(at, end)
 
-    def look_further(
-        self, pair: Pair[T], at: int, after: int, end: int, found: list[Found[T]]
-    ) -> None:
-        """Add the phrases whose first step is the words `[at, after)`, and that go on to `end`."""
-        if pair.near is not None:
-            for rule in pair.near.rules:
-                last = self._last(rule.rest, 0, after, end)
-                if last:
-                    found.append((rule.what, at, last))
-        if pair.far is not None:
-            self._far(pair.far, at, after, end, found)
-        if pair.named:
-            self._named(at, end, found)
+    def cross(self, crossed: Crossed) -> None:
+        """Find the phrases that go on behind gaps."""
+        crossings, begin, end = self.book.gaps.crossings, -1, 0
+        ends: set[int] = set()
+        for at, place, number in zip(*crossed, strict=True):
+            if at != begin:
+                begin, end, ends = at, self.words.end_of_sentence(at), set()
+            if place < end:
+                self._cross(crossings[number], at, place - at - 1, place, end, ends)
 
-    def _far(self, far: Ahead[T], at: int, after: int, end: int, found: list[Found[T]]) -> None:
-        """Add the phrases whose second word stands somewhere in the words behind `after`."""
-        fertile, going_on = far.fertile, far.going_on
-        ends: dict[int, Found[T]] = {}
+    def _near(self, pair: Pair[T], at: int, after: int, end: int) -> None:
+        """Find the phrases whose first step is the words `[at, after)`, and that go on there."""
+        for rule in pair.near.rules if pair.near else ():
+            last = self._last(rule.rest, 0, after, end)
+            if last:
+                self.found.append((rule.what, at, last))
+
+    def _far(self, far: Ahead[T], at: int, after: int, end: int) -> None:
+        """Find the phrases whose second word stands somewhere in the words behind `after`."""
+        ends: set[int] = set()
         for place in range(after, min(after + far.reach, end)):
-            number = self.kinds[place]
-            if number in fertile:
-                kind = self.book.kinds[number]
-                for rule in going_on.get(number) or far.learn(kind):
-                    if place - after <= rule.rest[0][0] and rule.number not in ends:
-                        if len(rule.rest) == 1 and not kind.names:  # most that is found
-                            ends[rule.number] = rule.what, at, place + 1
-                        elif last := self._last(rule.rest, 0, place, end):
-                            ends[rule.number] = rule.what, at, last
-        found += ends.values() if len(ends) < 2 else [ends[number] for number in sorted(ends)]
+            crossings = self.book.gaps.of(far, self.kinds[place])
+            self._cross(crossings, at, place - after, place, end, ends)
 
-    def _named(self, at: int, end: int, found: list[Found[T]]) -> None:
-        """Add the phrases that begin with a name of several words."""
+    def _cross(
+        self,
+        crossings: Iterable[Crossing[T]],
+        at: int,
+        between: int,
+        place: int,
+        end: int,
+        ends: set[int],
+    ) -> None:
+        """Find those that go on at a place behind so many words, and had no end before."""
+        for number, what, gap, rest in crossings:
+            if between <= gap and number not in ends:
+                last = place + 1 if rest is None else self._last(rest, 0, place, end)
+                if last:
+                    ends.add(number)
+                    self.found.append((what, at, last))
+
+    def _named(self, at: int, end: int) -> None:
+        """Find the phrases that begin with a name of several words."""
         name = self._name(self._kind(at), at, end)
         if name is None:
             return
         after = at + 1 + len(name.rest)
         pair = self.book.pair(name.kind, self.kinds[after] if after < end else None)
-        found += [(what, at, after + length - 1) for what, length in pair.whole]
-        self.look_further(pair, at, after, end, found)
+        self.found.extend((what, at, after + length - 1) for what, length in pair.whole)
+        self._near(pair, at, after, end)
+        if pair.far:
+            self._far(pair.far, at, after, end)
 
     def _kind(self, at: int) -> Kind[T]:
         return self.book.kinds[self.kinds[at]]

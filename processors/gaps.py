@@ -1,0 +1,152 @@
+"""Where phrases may go on further ahead, told of all places of a text at once. Pure.
+
+A third of all words begin a phrase of some theme whose next word may stand a few words on, and
+hardly any goes on. First a Bloom filter says so: each word that stands behind some gap, or is the
+third of some phrase, has one of 63 bits, and shares it with a few others; where none of the next
+few words has a bit of what is to come, nothing comes. Behind gaps the rest is looked up.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from processors.cut import Places
+from processors.kinds import Ahead, Choices, Kind, Pair, Steps
+from processors.numbers import MISSING, Column, Keys, Numbers, Table
+from processors.pattern import MAX_GAP
+
+T = TypeVar("T")
+
+_BITS = 63
+_UNSURE = 1 << _BITS
+"""The bit of what only the words themselves can tell."""
+_UNSURE_64 = np.uint64(_UNSURE)
+_LEVELS = MAX_GAP.bit_length() + 1
+_HIGH = np.uint64(32)
+
+
+class Crossing(NamedTuple, Generic[T]):
+    """A phrase that goes on behind a gap with words of some kind."""
+
+    number: int
+    """The phrase's."""
+    what: T
+    gap: int
+    """At most so many words are between."""
+    rest: Steps | None
+    """Its steps from there on; None where the word alone ends it, as with most."""
+
+
+class Crossed(NamedTuple):
+    """Places where phrases may go on behind gaps, in order: a list of each."""
+
+    begins: list[int]
+    words: list[int]
+    """At which they go on."""
+    crossings: list[int]
+    """Which, by number."""
+
+
+class _Wanted:
+    """By the numbers of pairs, the bits of what may come, and how far off."""
+
+    def __init__(self) -> None:
+        self._bits, self._levels = Column(np.uint64), Column(np.int64)
+
+    def add(self, bits: int, reach: int) -> None:
+        self._bits.add(bits)
+        self._levels.add((reach - 1).bit_length())
+
+    def where(self, ahead: Keys, places: Places, pairs: Numbers) -> Places:
+        """Return which of the places that may come to, by the bits of words ahead."""
+        there = ahead.ravel().take(self._levels.all.take(pairs) * ahead.shape[1] + places)
+        return np.flatnonzero((there | _UNSURE_64) & self._bits.all.take(pairs))
+
+
+class Gaps(Generic[T]):
+    """By the numbers of kinds and of pairs, what goes on further ahead."""
+
+    def __init__(self, choices: Iterable[int]) -> None:
+        self._bit_of = {one: 1 << number % _BITS for number, one in enumerate(sorted(choices))}
+        self._bits = Column(np.uint64)
+        """By a kind's number, those of what its words can be."""
+        self._near, self._far = _Wanted(), _Wanted()
+        self._aheads, self._reaches = Column(np.uint64), Column(np.int64)
+        """By a pair's number, that of what goes on behind a gap, and within how many words."""
+        self.crossings: list[tuple[Crossing[T], ...]] = []
+        self._numbers: dict[object, int] = {}
+        self._table = Table()
+        """By the number of what goes on and that of a kind, how it goes on with that."""
+
+    def add_kind(self, choices: Choices) -> None:
+        """Learn what the words of the next kind can be."""
+        self._bits.add(self._of(choices))
+
+    def add_pair(self, pair: Pair[T]) -> None:
+        """Learn what goes on with the next pair."""
+        near, far = pair.near, pair.far
+        unsure = _UNSURE if pair.unsure else 0
+        self._near.add(
+            unsure | (self._of(near.choices) if near else 0), near.reach + 1 if near else 1
+        )
+        self._far.add(self._of(far.choices) if far else 0, far.reach if far else 1)
+        self._aheads.add(far.number if far else 0)
+        self._reaches.add(far.reach if far else 0)
+
+    def put(self, ahead: Ahead[T], kind: Kind[T]) -> None:
+        """Learn how phrases go on behind a gap with words of a kind."""
+        crossings = tuple(
+            Crossing(
+                rule.number, rule.what, gap, rule.rest if rule.rest[1:] or kind.names else None
+            )
+            for rule in ahead.rules
+            for gap, choices in rule.rest[:1]
+            if not choices.isdisjoint(kind.may_be)
+        )
+        same = tuple((one.number, one.rest is None) for one in crossings)
+        number = self._numbers.setdefault(same, len(self.crossings))
+        if number == len(self.crossings):
+            self.crossings.append(crossings)
+        self._table.put(ahead.number << 32 | kind.number, number)
+
+    def of(self, ahead: Ahead[T], kind: int) -> tuple[Crossing[T], ...]:
+        """Return how something goes on with words of a kind."""
+        number = self._table.get(ahead.number << 32 | kind)
+        return () if number == MISSING else self.crossings[number]
+
+    def find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
+        """Return which of the pairs may go on behind no gap, and what goes on behind one."""
+        ahead = _ahead(self._bits.all.take(kinds))
+        far = self._far.where(ahead, places, pairs)
+        return self._near.where(ahead, places, pairs), self._cross(
+            kinds, places.take(far), pairs.take(far)
+        )
+
+    def _cross(self, kinds: Numbers, places: Places, pairs: Numbers) -> Crossed:
+        reaches = self._reaches.all.take(pairs)
+        each = np.arange(1, int(reaches.sum()) + 1)
+        words = each - (reaches.cumsum() - reaches - places).repeat(reaches)
+        aheads = self._aheads.all.take(pairs).repeat(reaches) << _HIGH
+        there = kinds.take(words, mode="clip").astype(np.uint64)
+        crossings = self._table.of(aheads | there)
+        known = np.flatnonzero(crossings != MISSING)
+        begins = places.repeat(reaches).take(known).tolist()
+        return Crossed(begins, words.take(known).tolist(), crossings.take(known).tolist())
+
+    def _of(self, choices: Iterable[int]) -> int:
+        return reduce(or_, (self._bit_of.get(choice, 0) for choice in choices), 0)
+
+
+def _ahead(bits: Keys) -> Keys:
+    """Return the bits of the words behind each word: row `n` has those of the next `2 ** n`."""
+    ahead: Keys = np.empty((_LEVELS, len(bits)), np.uint64)
+    ahead[0, :-1] = bits[1:]
+    ahead[0, -1:] = 0
+    for level in range(1, _LEVELS):
+        half, words = ahead[level - 1], 1 << level - 1
+        np.bitwise_or(half[:-words], half[words:], out=ahead[level, :-words])
+        ahead[level, -words:] = half[-words:]
+    return ahead
