@@ -54,16 +54,16 @@ class _Wanted:
     """By the numbers of pairs, the bits of what may come, and how far off."""
 
     def __init__(self) -> None:
-        self._bits, self._levels = Column(np.uint64), Column(np.int64)
+        self.bits, self._levels = Column(np.uint64), Column(np.int64)
 
     def add(self, bits: int, reach: int) -> None:
-        self._bits.add(bits)
+        self.bits.add(bits)
         self._levels.add((reach - 1).bit_length())
 
     def where(self, ahead: Keys, places: Places, pairs: Numbers) -> Places:
         """Return which of the places that may come to, by the bits of words ahead."""
         there = ahead.ravel().take(self._levels.all.take(pairs) * ahead.shape[1] + places)
-        return np.flatnonzero((there | _UNSURE_64) & self._bits.all.take(pairs))
+        return np.flatnonzero((there | _UNSURE_64) & self.bits.all.take(pairs))
 
 
 class Gaps(Generic[T]):
@@ -119,22 +119,26 @@ class Gaps(Generic[T]):
 
     def find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
         """Return which of the pairs may go on behind no gap, and what goes on behind one."""
-        ahead = _ahead(self._bits.all.take(kinds))
+        bits = self._bits.all.take(kinds)
+        ahead = _ahead(bits)
         far = self._far.where(ahead, places, pairs)
-        return self._near.where(ahead, places, pairs), self._cross(
-            kinds, places.take(far), pairs.take(far)
-        )
+        crossed = self._cross(kinds, bits, places.take(far), pairs.take(far))
+        return self._near.where(ahead, places, pairs), crossed
 
-    def _cross(self, kinds: Numbers, places: Places, pairs: Numbers) -> Crossed:
+    def _cross(self, kinds: Numbers, bits: Keys, places: Places, pairs: Numbers) -> Crossed:
+        """Look at all words within reach of some pairs."""
         reaches = self._reaches.all.take(pairs)
-        each = np.arange(1, int(reaches.sum()) + 1)
-        words = each - (reaches.cumsum() - reaches - places).repeat(reaches)
-        aheads = self._aheads.all.take(pairs).repeat(reaches) << _HIGH
-        there = kinds.take(words, mode="clip").astype(np.uint64)
-        crossings = self._table.of(aheads | there)
+        behind = np.arange(1, int(reaches.sum()) + 1)
+        behind -= (reaches.cumsum() - reaches - places).repeat(reaches)
+        wanted = self._far.bits.all.take(pairs).repeat(reaches)
+        maybe = np.flatnonzero(bits.take(behind, mode="clip") & wanted)
+        words = behind.take(maybe)
+        which = np.arange(len(pairs)).repeat(reaches).take(maybe)
+        aheads = self._aheads.all.take(pairs.take(which)) << _HIGH
+        crossings = self._table.of(aheads | kinds.take(words, mode="clip").astype(np.uint64))
         known = np.flatnonzero(crossings != MISSING)
-        begins = places.repeat(reaches).take(known).tolist()
-        return Crossed(begins, words.take(known).tolist(), crossings.take(known).tolist())
+        begins = places.take(which.take(known))
+        return Crossed(*(one.tolist() for one in (begins, words[known], crossings[known])))
 
     def _of(self, choices: Iterable[int]) -> int:
         return reduce(or_, (self._bit_of.get(choice, 0) for choice in choices), 0)
