@@ -4,7 +4,6 @@ A release has hundreds of hits once there are many themes, and most of what is a
 of them: that takes a few operations on columns, where an object for each took half of all time.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +22,6 @@ class Hits(NamedTuple):
         """Return some of them, in the order asked for."""
         return Hits(*(column.take(which) for column in self))
 
-    def and_(self, others: Iterable[tuple[int, int, int]]) -> "Hits":
-        """Return them and, behind them, others given as rows."""
-        rows = list(others)
-        if not rows:
-            return self
-        more = np.array(rows, np.int64).T
-        return Hits(*(np.concatenate(both) for both in zip(self, more, strict=True)))
+    def and_(self, others: "Hits") -> "Hits":
+        """Return them and, behind them, others."""
+        return Hits(*(np.concatenate(both) for both in zip(self, others, strict=True)))

@@ -7,7 +7,7 @@ all themes at once; where those begin in the text is looked up for what is shown
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from processors.cut import Cut, Places
 from processors.fields import Field, Read
 from processors.hits import Hits
 from processors.meanings import Context, Meaning
+from processors.numbers import runs
 from processors.sayings import Sayings
 from processors.themes.terms import PLACES, Place, Term
 from processors.worths import QUOTE, Worths
@@ -23,7 +24,7 @@ from processors.worths import QUOTE, Worths
 MAX_EVIDENCE = 60
 """Spans a theme; of more, the heaviest count and the rest does not."""
 
-_FIELDS: tuple[Field, Field] = ("title", "text")
+_FIELDS = np.array(get_args(Field), np.object_)
 _NONE: frozenset[Context] = frozenset()
 
 
@@ -112,11 +113,9 @@ def counted(standing: Standing, worths: Worths) -> Standing:
     worth = standing.worths.take(weighs)
     order = worth.argsort(kind="stable")
     alike = worth.take(order)
-    # The how many-th each is of those alike: its number less that of the first of them.
-    numbers = np.arange(len(alike))
-    firsts = np.where(alike[1:] != alike[:-1], numbers[1:], 0)
-    numbers[1:] -= np.maximum.accumulate(firsts)
-    kept = weighs.take(order[numbers < worths.most.take(alike)])
+    begins, times = runs(alike)
+    nth = np.arange(len(alike)) - begins.repeat(times)
+    kept = weighs.take(order[nth < worths.most.take(alike)])
     kept.sort()
     return _heaviest(standing.take(kept), worths)
 
@@ -130,7 +129,7 @@ def shown(standing: Standing, worths: Worths) -> Shown:
     in_text = hits.firsts >= read.title
     before = in_text * read.text_at
     return Shown(
-        [_FIELDS[one] for one in in_text.tolist()],
+        _FIELDS.take(in_text).tolist(),
         (starts - before).tolist(),
         (ends - before).tolist(),
         texts,

@@ -106,6 +106,14 @@ class Table:
             at[left] = (at[left] + 1) & self._last
 
 
+def runs(ordered: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each number begins among numbers in order, and how often it is there."""
+    edges = np.ones(len(ordered) + 1, np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=edges[1:-1])
+    at = np.flatnonzero(edges) if len(ordered) else np.zeros(1, np.int64)
+    return at[:-1], at[1:] - at[:-1]
+
+
 class Column(Generic[N]):
     """An array that grows at its end."""
 

@@ -49,12 +49,14 @@ class Sayings:
         said = shift + np.arange(len(shift))
         firsts = scan.places.repeat(counts)
         hits = Hits(firsts, firsts + self._words.all.take(said), self._meanings.all.take(said))
-        return hits.and_(
-            (first, last, number)
-            for what, first, last in scan.others
-            if what.numbers and scan.words.chars(first, last) <= MAX_SPAN_CHARS
-            for number in what.numbers
-        )
+        others = [
+            (first, last, number) for what, first, last in scan.others for number in what.numbers
+        ]
+        if not others:
+            return hits
+        longer = Hits(*np.array(others, np.int64).T)
+        chars = scan.words.ends.take(longer.lasts - 1) - scan.words.starts.take(longer.firsts)
+        return hits.and_(longer.take(np.flatnonzero(chars <= MAX_SPAN_CHARS)))
 
     def contexts(self, scan: Scan[Meanings]) -> Iterator[tuple[int, Iterable[Context]]]:
         """Yield the words at which contexts begin, and which."""

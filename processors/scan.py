@@ -108,8 +108,12 @@ class _Text(Generic[T]):
 
     def _near(self, pair: Pair[T], at: int, after: int, end: int) -> None:
         """Find the phrases whose first step is the words `[at, after)`, and that go on there."""
+        plain = not self._kind(after).names if after < end else False
         for rule in pair.near.rules if pair.near else ():
-            last = self._last(rule.rest, 0, after, end)
+            if plain and rule.rest[1:]:  # the word is known to be the second step
+                last = self._follow(rule.rest, 1, after + 1, end)
+            else:
+                last = self._last(rule.rest, 0, after, end)
             if last:
                 self.found.append((rule.what, at, last))
 
@@ -164,8 +168,9 @@ class _Text(Generic[T]):
     def _follow(self, rest: Steps, step: int, at: int, end: int) -> int:
         """Return where a phrase ends whose next step is to stand at `at`, or 0 if it does not."""
         gap, choices = rest[step]
-        for place in range(at, min(at + gap + 1, end)):
-            if not choices.isdisjoint(self._kind(place).may_be):
+        kinds = self.book.kinds
+        for place, number in enumerate(self.kinds[at : min(at + gap + 1, end)], at):
+            if not choices.isdisjoint(kinds[number].may_be):
                 last = self._last(rest, step, place, end)
                 if last:
                     return last
