@@ -112,10 +112,11 @@ class Gaps(Generic[T]):
             self.crossings.append(crossings)
         self._table.put(ahead.number << 32 | kind.number, number)
 
-    def of(self, ahead: Ahead[T], kind: int) -> tuple[Crossing[T], ...]:
-        """Return how something goes on with words of a kind."""
-        number = self._table.get(ahead.number << 32 | kind)
-        return () if number == MISSING else self.crossings[number]
+    def behind(self, ahead: Ahead[T], begin: int, words: Iterable[tuple[int, int]]) -> Crossed:
+        """Return what goes on behind a place with some words, given with their kinds."""
+        looked_up = [(word, self._table.get(ahead.number << 32 | kind)) for word, kind in words]
+        known = [one for one in looked_up if one[1] != MISSING]
+        return Crossed([begin] * len(known), *([one[n] for one in known] for n in (0, 1)))
 
     def find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
         """Return which of the pairs may go on behind no gap, and what goes on behind one."""

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from processors.cut import Cut, Places, cut
-from processors.gaps import Crossed, Crossing
-from processors.kinds import Ahead, Choices, Kind, Name, Pair, Steps
+from processors.gaps import Crossed
+from processors.kinds import Choices, Kind, Name, Pair, Steps
 from processors.numbers import Numbers
 from processors.pattern import Lists, Phrase
 from processors.phrasebook import KEPT_WORDS, Phrasebook
@@ -96,15 +96,20 @@ class _Text(Generic[T]):
             if pair.named:
                 self._named(at, end)
 
-    def cross(self, crossed: Crossed) -> None:
-        """Find the phrases that go on behind gaps."""
-        crossings, begin, end = self.book.gaps.crossings, -1, 0
-        ends: set[int] = set()
+    def cross(self, crossed: Crossed, more: int = 0) -> None:
+        """Find the phrases that go on behind gaps, and began so many words before where they do."""
+        crossings, before, end = self.book.gaps.crossings, -1, 0
+        ended: set[int] = set()
         for at, place, number in zip(*crossed, strict=True):
-            if at != begin:
-                begin, end, ends = at, self.words.end_of_sentence(at), set()
+            if at != before:
+                before, end, ended = at, self.words.end_of_sentence(at), set()
             if place < end:
-                self._cross(crossings[number], at, place - at - 1, place, end, ends)
+                for phrase, what, gap, rest in crossings[number]:
+                    if place - at <= gap + 1 and phrase not in ended:
+                        last = place + 1 if rest is None else self._last(rest, 0, place, end)
+                        if last:
+                            ended.add(phrase)
+                            self.found.append((what, at - more, last))
 
     def _near(self, pair: Pair[T], at: int, after: int, end: int) -> None:
         """Find the phrases whose first step is the words `[at, after)`, and that go on there."""
@@ -117,30 +122,6 @@ class _Text(Generic[T]):
             if last:
                 self.found.append((rule.what, at, last))
 
-    def _far(self, far: Ahead[T], at: int, after: int, end: int) -> None:
-        """Find the phrases whose second word stands somewhere in the words behind `after`."""
-        ends: set[int] = set()
-        for place in range(after, min(after + far.reach, end)):
-            crossings = self.book.gaps.of(far, self.kinds[place])
-            self._cross(crossings, at, place - after, place, end, ends)
-
-    def _cross(
-        self,
-        crossings: Iterable[Crossing[T]],
-        at: int,
-        between: int,
-        place: int,
-        end: int,
-        ends: set[int],
-    ) -> None:
-        """Find those that go on at a place behind so many words, and had no end before."""
-        for number, what, gap, rest in crossings:
-            if between <= gap and number not in ends:
-                last = place + 1 if rest is None else self._last(rest, 0, place, end)
-                if last:
-                    ends.add(number)
-                    self.found.append((what, at, last))
-
     def _named(self, at: int, end: int) -> None:
         """Find the phrases that begin with a name of several words."""
         name = self._name(self._kind(at), at, end)
@@ -151,7 +132,8 @@ class _Text(Generic[T]):
         self.found.extend((what, at, after + length - 1) for what, length in pair.whole)
         self._near(pair, at, after, end)
         if pair.far:
-            self._far(pair.far, at, after, end)
+            window = enumerate(self.kinds[after : after + pair.far.reach], after)
+            self.cross(self.book.gaps.behind(pair.far, after - 1, window), after - 1 - at)
 
     def _kind(self, at: int) -> Kind[T]:
         return self.book.kinds[self.kinds[at]]
