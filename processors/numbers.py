@@ -21,6 +21,8 @@ _64_BITS = (1 << 64) - 1
 _FIRST_BITS = 12
 _FULL = 3
 """One place in so many is taken at most: then nearly every key stands in its first."""
+_FEW = 8
+"""So many are looked up one by one sooner than together."""
 
 MISSING = -1
 
@@ -44,11 +46,13 @@ class Table:
         there = self._keys.take(at)
         numbers = self._numbers.take(at)
         others = np.flatnonzero((there != keys) & (there != 0))
-        while others.size:
+        while others.size > _FEW:
             at[others] = next_ = (at[others] + 1) & self._last
             numbers[others] = self._numbers.take(next_)
             there = self._keys.take(next_)
             others = others[(there != keys[others]) & (there != 0)]
+        if others.size:
+            numbers[others] = list(map(self.get, keys[others].tolist()))
         return numbers
 
     def get(self, key: int) -> int:
