@@ -6,7 +6,7 @@ nothing else: whoever adds up what is shown gets the decision.
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
@@ -24,7 +24,7 @@ from processors.language import language_of_release
 from processors.layout import Layout
 from processors.lexicon import LISTS
 from processors.lookout import Lookout
-from processors.matches import Match, Shown, Standing, counted, matches, shown, standing
+from processors.matches import NOTHING, Match, Shown, Standing, counted, matches, shown, standing
 from processors.meanings import Meanings
 from processors.sayings import Sayings
 from processors.scan import Scanner
@@ -55,11 +55,12 @@ class Judgement:
 
 
 class Belongs(NamedTuple):
-    """A theme that a text belongs to, and what makes it so, by place."""
+    """A theme that a text belongs to."""
 
     theme: Theme
     score: float
-    evidence: Shown
+    evidence: slice
+    """Which of what is shown for all of them makes it so, by place."""
 
 
 def classify(release: Release, themes: Sequence[Theme]) -> tuple[ThemeScore, ...]:
@@ -115,35 +116,37 @@ class Classifier:
         U+FFFD, and so shown.
         """
         title, text = storable(title), storable(text)
+        belongs, found = self.belonging(title, text, language)
         return tuple(
             ThemeScore(
                 theme=one.theme.id,
                 version=one.theme.stamp,
                 score=one.score,
-                evidence=_evidence(one.evidence),
+                evidence=_evidence(found.part(one.evidence)),
                 experimental=one.theme.experimental,
             )
-            for one in self.belonging(title, text, language)
+            for one in belongs
         )
 
-    def belonging(self, title: str, text: str, language: str = "") -> Iterator[Belongs]:
-        """Yield the themes that a text belongs to, as `classify` does, before they are models."""
+    def belonging(self, title: str, text: str, language: str = "") -> tuple[list[Belongs], Shown]:
+        """Return the themes that a text belongs to, as `classify` does, before they are models."""
         if not any(theme.reads(language) for theme in self.themes):
-            return
+            return [], NOTHING
         read, found = self._read(title, text)
         extent = extent_of(text)
         most = self._worths.most_for(found, read.places(found.firsts))
         hopeful = most >= self._needed[extent]  # all others are spared the rest
-        numbers = hopeful.nonzero()[0].tolist()
+        numbers = np.flatnonzero(hopeful).tolist()
         if not numbers:
-            return
+            return [], NOTHING
         kept = counted(self._standing(read, found, hopeful), self._worths)
-        evidence = shown(kept, self._worths)
+        evidence, belongs = shown(kept, self._worths), []
         for number, those in zip(numbers, kept.by_theme(numbers), strict=True):
             theme = self.themes[number]
             log_odds = math.fsum((self._bias[extent][number], *evidence.weights[those]))
             if log_odds >= self._thresholds[number] and theme.reads(language):
-                yield Belongs(theme, logistic(log_odds), evidence.part(those))
+                belongs.append(Belongs(theme, logistic(log_odds), those))
+        return belongs, evidence
 
     def judge(self, title: str, text: str) -> tuple[Judgement, ...]:
         """Return what every theme makes of a text, in order."""

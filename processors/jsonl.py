@@ -14,7 +14,7 @@ import msgspec
 from despatch.characters import storable
 from despatch.errors import PermanentError
 from despatch.rubbish import settle
-from processors.classify import Belongs, Classifier, classifier
+from processors.classify import Classifier, classifier
 from processors.facts import FACTS_LANGUAGES, fact_rows
 from processors.language import ENGLISH, language_of_release, why_unjudged
 from processors.themes import Theme
@@ -137,7 +137,7 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
     document = _document(line, dated=ready.facts)
     title, text = document["title"], document["text"]
     language = language_of_release(title, text, document["language"])
-    themes = [*map(_theme, ready.classifier.belonging(title, text, language))]
+    themes = _themes(title, text, language, ready.classifier)
     result = {"id": document["id"], "themes": themes}
     if language not in {"", ENGLISH}:
         result["language"] = language
@@ -152,9 +152,13 @@ def _classified(line: bytes | str, ready: _Ready) -> bytes:
     return msgspec.json.encode(result) + b"\n"
 
 
-def _theme(one: Belongs) -> _Theme:
-    evidence = list(map(_Evidence, *one.evidence))
-    return _Theme(one.theme.id, one.score, evidence, experimental=one.theme.experimental)
+def _themes(title: str, text: str, language: str, classifier: Classifier) -> list[_Theme]:
+    belongs, shown = classifier.belonging(title, text, language)
+    evidence = list(map(_Evidence, *shown))
+    return [
+        _Theme(one.theme.id, one.score, evidence[one.evidence], experimental=one.theme.experimental)
+        for one in belongs
+    ]
 
 
 def _document(line: bytes | str, *, dated: bool) -> dict[str, Any]:

@@ -58,6 +58,9 @@ class Shown(NamedTuple):
         return Shown(fields[those], *places, texts[those], weights[those])
 
 
+NOTHING = Shown([], [], [], [], [])
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What stands for themes in a release: theme by theme, by place, none over another."""
