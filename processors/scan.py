@@ -6,6 +6,7 @@ a name or a third word. A text takes time in proportion to its length, and littl
 phrases than for few.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
@@ -15,7 +16,7 @@ import numpy as np
 
 from processors.cut import Cut, Places, cut
 from processors.gaps import Crossed
-from processors.kinds import Choices, Kind, Name, Pair, Steps
+from processors.kinds import Kind, Name, Pair, Steps
 from processors.numbers import Numbers
 from processors.pattern import Lists, Phrase
 from processors.phrasebook import KEPT_WORDS, Phrasebook
@@ -72,7 +73,7 @@ class Scanner(Generic[T]):
         pairs = self._book.pairs_of(kinds, words.breaks)
         places = np.flatnonzero(pairs)
         pairs = pairs[places]
-        text_ = _Text(self._book, kinds.tolist(), words, [])
+        text_ = _Text(self._book, kinds.tolist(), [*words.breaks, len(words)], [])
         near, crossed = self._book.gaps.find(kinds, places, pairs)
         text_.look(places[near].tolist(), pairs[near].tolist())
         text_.cross(crossed)
@@ -85,24 +86,26 @@ class _Text(Generic[T]):
 
     book: Phrasebook[T]
     kinds: list[int]
-    words: Cut
+    ends: list[int]
+    """The words behind each sentence's last."""
     found: list[Found[T]]
 
     def look(self, places: list[int], pairs: list[int]) -> None:
         """Find the phrases that go on with pairs behind no gap."""
         for at, number in zip(places, pairs, strict=True):
-            pair, end = self.book.pairs[number], self.words.end_of_sentence(at)
+            pair, end = self.book.pairs[number], self.ends[bisect_right(self.ends, at)]
             self._near(pair, at, at + 1, end)
             if pair.named:
                 self._named(at, end)
 
     def cross(self, crossed: Crossed, more: int = 0) -> None:
         """Find the phrases that go on behind gaps, and began so many words before where they do."""
-        crossings, before, end = self.book.gaps.crossings, -1, 0
+        crossings, ends, before, end = self.book.gaps.crossings, self.ends, -1, 0
         ended: set[int] = set()
         for at, place, number in zip(*crossed, strict=True):
             if at != before:
-                before, end, ended = at, self.words.end_of_sentence(at), set()
+                before, end = at, ends[bisect_right(ends, at)]
+                ended.clear()
             if place < end:
                 for phrase, what, gap, rest in crossings[number]:
                     if place - at <= gap + 1 and phrase not in ended:
@@ -160,20 +163,17 @@ class _Text(Generic[T]):
 
     def _last(self, rest: Steps, step: int, at: int, end: int) -> int:
         """Return where a phrase ends one of whose steps stands at `at`, or 0 if it does not."""
-        for after in self._ends(self._kind(at), rest[step][1], at, end):
-            if step + 1 == len(rest):
-                return after
-            last = self._follow(rest, step + 1, after, end)
-            if last:
-                return last
-        return 0
+        choices, kind = rest[step][1], self.book.kinds[self.kinds[at]]
+        if kind.names and (last := self._last_of_name(kind, rest, step, at, end)):
+            return last
+        if choices.isdisjoint(kind.choices):
+            return 0
+        return at + 1 if step + 1 == len(rest) else self._follow(rest, step + 1, at + 1, end)
 
-    def _ends(self, kind: Kind[T], choices: Choices, at: int, end: int) -> tuple[int, ...]:
-        """Return behind which words a step can end that begins at `at`: a name's, the word's."""
-        alone = not choices.isdisjoint(kind.choices)
-        if kind.names:
-            name = self._name(kind, at, end)
-            if name is not None and not choices.isdisjoint(name.choices):
-                after = at + 1 + len(name.rest)
-                return (after, at + 1) if alone else (after,)
-        return (at + 1,) if alone else ()
+    def _last_of_name(self, kind: Kind[T], rest: Steps, step: int, at: int, end: int) -> int:
+        """Return the same for a step that is a name of several words."""
+        name = self._name(kind, at, end)
+        if name is None or rest[step][1].isdisjoint(name.choices):
+            return 0
+        after = at + 1 + len(name.rest)
+        return after if step + 1 == len(rest) else self._follow(rest, step + 1, after, end)
