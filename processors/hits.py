@@ -20,7 +20,7 @@ class Hits(NamedTuple):
 
     def take(self, which: Places) -> "Hits":
         """Return some of them, in the order asked for."""
-        return Hits(*(column.take(which) for column in self))
+        return Hits(self.firsts.take(which), self.lasts.take(which), self.meanings.take(which))
 
     def and_(self, others: "Hits") -> "Hits":
         """Return them and, behind them, others."""

@@ -7,7 +7,7 @@ phrases than for few.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Generic, TypeVar
@@ -73,7 +73,7 @@ class Scanner(Generic[T]):
         pairs = self._book.pairs_of(kinds, words.breaks)
         places = np.flatnonzero(pairs)
         pairs = pairs[places]
-        text_ = _Text(self._book, kinds.tolist(), [*words.breaks, len(words)], [])
+        text_ = _Text(self._book, kinds.data, [*words.breaks, len(words)], [])
         near, crossed = self._book.gaps.find(kinds, places, pairs)
         text_.look(places[near].tolist(), pairs[near].tolist())
         text_.cross(crossed)
@@ -85,7 +85,7 @@ class _Text(Generic[T]):
     """The words of a text as kinds, in which phrases are followed word by word."""
 
     book: Phrasebook[T]
-    kinds: list[int]
+    kinds: Sequence[int]
     ends: list[int]
     """The words behind each sentence's last."""
     found: list[Found[T]]
