@@ -1,12 +1,13 @@
 """Where phrases may go on further ahead, told of all places of a text at once. Pure.
 
 A third of all words begin a phrase of some theme whose next word may stand a few words on, and
-hardly any goes on. First a Bloom filter says so: each word that stands behind some gap, or is the
-third of some phrase, has one of 63 bits, and shares it with a few others; where none of the next
-few words has a bit of what is to come, nothing comes. Behind gaps the rest is looked up.
+hardly any goes on. First a Bloom filter says so: each word that stands behind some gap has one of
+48 bits, each that is the third of some phrase one of 15, and shares it with a few others; where
+none of the next few words has a bit of what is to come, nothing comes. Behind gaps the rest is
+looked up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Generic, NamedTuple, TypeVar
@@ -20,10 +21,12 @@ from processors.pattern import MAX_GAP
 
 T = TypeVar("T")
 
-_BITS = 63
-_UNSURE = 1 << _BITS
+_NEAR_BITS, _FAR_BITS = 28, 35
+_UNSURE = 1 << _NEAR_BITS
 """The bit of what only the words themselves can tell."""
-_UNSURE_64 = np.uint64(_UNSURE)
+_FAR = _NEAR_BITS + 1
+"""From this one on the bits are those of words behind gaps."""
+_UNSURE_64, _NEAR_64, _FAR_64 = np.uint64(_UNSURE), np.uint64((1 << _FAR) - 1), np.uint64(_FAR)
 _LEVELS = MAX_GAP.bit_length() + 1
 _HIGH = np.uint64(32)
 
@@ -50,30 +53,16 @@ class Crossed(NamedTuple):
     """Which, by number."""
 
 
-class _Wanted:
-    """By the numbers of pairs, the bits of what may come, and how far off."""
-
-    def __init__(self) -> None:
-        self.bits, self._levels = Column(np.uint64), Column(np.int64)
-
-    def add(self, bits: int, reach: int) -> None:
-        self.bits.add(bits)
-        self._levels.add((reach - 1).bit_length())
-
-    def where(self, ahead: Keys, places: Places, pairs: Numbers) -> Places:
-        """Return which of the places that may come to, by the bits of words ahead."""
-        there = ahead.ravel().take(self._levels.all.take(pairs) * ahead.shape[1] + places)
-        return np.flatnonzero((there | _UNSURE_64) & self.bits.all.take(pairs))
-
-
 class Gaps(Generic[T]):
     """By the numbers of kinds and of pairs, what goes on further ahead."""
 
-    def __init__(self, choices: Iterable[int]) -> None:
-        self._bit_of = {one: 1 << number % _BITS for number, one in enumerate(sorted(choices))}
+    def __init__(self, near: Iterable[int], far: Iterable[int]) -> None:
+        self._near_bits = {one: 1 << n % _NEAR_BITS for n, one in enumerate(sorted(near))}
+        self._far_bits = {one: 1 << _FAR + n % _FAR_BITS for n, one in enumerate(sorted(far))}
         self._bits = Column(np.uint64)
         """By a kind's number, those of what its words can be."""
-        self._near, self._far = _Wanted(), _Wanted()
+        self._wanted, self._levels = Column(np.uint64), Column(np.int64)
+        """By a pair's number, those of what may come, and within how many words: `2 ** level`."""
         self._aheads, self._reaches = Column(np.uint64), Column(np.int64)
         """By a pair's number, that of what goes on behind a gap, and within how many words."""
         self.crossings: list[tuple[Crossing[T], ...]] = []
@@ -83,16 +72,17 @@ class Gaps(Generic[T]):
 
     def add_kind(self, choices: Choices) -> None:
         """Learn what the words of the next kind can be."""
-        self._bits.add(self._of(choices))
+        self._bits.add(_or(self._near_bits, choices) | _or(self._far_bits, choices))
 
     def add_pair(self, pair: Pair[T]) -> None:
         """Learn what goes on with the next pair."""
         near, far = pair.near, pair.far
-        unsure = _UNSURE if pair.unsure else 0
-        self._near.add(
-            unsure | (self._of(near.choices) if near else 0), near.reach + 1 if near else 1
-        )
-        self._far.add(self._of(far.choices) if far else 0, far.reach if far else 1)
+        wanted = _UNSURE if pair.unsure else 0
+        wanted |= _or(self._near_bits, near.choices) if near else 0
+        wanted |= _or(self._far_bits, far.choices) if far else 0
+        reach = max(near.reach + 1 if near else 1, far.reach if far else 1)
+        self._wanted.add(wanted)
+        self._levels.add((reach - 1).bit_length())
         self._aheads.add(far.number if far else 0)
         self._reaches.add(far.reach if far else 0)
 
@@ -120,18 +110,19 @@ class Gaps(Generic[T]):
 
     def find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
         """Return which of the pairs may go on behind no gap, and what goes on behind one."""
-        bits = self._bits.all.take(kinds)
-        ahead = _ahead(bits)
-        far = self._far.where(ahead, places, pairs)
+        bits, levels = self._bits.all.take(kinds), self._levels.all.take(pairs)
+        ahead = _ahead(bits).ravel().take(levels * len(kinds) + places)
+        open_ = (ahead | _UNSURE_64) & self._wanted.all.take(pairs)
+        far = np.flatnonzero(open_ >> _FAR_64)
         crossed = self._cross(kinds, bits, places.take(far), pairs.take(far))
-        return self._near.where(ahead, places, pairs), crossed
+        return np.flatnonzero(open_ & _NEAR_64), crossed
 
     def _cross(self, kinds: Numbers, bits: Keys, places: Places, pairs: Numbers) -> Crossed:
         """Look at all words within reach of some pairs."""
         reaches = self._reaches.all.take(pairs)
         behind = np.arange(1, int(reaches.sum()) + 1)
         behind -= (reaches.cumsum() - reaches - places).repeat(reaches)
-        wanted = self._far.bits.all.take(pairs).repeat(reaches)
+        wanted = (self._wanted.all.take(pairs) >> _FAR_64 << _FAR_64).repeat(reaches)
         maybe = np.flatnonzero(bits.take(behind, mode="clip") & wanted)
         words = behind.take(maybe)
         which = np.arange(len(pairs)).repeat(reaches).take(maybe)
@@ -141,8 +132,10 @@ class Gaps(Generic[T]):
         begins = places.take(which.take(known))
         return Crossed(*(one.tolist() for one in (begins, words[known], crossings[known])))
 
-    def _of(self, choices: Iterable[int]) -> int:
-        return reduce(or_, (self._bit_of.get(choice, 0) for choice in choices), 0)
+
+def _or(bits: Mapping[int, int], choices: Iterable[int]) -> int:
+    """Return the bits of all these choices; those that have none add nothing."""
+    return reduce(or_, (bits.get(choice, 0) for choice in choices), 0)
 
 
 def _ahead(bits: Keys) -> Keys:

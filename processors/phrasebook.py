@@ -37,7 +37,8 @@ class Phrasebook(Generic[T]):
         self._kept_words = kept_words
         self._rules: dict[int, list[Rule[T]]] = defaultdict(list)
         numbers: dict[Choice, int] = {}
-        further: set[int] = set()
+        near: set[int] = set()
+        far: set[int] = set()
         for number, (phrase, what) in enumerate(phrases):
             steps = tuple(
                 (step.gap, frozenset(numbers.setdefault(one, len(numbers)) for one in step.choices))
@@ -46,13 +47,15 @@ class Phrasebook(Generic[T]):
             rule = Rule(number, what, steps[1:])
             for first in steps[0][1]:
                 self._rules[first].append(rule)
-            behind = rule.rest if rule.rest and rule.rest[0][0] else rule.rest[1:]
-            further.update(*(choices for _gap, choices in behind[:1]))
+            if rule.rest and rule.rest[0][0]:
+                far |= rule.rest[0][1]
+            elif rule.rest[1:]:
+                near |= rule.rest[1][1]
         self._spelt = Spelt(numbers, lists)
         self._words = Table()
         self.kinds: list[Kind[T]] = []
         self.pairs: list[Pair[T]] = []
-        self.gaps: Gaps[T] = Gaps(further)
+        self.gaps: Gaps[T] = Gaps(near, far)
         self._alone, self._last = Column(np.int32), Column(np.int32)
         """By a kind's number, the pairs that it is before any other word, and before none."""
         self._goes_on, self._comes_behind = Column(np.bool_), Column(np.bool_)
