@@ -108,22 +108,9 @@ class Cut:
         """
         return numbers.data if self._is_long else numbers.tolist()
 
-    def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where the words `[first, last)` begin and end."""
-        return int(self.starts[first]), int(self.ends[last - 1])
-
-    def chars(self, first: int, last: int) -> int:
-        """Return how many characters the words `[first, last)` take with what is between them."""
-        return int(self.ends[last - 1] - self.starts[first])
-
     def sentence_of(self, word: int) -> int:
         """Return the number of a word's sentence, from 0."""
         return bisect_right(self.breaks, word)
-
-    def end_of_sentence(self, word: int) -> int:
-        """Return the first word behind a word's sentence."""
-        after = bisect_right(self.breaks, word)
-        return self.breaks[after] if after < len(self.breaks) else len(self.starts)
 
     def lead(self, begin: int = 0) -> int:
         """Return the first word behind the lead of what begins at a place in the text."""

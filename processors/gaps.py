@@ -1,10 +1,9 @@
 """Where phrases may go on further ahead, told of all places of a text at once. Pure.
 
 A third of all words begin a phrase of some theme whose next word may stand a few words on, and
-hardly any goes on. First a Bloom filter says so: each word that stands behind some gap has one of
-48 bits, each that is the third of some phrase one of 15, and shares it with a few others; where
-none of the next few words has a bit of what is to come, nothing comes. Behind gaps the rest is
-looked up.
+hardly any goes on. First a Bloom filter says so: each word that stands behind some gap, or is the
+third of some phrase, has a bit, and shares it with a few others; where none of the next few words
+has a bit of what is to come, nothing comes. What stands behind gaps is then looked up.
 """
 
 from collections.abc import Iterable, Mapping

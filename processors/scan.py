@@ -99,7 +99,7 @@ class _Text(Generic[T]):
                 self._named(at, end)
 
     def cross(self, crossed: Crossed, more: int = 0) -> None:
-        """Find the phrases that go on behind gaps, and began so many words before where they do."""
+        """Find the phrases that go on behind gaps; their first step is so many words `more`."""
         crossings, ends, before, end = self.book.gaps.crossings, self.ends, -1, 0
         ended: set[int] = set()
         for at, place, number in zip(*crossed, strict=True):

@@ -214,6 +214,19 @@ def test_a_term_weighs_what_its_place_says() -> None:
     ]
 
 
+@pytest.mark.parametrize("before, weight", [(26, 1.0), (27, 0.5)])
+def test_what_begins_behind_the_lead_stands_in_the_body(before: int, weight: float) -> None:
+    """The 27th of these sentences begins before the 600th character."""
+    text = "Some words stand here. " * before + "Boat left."
+    assert spans(judge("", text, a_theme())) == [("Boat", weight)]
+
+
+def test_of_two_that_overlap_and_are_alike_the_first_counts() -> None:
+    theme = a_theme(terms=(Term(name="boats", patterns=("boat boat",), weights=Weights(lead=1)),))
+    (evidence,) = judge("", "boat boat boat", theme).evidence
+    assert (evidence.start, evidence.end) == (0, 9)
+
+
 SAID = "Boats came. “We need a boat for every harbour here,” said Ada Lind. A boat left."
 
 
@@ -233,6 +246,12 @@ def test_quotes_have_a_most_of_their_own() -> None:
 def test_what_is_said_only_in_a_quote_can_settle_it() -> None:
     quoted = Term(name="boat", patterns=("boat*",), weights=Weights(quote=5))
     theme = a_theme(terms=(quoted,))
+    assert [score.theme for score in classify(a_release(title="Ports", text=SAID), (theme,))]
+
+
+def test_what_is_said_in_a_quote_and_beside_it_can_settle_it_together() -> None:
+    quoted = Term(name="boat", patterns=("boat*",), weights=Weights(lead=1, quote=1))
+    theme = a_theme(terms=(quoted,), bias=-1.5)
     assert [score.theme for score in classify(a_release(title="Ports", text=SAID), (theme,))]
 
 
@@ -287,9 +306,11 @@ def test_of_too_much_evidence_the_heaviest_counts_and_the_sum_stays_right() -> N
 
 def test_a_match_that_is_too_long_to_be_sent_is_none() -> None:
     theme = a_theme(terms=(Term(name="far", patterns=("one ~12 two",), weights=Weights(lead=5)),))
-    words = " ".join(["x" * 50] * 5)
-    assert len(f"one {words} two") > MAX_SPAN_CHARS
-    assert judge("", f"one {words} two", theme).evidence == ()
+    for more in (0, 1):
+        words = " ".join(["x" * 40] * 4 + ["x" * (MAX_SPAN_CHARS - 172 + more)])
+        text = f"one {words} two"
+        assert len(text) == MAX_SPAN_CHARS + more
+        assert bool(judge("", text, theme).evidence) is not bool(more)
 
 
 def test_two_themes_of_one_name_are_refused() -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from despatch.boilerplate import boilerplate
 from processors.classify import Classifier
 from processors.lexicon import LISTS
-from processors.sayings import MAX_SPAN_CHARS
 from processors.pattern import parse
+from processors.sayings import MAX_SPAN_CHARS
 from processors.scan import Scanner
 from processors.themes import Theme
 from processors.themes.terms import Most, Place, Term, Weights

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.numbers import MISSING, Column, Table
+from processors.numbers import MISSING, Column, Table, runs
 
 KEYS = st.one_of(
     st.integers(1, 300), st.integers(1, (1 << 64) - 1), st.integers(1, 9).map(lambda n: n << 60)
@@ -70,3 +70,11 @@ def test_a_column_holds_what_was_added_in_order(parts: list[list[int]]) -> None:
         column.add(*part)
     assert column.all.tolist() == [one for part in parts for one in part]
     assert len(column) == len(column.all)
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_runs_say_where_each_number_begins_and_how_often_it_is_there(numbers: list[int]) -> None:
+    ordered = np.sort(np.array(numbers, np.int64))
+    begins, times = runs(ordered)
+    assert ordered[begins].tolist() == sorted(set(numbers))
+    assert times.tolist() == [numbers.count(one) for one in sorted(set(numbers))]

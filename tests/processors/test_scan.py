@@ -31,6 +31,19 @@ def found(pattern: str, text: str) -> list[str]:
         ("small boat*", "too small. Boats came", []),
         ("cross* ~2 channel", "crossed the icy Channel", ["crossed the icy Channel"]),
         ("cross* ~2 channel", "crossed the very icy Channel", []),
+        ("cross* ~2 channel", "crossed Channel", ["crossed Channel"]),
+        ("cross* ~2 channel", "They crossed a Channel", ["crossed a Channel"]),
+        ("cross* ~2 channel", "crossed. Channel", []),
+        ("cross* ~2 channel", "crossed a Channel Channel", ["crossed a Channel"]),
+        ("cross* the ~2 channel", "crossed the Channel", ["crossed the Channel"]),
+        ("cross* the ~2 channel", "crossed the icy Channel", ["crossed the icy Channel"]),
+        ("cross* the ~2 channel", "crossed icy Channel", []),
+        (
+            "@country ~2 law",
+            "the United States of America has law",
+            ["United States of America has law"],
+        ),
+        ("@country ~1 law", "the United States has no law", []),
         ("@country", "in Türkiye’s capital", ["Türkiye’s"]),
         ("@country", "a turkey for Turkey", ["Turkey"]),
         ("@country", "theUK and U.K.", ["theUK", "U.K."]),
@@ -51,6 +64,15 @@ def found(pattern: str, text: str) -> list[str]:
 )
 def test_a_pattern_finds_what_it_says(pattern: str, text: str, spans: list[str]) -> None:
     assert found(pattern, text) == spans
+
+
+@pytest.mark.parametrize("between", range(14))
+@pytest.mark.parametrize("behind", range(3))
+def test_a_gap_is_as_wide_as_it_says_wherever_the_text_ends(between: int, behind: int) -> None:
+    text = " ".join(["crossed", *["x"] * between, "channel", *["y"] * behind])
+    assert [bool(found(f"cross* ~{gap} channel", text)) for gap in range(1, 13)] == [
+        between <= gap for gap in range(1, 13)
+    ]
 
 
 def test_a_phrase_that_can_go_on_two_ways_takes_the_one_that_fits() -> None:
