@@ -60,9 +60,9 @@ class Gaps(Generic[T]):
         self._far_bits = {one: 1 << _FAR + n % _FAR_BITS for n, one in enumerate(sorted(far))}
         self._bits = Column(np.uint64)
         """By a kind's number, those of what its words can be."""
-        self._wanted, self._levels = Column(np.uint64), Column(np.int64)
+        self._wanted, self._levels = Column(np.uint64), Column(np.int8)
         """By a pair's number, those of what may come, and within how many words: `2 ** level`."""
-        self._aheads, self._reaches = Column(np.uint64), Column(np.int64)
+        self._aheads, self._reaches = Column(np.uint32), Column(np.int8)
         """By a pair's number, that of what goes on behind a gap, and within how many words."""
         self.crossings: list[tuple[Crossing[T], ...]] = []
         self._numbers: dict[object, int] = {}
@@ -110,7 +110,7 @@ class Gaps(Generic[T]):
     def find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
         """Return which of the pairs may go on behind no gap, and what goes on behind one."""
         bits, levels = self._bits.all.take(kinds), self._levels.all.take(pairs)
-        ahead = _ahead(bits).ravel().take(levels * len(kinds) + places)
+        ahead = _ahead(bits).ravel().take(levels.astype(np.int64) * len(kinds) + places)
         open_ = (ahead | _UNSURE_64) & self._wanted.all.take(pairs)
         far = np.flatnonzero(open_ >> _FAR_64)
         crossed = self._cross(kinds, bits, places.take(far), pairs.take(far))
@@ -125,7 +125,7 @@ class Gaps(Generic[T]):
         maybe = np.flatnonzero(bits.take(behind, mode="clip") & wanted)
         words = behind.take(maybe)
         which = np.arange(len(pairs)).repeat(reaches).take(maybe)
-        aheads = self._aheads.all.take(pairs.take(which)) << _HIGH
+        aheads = self._aheads.all.take(pairs.take(which)).astype(np.uint64) << _HIGH
         crossings = self._table.of(aheads | kinds.take(words, mode="clip").astype(np.uint64))
         known = np.flatnonzero(crossings != MISSING)
         begins = places.take(which.take(known))

@@ -21,9 +21,9 @@ class Sayings:
     """What pairs say, each in a column by the pair's number."""
 
     def __init__(self) -> None:
-        self._begins, self._counts = Column(np.int64), Column(np.int64)
+        self._begins, self._counts = Column(np.int32), Column(np.int32)
         """Which of the following it says."""
-        self._meanings, self._words = Column(np.int64), Column(np.int64)
+        self._meanings, self._words = Column(np.int32), Column(np.int8)
         """What each means, and of how many words it is."""
         self._contexts: list[frozenset[Context]] = []
         self._has_contexts = Column(np.bool_)
@@ -48,7 +48,11 @@ class Sayings:
         shift = (self._begins.all.take(scan.pairs) - behind + counts).repeat(counts)
         said = shift + np.arange(len(shift))
         firsts = scan.places.repeat(counts)
-        hits = Hits(firsts, firsts + self._words.all.take(said), self._meanings.all.take(said))
+        hits = Hits(
+            firsts,
+            firsts + self._words.all.take(said),
+            self._meanings.all.take(said).astype(np.int64),
+        )
         others = [
             (first, last, number) for what, first, last in scan.others for number in what.numbers
         ]
