@@ -89,20 +89,14 @@ def standing(
 ) -> Standing:
     """Return what stands for the themes wanted, of what was found: exclusions too."""
     themes = worths.themes.take(found.meanings)
-    counts = wanted.take(themes)
-    if read.hidden is not None:
-        counts &= ~read.hidden.take(found.firsts)
-    asking = (counts & worths.asks.take(found.meanings)).nonzero()[0]
-    if asking.size:
-        counts[asking] = _beside(read, found.take(asking), sayings, worths)
-    which = counts.nonzero()[0]
+    which = _allowed(read, found, sayings, worths, wanted.take(themes))
     # A theme's hits come behind those of the one before it, as if its text did.
     begins = (themes * (len(read.scan.words) + 1) + found.firsts).take(which)
     order = begins.argsort(kind="stable")
     begins, which = begins.take(order), which.take(order)
     hits = found.take(which)
     furthest = np.maximum.accumulate(begins + (hits.lasts - hits.firsts))
-    over = (begins[1:] < furthest[:-1]).nonzero()[0] + 1
+    over = np.flatnonzero(begins[1:] < furthest[:-1]) + 1
     if over.size:
         stay = _stay(read.scan.words, hits, worths, over)
         hits, which = hits.take(stay), which.take(stay)
@@ -112,7 +106,7 @@ def standing(
 
 def counted(standing: Standing, worths: Worths) -> Standing:
     """Return what adds something to a theme: with a weight, and not beyond its term's most."""
-    weighs = worths.weights.take(standing.worths).nonzero()[0]
+    weighs = np.flatnonzero(worths.weights.take(standing.worths))
     worth = standing.worths.take(weighs)
     order = worth.argsort(kind="stable")
     alike = worth.take(order)
@@ -151,22 +145,37 @@ def matches(standing: Standing, worths: Worths) -> list[Match]:
 
 def _heaviest(counted: Standing, worths: Worths) -> Standing:
     """Return what is shown of it: no more than `MAX_EVIDENCE` a theme."""
-    many = (np.bincount(counted.themes) > MAX_EVIDENCE).nonzero()[0]
+    many = np.flatnonzero(np.bincount(counted.themes) > MAX_EVIDENCE)
     if not many.size:
         return counted
     stays = np.ones(len(counted.themes), np.bool_)
     weights = np.abs(worths.weights.take(counted.worths))
     for theme in many.tolist():
-        those = (counted.themes == theme).nonzero()[0]
+        those = np.flatnonzero(counted.themes == theme)
         by_weight = (-weights.take(those)).argsort(kind="stable")
         stays[those.take(by_weight[MAX_EVIDENCE:])] = False
-    return counted.take(stays.nonzero()[0])
+    return counted.take(np.flatnonzero(stays))
+
+
+def _allowed(
+    read: Read, found: Hits, sayings: Sayings, worths: Worths, counts: NDArray[np.bool_]
+) -> Places:
+    """Return which hits stand in no boilerplate, and beside the contexts that they ask for.
+
+    Of all hits it is given whether they count otherwise.
+    """
+    if read.hidden is not None:
+        counts &= ~read.hidden.take(found.firsts)
+    asking = np.flatnonzero(counts & worths.asks.take(found.meanings))
+    if asking.size:
+        counts[asking] = _beside(read, found.take(asking), sayings, worths)
+    return np.flatnonzero(counts)
 
 
 def _places(read: Read, hits: Hits, worths: Worths) -> Places:
     """Return where hits stand, as numbers in `PLACES`; in a quote only what weighs there."""
     places = read.places(hits.firsts)
-    for at in worths.quoted.take(hits.meanings).nonzero()[0].tolist():
+    for at in np.flatnonzero(worths.quoted.take(hits.meanings)).tolist():
         if read.is_quoted(int(hits.firsts[at])):
             places[at] = QUOTE
     return places
@@ -207,7 +216,7 @@ def _stay(words: Cut, hits: Hits, worths: Worths, over: Places) -> Places:
                 taken.update(span)
             else:
                 stays[some.start + at] = False
-    return stays.nonzero()[0]
+    return np.flatnonzero(stays)
 
 
 def _joined(over: Sequence[int]) -> Iterator[slice]:

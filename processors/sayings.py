@@ -64,7 +64,7 @@ class Sayings:
 
     def contexts(self, scan: Scan[Meanings]) -> Iterator[tuple[int, Iterable[Context]]]:
         """Yield the words at which contexts begin, and which."""
-        at = self._has_contexts.all.take(scan.pairs).nonzero()[0]
+        at = np.flatnonzero(self._has_contexts.all.take(scan.pairs))
         for place, pair in zip(scan.places[at].tolist(), scan.pairs[at].tolist(), strict=True):
             yield place, self._contexts[pair]
         for what, first, _last in scan.others:
