@@ -11,8 +11,8 @@ from typing import Any
 
 from bench.classify_whole import whole_file
 from bench.many_themes import made_up
-from bench.measure import Cost, Stopwatch, alternate
-from bench.report import Contest, Report
+from bench.measure import Cost, Stopwatch, alternate, ratios
+from bench.report import Contest, Limit, Limits, Report
 from despatch.testing.installation import generate_documents
 from processors.jsonl import classify_lines
 from processors.themes import Theme, load_themes
@@ -27,6 +27,9 @@ GROWTH = (1, 4, 16)
 GROWTH_CHARS = 1_024_000
 MANY = 100
 MANY_EVERY = 2
+MOST_FOR_MANY = 1.5
+MOST_FOR_LONG = 1.1
+"""A character of a text of sixteen times the length is to cost no more than one of a short text."""
 REAL_NUMBER = 10_623
 
 REAL = Path(__file__).parents[1].parent / "shared" / "data" / "releases.jsonl.gz"
@@ -53,13 +56,16 @@ def run(runs: int, folder: Path) -> Report:
         kinds.append(("Real releases of five governments", real))
     else:
         missing.append(f"real releases: there is no {REAL.name} beside this checkout")
+    contests = [_contest(title, rows, themes, runs) for title, rows in kinds]
+    many = _many(real, themes, runs)
+    growth = [_growth(themes, runs), _growth(themes, runs, facts=True)]
     return Report(
         "classify",
         [
-            *(_contest(title, rows, themes, runs) for title, rows in kinds),
-            _many(real, themes, runs),
-            _growth(themes, runs),
-            _growth(themes, runs, facts=True),
+            *contests,
+            many,
+            *growth,
+            _promised(many, *growth),
             *([] if missing else [whole_file(REAL, REAL_NUMBER, len(themes), min(runs, 3))]),
         ],
         missing,
@@ -112,6 +118,32 @@ def _growth(themes: Sequence[Theme], runs: int, *, facts: bool = False) -> Conte
     title = "Growth with length: the same characters in texts of 1, 4 and 16 times the length"
     title += ", with facts" if facts else ""
     return Contest(title, "characters", costs, [_length(1)], per=1_000_000)
+
+
+def _promised(many: Contest, growth: Contest, with_facts: Contest) -> Limits:
+    """Hold against its limit what more themes, and longer texts, cost: by processor time."""
+    last = _length(GROWTH[-1])
+    limits = {
+        f"{MANY} themes, for the time of those that ship": (many, f"{MANY} themes", MOST_FOR_MANY),
+        f"a character, {last}": (growth, last, MOST_FOR_LONG),
+        f"a character, {last}, with facts": (with_facts, last, MOST_FOR_LONG),
+    }
+    return Limits(
+        "What is promised",
+        {
+            name: Limit("times", most, _times(contest, contender))
+            for name, (contest, contender, most) in limits.items()
+        },
+    )
+
+
+def _times(contest: Contest, contender: str) -> list[float]:
+    """Return round by round what one took, as a multiple of what the peer did."""
+    costs = contest.costs
+    ours, theirs = (
+        [cost.cpu_s / cost.count for cost in costs[one]] for one in (contender, *contest.peers)
+    )
+    return ratios(ours, theirs)
 
 
 def _length(times: int) -> str:
