@@ -28,6 +28,8 @@ _FAR = _NEAR_BITS + 1
 _UNSURE_64, _NEAR_64, _FAR_64 = np.uint64(_UNSURE), np.uint64((1 << _FAR) - 1), np.uint64(_FAR)
 _LEVELS = MAX_GAP.bit_length() + 1
 _HIGH = np.uint64(32)
+AT_A_TIME = 10_000
+"""So many words of a long text are looked at together: what is made for it stays small."""
 
 
 class Crossing(NamedTuple, Generic[T]):
@@ -50,6 +52,12 @@ class Crossed(NamedTuple):
     """At which they go on."""
     crossings: list[int]
     """Which, by number."""
+
+    def add(self, others: "Crossed", words: int) -> None:
+        """Put others behind these, found so many words further on than they say."""
+        self.begins.extend(one + words for one in others.begins)
+        self.words.extend(one + words for one in others.words)
+        self.crossings.extend(others.crossings)
 
 
 class Gaps(Generic[T]):
@@ -109,6 +117,18 @@ class Gaps(Generic[T]):
 
     def find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
         """Return which of the pairs may go on behind no gap, and what goes on behind one."""
+        if len(kinds) <= AT_A_TIME:
+            return self._find(kinds, places, pairs)
+        near, crossed = [], Crossed([], [], [])
+        for begin in range(0, len(kinds), AT_A_TIME):
+            first, last = places.searchsorted((begin, begin + AT_A_TIME)).tolist()
+            those = kinds[begin : begin + AT_A_TIME + MAX_GAP + 2]
+            some, found = self._find(those, places[first:last] - begin, pairs[first:last])
+            near.append(some + first)
+            crossed.add(found, begin)
+        return np.concatenate(near), crossed
+
+    def _find(self, kinds: Numbers, places: Places, pairs: Numbers) -> tuple[Places, Crossed]:
         bits, levels = self._bits.all.take(kinds), self._levels.all.take(pairs)
         ahead = _ahead(bits).ravel().take(levels.astype(np.int64) * len(kinds) + places)
         open_ = (ahead | _UNSURE_64) & self._wanted.all.take(pairs)

@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from processors.cut import cut
+from processors.gaps import AT_A_TIME
 from processors.pattern import Choice, Phrase, choice, name_words, parse
 from processors.phrasebook import Phrasebook
 from processors.scan import Scanner
@@ -73,6 +74,15 @@ def test_a_gap_is_as_wide_as_it_says_wherever_the_text_ends(between: int, behind
     assert [bool(found(f"cross* ~{gap} channel", text)) for gap in range(1, 13)] == [
         between <= gap for gap in range(1, 13)
     ]
+
+
+@pytest.mark.parametrize("before", [AT_A_TIME - 3, AT_A_TIME - 1, 2 * AT_A_TIME - 2])
+@pytest.mark.parametrize("phrase", ["a ~12 b", "a b ~12 b", "france ~12 b"])
+def test_a_phrase_is_found_where_a_long_text_is_parted(before: int, phrase: str) -> None:
+    begin = phrase.split(" ~")[0]
+    text = f"{begin} c. {'x ' * (before - 1 - len(begin.split()))}{begin} {'x ' * 12}b {'x ' * 20}"
+    assert found(phrase, text) == [f"{begin} {'x ' * 12}b"]
+    assert found(phrase, text + text.replace("b", "c")) == [f"{begin} {'x ' * 12}b"]
 
 
 def test_a_phrase_that_can_go_on_two_ways_takes_the_one_that_fits() -> None:
