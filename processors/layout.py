@@ -5,17 +5,13 @@ The text stays as it is, so that every place in it stays true; these are ranges 
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 from despatch.boilerplate import Range, boilerplate
 from processors.quotes import Quote, quotes
 
 _ITEM = re.compile(r"^[ \t]*(?:[-*•‣▪]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,5})[.)])[ \t]+(\S.*)", re.M)
-
-_Part = TypeVar("_Part", Range, Quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +47,14 @@ class Layout:
         found = _ITEM.finditer(self._text)
         return tuple(Item(one.start(1), one.end(1)) for one in found)
 
-    def in_boilerplate(self, at: int) -> bool:
-        """Tell whether the character at a place is of no release's own."""
-        return _within(self.boilerplate, at) is not None
-
     def quote_at(self, at: int) -> Quote | None:
         """Return the quotation that a place stands in, if any."""
-        return _within(self.quotes, at)
+        found = bisect_right(self.quotes, at, key=lambda quote: quote.start) - 1
+        if found < 0 or at >= self.quotes[found].end:
+            return None
+        return self.quotes[found]
 
 
 def layout(text: str) -> Layout:
     """Return the layout of a text: as `ingest/html.py` writes it, or as a crawl left it."""
     return Layout(text)
-
-
-def _within(parts: Sequence[_Part], at: int) -> _Part | None:
-    found = bisect_right(parts, at, key=lambda part: part.start) - 1
-    return parts[found] if found >= 0 and at < parts[found].end else None

@@ -9,7 +9,7 @@ phrases than for few.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -26,7 +26,6 @@ Found = tuple[T, int, int]
 """A phrase in a text: what it was given with, and the words `[first, last)` that it is."""
 
 _FIRST = itemgetter(1)
-_NUMBER = attrgetter("number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Scan(Generic[T]):
     pairs: Numbers
     """… and at each of them which, as the numbers of pairs."""
     others: list[Found[T]]
-    """All other phrases, by where they begin."""
+    """All other phrases, in no order."""
 
 
 class Scanner(Generic[T]):

@@ -97,8 +97,7 @@ def test_a_place_knows_whether_it_is_quoted_or_boilerplate() -> None:
     assert quote is not None
     assert quote.speaker == "Ada Lind"
     assert found.quote_at(text.index("rained")) is None
-    assert found.in_boilerplate(text.index("page"))
-    assert not found.in_boilerplate(text.index("rained"))
+    assert [text[one.start : one.end].strip() for one in found.boilerplate] == ["Share this page"]
 
 
 def test_a_long_line_is_a_paragraph_of_the_report_whatever_it_begins_with() -> None:
